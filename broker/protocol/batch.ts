@@ -1,0 +1,140 @@
+import { strict as assert } from 'node:assert';
+import { crc32c } from './crc32c.ts';
+
+/**
+ * A batch: the unit that a producer sends, the log stores, Raft replicates and a consumer gets,
+ * the same bytes all the way. Integers are little-endian.
+ *
+ *     offset size  field            set by
+ *          0    4  length           both    bytes of the whole batch, this field included
+ *          4    4  headerCrc        broker  CRC32C of bytes 8..32 followed by bytes 0..4
+ *          8    8  baseOffset       broker  offset of the first record; the log end if none
+ *         16    8  term             broker  Raft term
+ *         24    8  index            broker  Raft index
+ *         32    4  crc              sender  CRC32C of bytes 36..length, as they came off the wire
+ *         36    1  version          sender  1
+ *         37    1  kind             sender  `BatchKind`
+ *         38    2  attributes       sender  bit 0 transactional, bit 1 control (both 0 for now)
+ *         40    8  producerId       sender  0 = not idempotent
+ *         48    4  epoch            sender
+ *         52    4  baseSequence     sender  sequence of the first record, wraps at 2^31
+ *         56    4  recordCount      sender  0 for commands
+ *         60    8  timestampMs      sender  Unix time of the first record
+ *         68       body             sender
+ *
+ * The sender leaves the broker's fields zero, so the broker fills them in place in the buffer that
+ * came off the socket: nothing is copied and no record is parsed. A record in the body of kind
+ * `records` is `u32 keyLength, key, u32 valueLength, value`; keyLength 0xffffffff means no key.
+ * Offsets count records only and are dense; commands take an index but no offset.
+ */
+export const batchHeaderBytes = 68;
+const assignedBytes = 32;
+export const batchVersion = 1;
+export const noKey = 0xffff_ffff;
+
+export const BatchKind = {
+  /** A leader's first entry in its term. */
+  noop: 0,
+  records: 1,
+  /** A command of the partition's state machine: cursor opened, cursor committed. */
+  command: 2,
+  /** A command of the system group. */
+  system: 3,
+} as const;
+export type BatchKind = (typeof BatchKind)[keyof typeof BatchKind];
+
+export interface BatchHeader {
+  readonly length: number;
+  readonly baseOffset: number;
+  readonly term: number;
+  readonly index: number;
+  readonly kind: BatchKind;
+  readonly producerId: number;
+  readonly epoch: number;
+  readonly baseSequence: number;
+  readonly recordCount: number;
+  readonly timestampMs: number;
+}
+
+/** Reads a 64-bit integer as a number; asserts that it is below 2^53. */
+export function readU64(buffer: Buffer, at: number): number {
+  const high = buffer.readUInt32LE(at + 4);
+  assert(high < 0x20_0000, 'a 64-bit field is beyond 2^53');
+  return high * 0x1_0000_0000 + buffer.readUInt32LE(at);
+}
+
+export function writeU64(buffer: Buffer, at: number, value: number): void {
+  buffer.writeUInt32LE(value % 0x1_0000_0000, at);
+  buffer.writeUInt32LE(Math.floor(value / 0x1_0000_0000), at + 4);
+}
+
+export function readBatchHeader(batch: Buffer): BatchHeader {
+  return {
+    length: batch.readUInt32LE(0),
+    baseOffset: readU64(batch, 8),
+    term: readU64(batch, 16),
+    index: readU64(batch, 24),
+    kind: batch.readUInt8(37) as BatchKind,
+    producerId: readU64(batch, 40),
+    epoch: batch.readUInt32LE(48),
+    baseSequence: batch.readUInt32LE(52),
+    recordCount: batch.readUInt32LE(56),
+    timestampMs: readU64(batch, 60),
+  };
+}
+
+/** Fills the broker's fields in place. */
+export function assignBatch(
+  batch: Buffer,
+  fields: { readonly baseOffset: number; readonly term: number; readonly index: number },
+): void {
+  writeU64(batch, 8, fields.baseOffset);
+  writeU64(batch, 16, fields.term);
+  writeU64(batch, 24, fields.index);
+  batch.writeUInt32LE(headerCrc(batch), 4);
+}
+
+/** True when the broker's fields are as the broker wrote them. */
+export function headerIntact(batch: Buffer): boolean {
+  return batch.readUInt32LE(4) === headerCrc(batch);
+}
+
+/** True when everything that came off the wire is as the sender wrote it. */
+export function bodyIntact(batch: Buffer): boolean {
+  return batch.readUInt32LE(32) === crc32c(batch.subarray(36));
+}
+
+/** Writes length and CRC once header and body are in place: the sender's last step. */
+export function sealBatch(batch: Buffer): void {
+  batch.writeUInt32LE(batch.length, 0);
+  batch.writeUInt32LE(crc32c(batch.subarray(36)), 32);
+}
+
+/** A sealed batch around `body`; the broker's fields are zero. */
+export function createBatch(
+  fields: {
+    readonly kind: BatchKind;
+    readonly recordCount?: number;
+    readonly producerId?: number;
+    readonly epoch?: number;
+    readonly baseSequence?: number;
+    readonly timestampMs?: number;
+  },
+  body: Uint8Array,
+): Buffer {
+  const batch = Buffer.alloc(batchHeaderBytes + body.length);
+  batch.writeUInt8(batchVersion, 36);
+  batch.writeUInt8(fields.kind, 37);
+  writeU64(batch, 40, fields.producerId ?? 0);
+  batch.writeUInt32LE(fields.epoch ?? 0, 48);
+  batch.writeUInt32LE(fields.baseSequence ?? 0, 52);
+  batch.writeUInt32LE(fields.recordCount ?? 0, 56);
+  writeU64(batch, 60, fields.timestampMs ?? 0);
+  batch.set(body, batchHeaderBytes);
+  sealBatch(batch);
+  return batch;
+}
+
+function headerCrc(batch: Buffer): number {
+  return crc32c(batch.subarray(0, 4), crc32c(batch.subarray(8, assignedBytes)));
+}
