@@ -1,0 +1,27 @@
+import type { Target } from '../driver/driver.ts';
+
+/** A broker node's state as the operating system knows it. */
+export type NodeState = 'running' | 'paused' | 'stopped';
+
+/**
+ * Nodes of one broker, numbered from 1. Every method is idempotent and resolves only once it took
+ * effect (`kill` when the process is gone, `pause` when it is in state T, `start` when the node
+ * answers clients), with the monotonic nanoseconds at which it did. Owned by the supervisor.
+ */
+export interface Cluster {
+  readonly nodes: number;
+  /** Starts all nodes and waits until the cluster can serve. */
+  up(): Promise<void>;
+  start(node: number): Promise<number>;
+  /** SIGTERM, and SIGKILL after a grace time. */
+  stop(node: number): Promise<number>;
+  kill(node: number): Promise<number>;
+  pause(node: number): Promise<number>;
+  resume(node: number): Promise<number>;
+  state(node: number): Promise<NodeState>;
+  /** True when a fresh connection to the node's client address is answered. */
+  answers(node: number): Promise<boolean>;
+  /** For load workers and the driver. */
+  target(topic: string): Target;
+  down(): Promise<void>;
+}

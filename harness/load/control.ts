@@ -1,0 +1,64 @@
+import type { ProducerOptions, Target } from '../driver/driver.ts';
+import type { PlannedPhase } from '../scenario/plan-types.ts';
+
+/**
+ * What the harness and a load worker say to each other: JSON lines over one TCP connection that the
+ * worker opens (so that workers can run in containers and elsewhere). A worker is started with
+ * `--connect host:port --token T`; it ends when this connection closes, however the harness died.
+ */
+export interface WorkerAssignment {
+  readonly type: 'assign';
+  readonly run: string;
+  /** Also the name of its history file. */
+  readonly worker: string;
+  readonly historyDirectory: string;
+  readonly driver: string;
+  readonly target: Target;
+  readonly role: ProducerAssignment | ConsumerAssignment;
+}
+
+export interface ProducerAssignment {
+  readonly kind: 'producer';
+  /** This life's producer number, unique in the run. */
+  readonly producer: number;
+  readonly seed: number;
+  readonly share: number;
+  readonly phases: readonly PlannedPhase[];
+  readonly sizeBytes: number;
+  readonly keys: number;
+  readonly options: Omit<ProducerOptions, 'onDrain' | 'onNote'>;
+}
+
+export interface ConsumerAssignment {
+  readonly kind: 'consumer';
+  readonly consumer: number;
+  readonly group: string;
+  readonly inFlightMax: number;
+  readonly sessionTimeoutMs: number;
+}
+
+export type ToWorker =
+  | WorkerAssignment
+  /** Begin: load time 0 is at this monotonic nanosecond; a late starter skips what is past. */
+  | { readonly type: 'start'; readonly originNanos: number }
+  /** Producer: stop now. Consumer: ack what was delivered, leave, end. */
+  | { readonly type: 'stop' };
+
+export type FromWorker =
+  | { readonly type: 'hello'; readonly token: string; readonly name: string; readonly pid: number; readonly clockDomain: string }
+  | { readonly type: 'ready' }
+  /** Each second, for the live view and the drain; the history is the record. */
+  | {
+      readonly type: 'progress';
+      readonly sent: number;
+      readonly acked: number;
+      readonly failed: number;
+      readonly unknown: number;
+      readonly delivered: number;
+      readonly inFlight: number;
+      readonly responseP99Micros: number | null;
+    }
+  | { readonly type: 'note'; readonly text: string }
+  /** All that was planned is sent and its outcomes are known (producer), or it left (consumer). */
+  | { readonly type: 'done' }
+  | { readonly type: 'failed'; readonly message: string };

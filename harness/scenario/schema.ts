@@ -1,0 +1,129 @@
+import parseDuration from 'parse-duration';
+import { z } from 'zod';
+
+/**
+ * A scenario is data: what load, which faults, what must hold, within which limits. It has no
+ * logic and no randomness; `plan.ts` makes every choice from it and a seed.
+ */
+
+/** `"30s"`, `"1m30s"`, `"200ms"`; a bare number is refused, since nobody agrees on its unit. */
+export const duration = z
+  .string()
+  .transform((text, context) => {
+    const ms = /[a-zµ]/i.test(text) ? parseDuration(text) : null;
+    if (ms === null || ms === undefined || !(ms >= 0)) {
+      context.addIssue({ code: 'custom', message: `"${text}" is not a duration such as "30s" or "200ms"` });
+      return z.NEVER;
+    }
+    return ms;
+  });
+
+const units = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9, KIB: 1024, MIB: 1024 ** 2, GIB: 1024 ** 3 } as const;
+
+/** `"100B"`, `"1KiB"`, or a number of bytes. */
+export const byteSize = z.union([z.number().int().positive(), z.string()]).transform((given, context) => {
+  if (typeof given === 'number') return given;
+  const match = /^(\d+(?:\.\d+)?)\s*([KMG]?i?B)$/i.exec(given.trim());
+  if (match) return Math.round(Number(match[1]) * units[match[2]!.toUpperCase() as keyof typeof units]);
+  context.addIssue({ code: 'custom', message: `"${given}" is not a size such as "100B" or "1KiB"` });
+  return z.NEVER;
+});
+
+/** The smallest payload that carries the generator's own header. */
+export const payloadBytesMin = 64;
+
+const arrival = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('constant') }),
+  z.strictObject({ kind: z.literal('poisson') }),
+  /** From `rate` to `to`, linearly over the phase. */
+  z.strictObject({ kind: z.literal('ramp'), to: z.number().positive() }),
+  /** `rate`, times `factor` for `for` in each `every`. */
+  z.strictObject({ kind: z.literal('burst'), factor: z.number().positive(), every: duration, for: duration }),
+  /** Steps of equal length through these rates. */
+  z.strictObject({ kind: z.literal('step'), rates: z.array(z.number().positive()).min(1) }),
+  /** Offsets from the start of the phase, in milliseconds, rising; repeats when it ends. */
+  z.strictObject({ kind: z.literal('trace'), atMs: z.array(z.number().nonnegative()).min(1) }),
+]);
+
+export const faultTarget = z.enum(['leader', 'follower', 'coordinator', 'any-node', 'each-node', 'consumer', 'producer']);
+
+const faultStep = z.strictObject({
+  /** A name of the fault registry; an unknown one fails at load. */
+  fault: z.string(),
+  target: faultTarget,
+  /** From the start of the phase; a pair draws uniformly between the two from the seed. */
+  at: z.union([duration, z.tuple([duration, duration])]),
+  /** Until healed; not for faults that heal themselves. */
+  for: duration.optional(),
+});
+
+const phase = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9-]*$/, 'use lower-case letters, digits and dashes'),
+  duration,
+  /** Messages per second over all producers; default: the workload's. */
+  rate: z.number().positive().optional(),
+  arrival: arrival.optional(),
+  faults: z.array(faultStep).default([]),
+});
+
+export const limits = z.strictObject({
+  responseP99Ms: z.number().positive().optional(),
+  endToEndP99Ms: z.number().positive().optional(),
+  /** Acked messages per second, over the measured phases. */
+  ackedRateMin: z.number().positive().optional(),
+  /** The longest recovery after any one fault. */
+  recoveryMs: z.number().positive().optional(),
+});
+
+export const scenarioSchema = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9-]*$/, 'use lower-case letters, digits and dashes'),
+  /** The question that a run of it answers, as a sentence. */
+  question: z.string().min(1),
+  nodes: z.number().int().min(1).max(9).default(3),
+  topic: z
+    .strictObject({
+      partitions: z.number().int().min(1).max(256).default(4),
+      /** Default: all nodes, up to 3; 1 with replication `none`. */
+      replicas: z.number().int().min(1).max(9).optional(),
+      flush: z.enum(['sync', 'async', 'os']).default('sync'),
+      replication: z.enum(['none', 'async', 'quorum']).default('quorum'),
+      flushInterval: duration.default(100),
+    })
+    .prefault({}),
+  workload: z
+    .strictObject({
+      rate: z.number().positive().default(5000),
+      arrival: arrival.default({ kind: 'constant' }),
+      size: byteSize.refine((bytes) => bytes >= payloadBytesMin && bytes <= 1024 ** 2, {
+        message: `must be between ${payloadBytesMin} B and 1 MiB`,
+      }).default(1024),
+      keys: z.number().int().min(1).max(1_000_000).default(1000),
+      producers: z.number().int().min(1).max(64).default(1),
+      consumers: z.number().int().min(0).max(64).default(2),
+      groups: z.number().int().min(1).max(16).default(1),
+      inFlightMax: z.number().int().min(1).default(10_000),
+      lingerMs: z.number().nonnegative().default(1),
+      batchSize: byteSize.default(65_536),
+      deliveryTimeout: duration.default(30_000),
+      sessionTimeout: duration.default(3_000),
+      idempotent: z.boolean().default(true),
+    })
+    .prefault({}),
+  warmUp: duration.default(2000),
+  phases: z.array(phase).min(1),
+  /** Longest wait for the consumers to catch up after the last phase. */
+  drain: duration.default(30_000),
+  /** Names of the checker registry; default: all that the driver's capabilities allow. */
+  checks: z.array(z.string()).optional(),
+  limits: limits.default({}),
+});
+
+/** What a person writes. */
+export type ScenarioInput = z.input<typeof scenarioSchema>;
+/** What the harness works with: every default filled, durations in ms, sizes in bytes. */
+export type Scenario = z.output<typeof scenarioSchema>;
+
+/** Types a scenario file; validation happens in the loader, with the path in the file. */
+export function defineScenario(scenario: ScenarioInput): ScenarioInput {
+  return scenario;
+}
