@@ -23,6 +23,10 @@ function batch(baseSequence: number, recordCount = 1, epoch = 0, producerId = 7)
   return { producerId, epoch, baseSequence, recordCount };
 }
 
+function duplicateOf(baseOffset: number, index: number) {
+  return { kind: 'duplicate', baseOffset, term: 3, index };
+}
+
 function after(...batches: BatchIdentity[]): ProducerGate {
   const machine = new PartitionMachine();
   batches.forEach((one, at) => machine.apply(recordsEntry(one, at + 1)));
@@ -38,8 +42,8 @@ describe('a producer gate', () => {
 
   test('answers a retry with the place of its first copy', () => {
     const gate = after(batch(0, 3), batch(3, 2));
-    expect(gate.admit(batch(0, 3))).toEqual({ kind: 'duplicate', baseOffset: 10, term: 3, index: 1 });
-    expect(gate.admit(batch(3, 2))).toEqual({ kind: 'duplicate', baseOffset: 20, term: 3, index: 2 });
+    expect(gate.admit(batch(0, 3))).toEqual(duplicateOf(10, 1));
+    expect(gate.admit(batch(3, 2))).toEqual(duplicateOf(20, 2));
   });
 
   test('refuses a retry from before the last five batches and never appends it', () => {
@@ -82,7 +86,7 @@ describe('a producer gate', () => {
   test('knows a batch that is appended and not yet applied, until leadership is lost', () => {
     const gate = after(batch(0));
     gate.appended(batch(1), { baseOffset: 50, term: 3, index: 2 });
-    expect(gate.admit(batch(1))).toEqual({ kind: 'duplicate', baseOffset: 50, term: 3, index: 2 });
+    expect(gate.admit(batch(1))).toEqual(duplicateOf(50, 2));
     gate.drop();
     expect(gate.admit(batch(1))).toEqual({ kind: 'append' });
   });

@@ -50,7 +50,10 @@ export class ProducerState {
   readonly batches: AppendedBatch[];
 
   constructor(epoch: number, batches: readonly AppendedBatch[]) {
-    assert(batches.length >= 1 && batches.length <= producerWindow, 'producer window out of bounds');
+    assert(
+      batches.length >= 1 && batches.length <= producerWindow,
+      'producer window out of bounds',
+    );
     this.epoch = epoch;
     this.batches = [...batches];
   }
