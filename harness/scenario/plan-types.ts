@@ -37,7 +37,10 @@ export interface PlannedFault {
   readonly kind: string;
   readonly target: string;
   readonly atMs: number;
-  /** Null for faults that heal themselves. */
+  /**
+   * Null for faults that heal themselves. With `each-node` the first victim's; the others follow in
+   * turn and are hurt for as long.
+   */
   readonly healAtMs: number | null;
   /** In [0, 1): picks among the candidates once the role is resolved at injection. */
   readonly pick: number;

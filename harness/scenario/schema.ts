@@ -8,7 +8,7 @@ import { z } from 'zod';
 
 /** `"30s"`, `"1m30s"`, `"200ms"`; a bare number is refused, since nobody agrees on its unit. */
 export const duration = z
-  .string()
+  .string('must be a duration such as "30s" or "200ms"')
   .transform((text, context) => {
     const ms = /[a-zµ]/i.test(text) ? parseDuration(text) : null;
     if (ms === null || ms === undefined || !(ms >= 0)) {
@@ -58,7 +58,7 @@ const faultStep = z.strictObject({
 });
 
 const phase = z.strictObject({
-  name: z.string().regex(/^[a-z][a-z0-9-]*$/, 'use lower-case letters, digits and dashes'),
+  name: z.string().regex(/^[a-z][a-z0-9-]*$/, 'must be lower-case letters, digits and dashes'),
   duration,
   /** Messages per second over all producers; default: the workload's. */
   rate: z.number().positive().optional(),
@@ -76,7 +76,7 @@ export const limits = z.strictObject({
 });
 
 export const scenarioSchema = z.strictObject({
-  name: z.string().regex(/^[a-z][a-z0-9-]*$/, 'use lower-case letters, digits and dashes'),
+  name: z.string().regex(/^[a-z][a-z0-9-]*$/, 'must be lower-case letters, digits and dashes'),
   /** The question that a run of it answers, as a sentence. */
   question: z.string().min(1),
   nodes: z.number().int().min(1).max(9).default(3),

@@ -1,0 +1,149 @@
+import { describe, expect, test } from 'vitest';
+import { canonicalJson } from './canonical-json.ts';
+import { withOverrides, type Overrides } from './overrides.ts';
+import { parseScenario } from './parse.ts';
+import { makePlan, planText } from './plan.ts';
+import type { Vocabulary } from './semantics.ts';
+
+const vocabulary: Vocabulary = {
+  faults: [
+    { kind: 'kill', targets: ['node', 'consumer', 'producer'], heals: true },
+    { kind: 'restart', targets: ['node'], heals: false },
+  ],
+  checks: [],
+};
+
+const input = {
+  name: 'mine',
+  question: 'Does it hold?',
+  workload: { producers: 2, consumers: 3, groups: 2, rate: 1000 },
+  phases: [
+    { name: 'one', duration: '4s', rate: 500, faults: [{ fault: 'kill', target: 'each-node', at: '1s' }] },
+    {
+      name: 'two',
+      duration: '8s',
+      faults: [
+        { fault: 'restart', target: 'leader', at: '5s' },
+        { fault: 'kill', target: 'consumer', at: ['0s', '2s'], for: '2s' },
+      ],
+    },
+  ],
+};
+
+const scenario = parseScenario(input, 'mine', vocabulary);
+const options = { target: 'reference', cluster: 'process', vocabulary };
+const plan = (seed: number, overrides: Overrides = {}) =>
+  makePlan(withOverrides(scenario, overrides, vocabulary), { ...options, seed });
+
+describe('a plan', () => {
+  test('is the same byte for byte for the same seed', () => {
+    const again = parseScenario(structuredClone(input), 'mine', vocabulary);
+    expect(planText(makePlan(again, { ...options, seed: 7 }))).toBe(planText(plan(7)));
+  });
+
+  test('does not depend on the order in which the fields were written', () => {
+    const turned = Object.fromEntries(Object.entries(input).toReversed());
+    const again = parseScenario(turned, 'mine', vocabulary);
+    expect(planText(makePlan(again, { ...options, seed: 7 }))).toBe(planText(plan(7)));
+  });
+
+  test('makes other choices for another seed', () => {
+    const [a, b] = [plan(7), plan(8)];
+    expect(a.faults.map(({ pick }) => pick)).not.toEqual(b.faults.map(({ pick }) => pick));
+    expect(a.producers[0]?.seed).not.toBe(b.producers[0]?.seed);
+    expect(a.faults.find(({ target }) => target === 'consumer')?.atMs).not.toBe(
+      b.faults.find(({ target }) => target === 'consumer')?.atMs,
+    );
+  });
+
+  test('draws within the bounds over many seeds, and near both of them', () => {
+    const times = Array.from({ length: 400 }, (_, seed) => {
+      return plan(seed).faults.find(({ target }) => target === 'consumer')!.atMs - 6000;
+    });
+    expect(Math.min(...times)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...times)).toBeLessThanOrEqual(2000);
+    expect(Math.min(...times)).toBeLessThan(50);
+    expect(Math.max(...times)).toBeGreaterThan(1950);
+  });
+
+  test('puts the warm-up first and the phases after it, with what they inherit', () => {
+    expect(plan(1).phases).toEqual([
+      { name: 'warm-up', startMs: 0, endMs: 2000, rate: 500, arrival: { kind: 'constant' }, measured: false },
+      { name: 'one', startMs: 2000, endMs: 6000, rate: 500, arrival: { kind: 'constant' }, measured: true },
+      { name: 'two', startMs: 6000, endMs: 14000, rate: 1000, arrival: { kind: 'constant' }, measured: true },
+    ]);
+  });
+
+  test('orders faults by time, numbers them, and ends them with their phase where nothing is said', () => {
+    const faults = plan(1).faults;
+    expect(faults.map(({ id, kind, target, phase }) => ({ id, kind, target, phase }))).toEqual([
+      { id: 0, kind: 'kill', target: 'each-node', phase: 'one' },
+      { id: 1, kind: 'kill', target: 'consumer', phase: 'two' },
+      { id: 2, kind: 'restart', target: 'leader', phase: 'two' },
+    ]);
+    expect(faults[0]).toMatchObject({ atMs: 3000, healAtMs: 4000 });
+    expect(faults[1]!.healAtMs).toBe(faults[1]!.atMs + 2000);
+    expect(faults[2]).toMatchObject({ atMs: 11000, healAtMs: null });
+  });
+
+  test('shares the rate among the producers and deals the consumers to the groups', () => {
+    expect(plan(1).producers.map(({ share }) => share)).toEqual([0.5, 0.5]);
+    expect(plan(1).consumers).toEqual([
+      { worker: 1, group: 'group-1' },
+      { worker: 2, group: 'group-2' },
+      { worker: 3, group: 'group-1' },
+    ]);
+  });
+
+  test('does not change its other choices when a fault is added at the end', () => {
+    const more = structuredClone(input);
+    more.phases[1]!.faults.push({ fault: 'restart', target: 'any-node', at: '7s' });
+    const longer = makePlan(parseScenario(more, 'mine', vocabulary), { ...options, seed: 1 });
+    expect(longer.faults.slice(0, 3)).toEqual(plan(1).faults);
+  });
+});
+
+describe('an override', () => {
+  test('of the duration scales phases and fault times but not how long a fault lasts', () => {
+    const short = plan(1, { duration: '6s', faults: true });
+    expect(short.phases.map(({ endMs }) => endMs)).toEqual([2000, 4000, 8000]);
+    const kill = short.faults[1]!;
+    expect(kill.healAtMs! - kill.atMs).toBe(2000);
+  });
+
+  test('of the rate scales the phases that have their own', () => {
+    expect(plan(1, { rate: 4000 }).phases.map(({ rate }) => rate)).toEqual([2000, 2000, 4000]);
+  });
+
+  test('of replication to none leaves one replica', () => {
+    expect(plan(1, { replication: 'none' }).scenario.topic.replicas).toBe(1);
+  });
+
+  test('of the nodes leaves no more replicas than nodes', () => {
+    expect(plan(1, { nodes: 2 }).scenario.topic.replicas).toBe(2);
+    expect(plan(1, { nodes: 5 }).scenario.topic.replicas).toBe(3);
+  });
+
+  test('can leave all faults out', () => {
+    expect(plan(1, { faults: false }).faults).toEqual([]);
+  });
+
+  test('that is wrong is refused by the name of its option', () => {
+    expect(() => plan(1, { rate: -5 })).toThrow('--rate must be a positive number, got -5');
+    expect(() => plan(1, { size: 'big' })).toThrow('--size is wrong: "big" is not a size such as');
+  });
+
+  test('that makes the scenario contradict itself is refused', () => {
+    expect(() => plan(1, { consumers: 0 })).toThrow(
+      'mine with --consumers: phases[1].faults[1].target is a consumer, and workload.consumers is 0',
+    );
+  });
+});
+
+describe('canonical JSON', () => {
+  test('sorts keys at every level and leaves out what is undefined', () => {
+    expect(canonicalJson({ b: [{ d: 1, c: undefined }], a: null })).toBe(
+      '{\n  "a": null,\n  "b": [\n    {\n      "d": 1\n    }\n  ]\n}\n',
+    );
+  });
+});

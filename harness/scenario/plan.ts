@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson } from './canonical-json.ts';
+import type { PlannedConsumer, PlannedFault, PlannedPhase, PlannedProducer, Plan } from './plan-types.ts';
+import type { Scenario } from './schema.ts';
+import { resolvedReplicas, type Vocabulary } from './semantics.ts';
+
+export interface PlanOptions {
+  /** Whole, from 0 to 2^53 - 1. */
+  readonly seed: number;
+  readonly target: string;
+  readonly cluster: string;
+  readonly vocabulary: Vocabulary;
+}
+
+/**
+ * Makes every choice of a checked scenario. Each choice is drawn from the seed and its own name
+ * ("fault 2 at"), so that another fault or producer in the file changes nothing about the others.
+ */
+export function makePlan(checked: Scenario, options: PlanOptions): Plan {
+  const scenario: Scenario = {
+    ...checked,
+    topic: { ...checked.topic, replicas: resolvedReplicas(checked) },
+  };
+  return {
+    version: 1,
+    seed: options.seed,
+    target: options.target,
+    cluster: options.cluster,
+    scenario,
+    scenarioHash: createHash('sha256').update(canonicalJson(scenario)).digest('hex').slice(0, 16),
+    phases: plannedPhases(scenario),
+    faults: plannedFaults(scenario, options),
+    producers: plannedProducers(scenario, options.seed),
+    consumers: plannedConsumers(scenario),
+  };
+}
+
+/** The bytes of `plan.json`. */
+export function planText(plan: Plan): string {
+  return canonicalJson(plan);
+}
+
+function plannedPhases(scenario: Scenario): PlannedPhase[] {
+  const { workload, warmUp } = scenario;
+  const phases: PlannedPhase[] = [];
+  if (warmUp > 0) {
+    phases.push({
+      name: 'warm-up',
+      startMs: 0,
+      endMs: warmUp,
+      rate: scenario.phases[0]?.rate ?? workload.rate,
+      arrival: { kind: 'constant' },
+      measured: false,
+    });
+  }
+  let startMs = warmUp;
+  for (const phase of scenario.phases) {
+    phases.push({
+      name: phase.name,
+      startMs,
+      endMs: startMs + phase.duration,
+      rate: phase.rate ?? workload.rate,
+      arrival: phase.arrival ?? workload.arrival,
+      measured: true,
+    });
+    startMs += phase.duration;
+  }
+  return phases;
+}
+
+function plannedFaults(scenario: Scenario, { seed, vocabulary }: PlanOptions): PlannedFault[] {
+  const faults: Omit<PlannedFault, 'id'>[] = [];
+  let phaseStart = scenario.warmUp;
+  scenario.phases.forEach((phase, phaseIndex) => {
+    phase.faults.forEach((step, stepIndex) => {
+      const name = `phase ${phaseIndex} fault ${stepIndex}`;
+      const [from, to] = Array.isArray(step.at) ? step.at : [step.at, step.at];
+      const atMs = Math.round(phaseStart + from + draw(seed, `${name} at`) * (to - from));
+      const heals = vocabulary.faults.find(({ kind }) => kind === step.fault)?.heals ?? true;
+      const phaseEnd = phaseStart + phase.duration;
+      const victims = step.target === 'each-node' ? scenario.nodes : 1;
+      const lastsMs = step.for ?? Math.floor((phaseEnd - atMs) / victims);
+      faults.push({
+        phase: phase.name,
+        kind: step.fault,
+        target: step.target,
+        atMs,
+        healAtMs: heals ? atMs + lastsMs : null,
+        pick: draw(seed, `${name} pick`),
+      });
+    });
+    phaseStart += phase.duration;
+  });
+  return faults
+    .map((fault, position) => ({ fault, position }))
+    .toSorted((a, b) => a.fault.atMs - b.fault.atMs || a.position - b.position)
+    .map(({ fault }, id) => ({ id, ...fault }));
+}
+
+function plannedProducers({ workload }: Scenario, seed: number): PlannedProducer[] {
+  return Array.from({ length: workload.producers }, (_, index) => ({
+    worker: index + 1,
+    seed: Math.floor(draw(seed, `producer ${index + 1}`) * 2 ** 32),
+    share: 1 / workload.producers,
+  }));
+}
+
+/** Consumers are dealt to the groups in turn. */
+function plannedConsumers({ workload }: Scenario): PlannedConsumer[] {
+  return Array.from({ length: workload.consumers }, (_, index) => ({
+    worker: index + 1,
+    group: `group-${(index % workload.groups) + 1}`,
+  }));
+}
+
+/** Uniform in [0, 1), 48 bits, a function of the seed and the name of the choice alone. */
+function draw(seed: number, choice: string): number {
+  const digest = createHash('sha256').update(`${seed}\n${choice}`).digest();
+  return digest.readUIntBE(0, 6) / 2 ** 48;
+}

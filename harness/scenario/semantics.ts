@@ -1,0 +1,169 @@
+import type { Complaint } from './explain.ts';
+import { didYouMean } from './nearest.ts';
+import { payloadBytesMin, type Scenario } from './schema.ts';
+
+/** What a scenario may name: the registries of faults and checkers, as data. */
+export interface Vocabulary {
+  readonly faults: readonly FaultWord[];
+  readonly checks: readonly string[];
+}
+
+export interface FaultWord {
+  readonly kind: string;
+  readonly targets: readonly ('node' | 'consumer' | 'producer')[];
+  /** False for faults that heal themselves. */
+  readonly heals: boolean;
+}
+
+/** Phases that the harness adds by itself. */
+export const reservedPhaseNames = ['warm-up', 'drain', 'final-read', 'done'] as const;
+
+/** A batch of the reference broker may not be larger; other brokers take less or as much. */
+const batchBytesMax = 1024 ** 2;
+
+/** What is wrong with a well-formed scenario: fields that do not fit each other. */
+export function contradictions(scenario: Scenario, vocabulary: Vocabulary): Complaint[] {
+  return [
+    ...topicComplaints(scenario),
+    ...workloadComplaints(scenario),
+    ...phaseComplaints(scenario, vocabulary),
+    ...checkComplaints(scenario, vocabulary),
+  ];
+}
+
+function topicComplaints({ nodes, topic }: Scenario): Complaint[] {
+  const found: Complaint[] = [];
+  const { replicas } = topic;
+  if (replicas !== undefined && replicas > nodes) {
+    found.push({ path: ['topic', 'replicas'], text: `must be at most nodes (${nodes}), got ${replicas}` });
+  }
+  if (topic.replication === 'none' && replicas !== undefined && replicas !== 1) {
+    found.push({ path: ['topic', 'replicas'], text: `must be 1 with replication "none", got ${replicas}` });
+  }
+  if (topic.flushInterval === 0) {
+    found.push({ path: ['topic', 'flushInterval'], text: 'must be longer than 0' });
+  }
+  return found;
+}
+
+function workloadComplaints({ workload, limits }: Scenario): Complaint[] {
+  const found: Complaint[] = [];
+  const at = (field: string, text: string) => found.push({ path: ['workload', field], text });
+  if (workload.batchSize > batchBytesMax) at('batchSize', `must be at most 1 MiB, got ${workload.batchSize} bytes`);
+  if (workload.batchSize < payloadBytesMin) {
+    at('batchSize', `must be at least ${payloadBytesMin} bytes, got ${workload.batchSize}`);
+  }
+  if (workload.size > batchBytesMax - 4096) {
+    at('size', `must leave room for its headers in a batch of 1 MiB, got ${workload.size} bytes`);
+  }
+  if (workload.deliveryTimeout === 0) at('deliveryTimeout', 'must be longer than 0');
+  if (workload.sessionTimeout < 500) {
+    at('sessionTimeout', `must be at least 500 ms, got ${workload.sessionTimeout} ms`);
+  }
+  if (workload.consumers > 0 && workload.groups > workload.consumers) {
+    at('groups', `must be at most consumers (${workload.consumers}), since each needs one, got ${workload.groups}`);
+  }
+  if (workload.consumers === 0 && limits.endToEndP99Ms !== undefined) {
+    found.push({ path: ['limits', 'endToEndP99Ms'], text: 'needs at least one consumer, and workload.consumers is 0' });
+  }
+  found.push(...arrivalComplaints(workload.arrival, ['workload', 'arrival']));
+  return found;
+}
+
+function arrivalComplaints(arrival: Scenario['workload']['arrival'], path: PropertyKey[]): Complaint[] {
+  if (arrival.kind === 'burst') {
+    if (arrival.every === 0) return [{ path: [...path, 'every'], text: 'must be longer than 0' }];
+    if (arrival.for > arrival.every) {
+      return [{ path: [...path, 'for'], text: `must be at most every (${arrival.every} ms), got ${arrival.for} ms` }];
+    }
+  }
+  if (arrival.kind === 'trace') {
+    const index = arrival.atMs.findIndex((ms, i) => i > 0 && ms < arrival.atMs[i - 1]!);
+    if (index >= 0) {
+      return [{ path: [...path, 'atMs', index], text: 'must not be before the one before it' }];
+    }
+  }
+  return [];
+}
+
+function phaseComplaints(scenario: Scenario, vocabulary: Vocabulary): Complaint[] {
+  const found: Complaint[] = [];
+  const names = new Set<string>(reservedPhaseNames);
+  scenario.phases.forEach((phase, index) => {
+    const path = ['phases', index];
+    if ((reservedPhaseNames as readonly string[]).includes(phase.name)) {
+      found.push({ path: [...path, 'name'], text: `"${phase.name}" is a phase that the harness adds by itself; choose another name` });
+    } else if (names.has(phase.name)) {
+      found.push({ path: [...path, 'name'], text: `"${phase.name}" is taken by an earlier phase` });
+    }
+    names.add(phase.name);
+    if (phase.duration === 0) found.push({ path: [...path, 'duration'], text: 'must be longer than 0' });
+    if (phase.arrival) found.push(...arrivalComplaints(phase.arrival, [...path, 'arrival']));
+    phase.faults.forEach((_, step) => {
+      found.push(...faultComplaints(scenario, vocabulary, index, step));
+    });
+  });
+  return found;
+}
+
+/** The kind of thing that a target resolves to. */
+export function targetClass(target: string): 'node' | 'consumer' | 'producer' {
+  return target === 'consumer' || target === 'producer' ? target : 'node';
+}
+
+function faultComplaints(
+  scenario: Scenario,
+  vocabulary: Vocabulary,
+  phaseIndex: number,
+  stepIndex: number,
+): Complaint[] {
+  const phase = scenario.phases[phaseIndex]!;
+  const step = phase.faults[stepIndex]!;
+  const path = ['phases', phaseIndex, 'faults', stepIndex];
+  const word = vocabulary.faults.find(({ kind }) => kind === step.fault);
+  if (!word) {
+    const kinds = vocabulary.faults.map(({ kind }) => kind);
+    const hint = didYouMean(step.fault, kinds) || `; known are ${kinds.join(', ')}`;
+    return [{ path: [...path, 'fault'], text: `"${step.fault}" is not a known fault${hint}` }];
+  }
+  const found: Complaint[] = [];
+  const at = (field: string, text: string) => found.push({ path: [...path, field], text });
+  const aimed = targetClass(step.target);
+  if (!word.targets.includes(aimed)) {
+    at('target', `"${step.target}" is nothing that "${word.kind}" can act on; it acts on ${word.targets.join(', ')}`);
+  }
+  if (aimed === 'consumer' && scenario.workload.consumers === 0) {
+    at('target', 'is a consumer, and workload.consumers is 0');
+  }
+  if (step.target === 'follower' && resolvedReplicas(scenario) < 2) {
+    at('target', 'is a follower, and a topic with one replica has none');
+  }
+  if (phase.duration === 0) return found;
+  const [from, to] = Array.isArray(step.at) ? step.at : [step.at, step.at];
+  if (from > to) at('at', `must name the earlier time first, got ${from} ms and ${to} ms`);
+  if (to >= phase.duration) {
+    at('at', `is beyond the end of its phase, which lasts ${phase.duration} ms, got ${to} ms`);
+  } else if (step.for !== undefined) {
+    const victims = step.target === 'each-node' ? scenario.nodes : 1;
+    const each = victims > 1 ? ` for each of ${victims} nodes` : '';
+    if (!word.heals) at('for', `is not for "${word.kind}", which heals itself`);
+    else if (step.for === 0) at('for', 'must be longer than 0');
+    else if (to + step.for * victims > phase.duration) {
+      at('for', `ends beyond its phase: at ${to} ms plus ${step.for} ms${each} is more than ${phase.duration} ms`);
+    }
+  }
+  return found;
+}
+
+function checkComplaints(scenario: Scenario, vocabulary: Vocabulary): Complaint[] {
+  return (scenario.checks ?? []).flatMap((check, index) => {
+    if (vocabulary.checks.includes(check)) return [];
+    const hint = didYouMean(check, vocabulary.checks) || `; known are ${vocabulary.checks.join(', ')}`;
+    return [{ path: ['checks', index], text: `"${check}" is not a known check${hint}` }];
+  });
+}
+
+/** Replicas of the topic when the scenario leaves them open: all nodes, at most 3; 1 with `none`. */
+export function resolvedReplicas({ nodes, topic }: Scenario): number {
+  return topic.replicas ?? (topic.replication === 'none' ? 1 : Math.min(nodes, 3));
+}
