@@ -29,6 +29,7 @@ import { crc32c } from './crc32c.ts';
  */
 export const batchHeaderBytes = 68;
 const assignedBytes = 32;
+const recordBytesMin = 8;
 export const batchVersion = 1;
 export const noKey = 0xffff_ffff;
 
@@ -83,6 +84,27 @@ export function readBatchHeader(batch: Buffer): BatchHeader {
   };
 }
 
+/**
+ * What is wrong with the shape of a batch that a producer sent, in words; undefined when it may be
+ * appended. After this `readBatchHeader` cannot fail. The CRC is not checked here (`bodyIntact`).
+ */
+export function checkProducedBatch(batch: Buffer): string | undefined {
+  if (batch.length < batchHeaderBytes) return 'a batch is shorter than its header';
+  if (batch.readUInt32LE(0) !== batch.length) return 'a batch does not have the length it claims';
+  if (batch[36] !== batchVersion) return `batch version ${batch[36]} is unknown`;
+  if (batch[37] !== BatchKind.records) return 'a producer may send batches of records only';
+  if (batch.readUInt16LE(38) !== 0) return 'a batch has unknown attributes';
+  if (batch.readUInt32LE(44) >= 0x20_0000) return 'a producer id is beyond 2^53';
+  if (batch.readUInt32LE(52) > 0x7fff_ffff) return 'a sequence is beyond 2^31';
+  if (batch.readUInt32LE(64) >= 0x20_0000) return 'a timestamp is beyond 2^53';
+  const count = batch.readUInt32LE(56);
+  if (count === 0) return 'a batch has no records';
+  if (count * recordBytesMin > batch.length - batchHeaderBytes) {
+    return `a batch claims ${count} records, more than it can hold`;
+  }
+  return undefined;
+}
+
 /** Fills the broker's fields in place. */
 export function assignBatch(
   batch: Buffer,
@@ -101,13 +123,13 @@ export function headerIntact(batch: Buffer): boolean {
 
 /** True when everything that came off the wire is as the sender wrote it. */
 export function bodyIntact(batch: Buffer): boolean {
-  return batch.readUInt32LE(32) === crc32c(batch.subarray(36));
+  return batch.readUInt32LE(32) === crc32c(batch, 0, 36);
 }
 
 /** Writes length and CRC once header and body are in place: the sender's last step. */
 export function sealBatch(batch: Buffer): void {
   batch.writeUInt32LE(batch.length, 0);
-  batch.writeUInt32LE(crc32c(batch.subarray(36)), 32);
+  batch.writeUInt32LE(crc32c(batch, 0, 36), 32);
 }
 
 /** A sealed batch around `body`; the broker's fields are zero. */
@@ -136,5 +158,5 @@ export function createBatch(
 }
 
 function headerCrc(batch: Buffer): number {
-  return crc32c(batch.subarray(0, 4), crc32c(batch.subarray(8, assignedBytes)));
+  return crc32c(batch, crc32c(batch, 0, 8, assignedBytes), 0, 4);
 }

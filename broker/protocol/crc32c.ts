@@ -4,16 +4,16 @@ const nativeFrom = 512;
 const tables = makeTables();
 
 /**
- * CRC-32C (Castagnoli, reflected polynomial 0x82f63b78). `previous` continues an earlier result,
- * so that crc32c(b, crc32c(a)) equals crc32c(a followed by b). Short inputs are done here, eight
- * tables at a time (Kounavis and Berry, 2005): below about 512 bytes the call into native code
- * costs more than it saves.
+ * CRC-32C (Castagnoli, reflected polynomial 0x82f63b78) of the bytes `from` up to `to`. `previous`
+ * continues an earlier result, so that crc32c(b, crc32c(a)) equals crc32c(a followed by b). Short
+ * inputs are done here, eight tables at a time (Kounavis and Berry, 2005): below about 512 bytes
+ * the call into native code costs more than it saves.
  */
-export function crc32c(bytes: Uint8Array, previous = 0): number {
-  if (bytes.length >= nativeFrom) return nativeCrc32c(bytes as Buffer, previous);
+export function crc32c(bytes: Uint8Array, previous = 0, from = 0, to = bytes.length): number {
+  if (to - from >= nativeFrom) return nativeCrc32c(bytes.subarray(from, to) as Buffer, previous);
   let crc = ~previous;
-  let at = 0;
-  const eights = bytes.length - (bytes.length % 8);
+  let at = from;
+  const eights = to - ((to - from) % 8);
   while (at < eights) {
     crc ^=
       bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
@@ -28,7 +28,7 @@ export function crc32c(bytes: Uint8Array, previous = 0): number {
       tables[bytes[at + 7]!]!;
     at += 8;
   }
-  for (; at < bytes.length; at++) crc = tables[(crc ^ bytes[at]!) & 0xff]! ^ (crc >>> 8);
+  for (; at < to; at++) crc = tables[(crc ^ bytes[at]!) & 0xff]! ^ (crc >>> 8);
   return ~crc >>> 0;
 }
 
