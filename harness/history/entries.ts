@@ -54,43 +54,45 @@ export class EntryDecoder {
   }
 
   block(frame: FrameSource): void {
+    let at = frame.start;
+    while (at < frame.end) at += this.entry(frame, at);
+  }
+
+  /** Decodes the entry at byte `at` of the frame's buffer; returns its size. */
+  entry(frame: FrameSource, at: number): number {
     const { words, doubles } = frame.views;
     const visitor = this.#visitor;
-    let at = frame.start;
-    while (at < frame.end) {
-      const word = at >>> 2;
-      const double = at >>> 3;
-      const tag = words[word]!;
-      const type = tag & 0xff;
-      const bytes = entryBytes[type] ?? 0;
-      if (bytes === 0 || at + bytes > frame.end) {
-        throw damaged(this.#file, frame.position, `it holds an entry of unknown type ${type}`);
-      }
-      switch (type) {
-        case EntryType.invoke:
-          if (visitor.invoke) visitor.invoke(this.#fillInvoke(words, doubles, word, double));
-          break;
-        case EntryType.complete:
-          if (visitor.complete) visitor.complete(this.#fillComplete(words, doubles, word, double));
-          break;
-        case EntryType.delivery:
-          if (visitor.delivery) visitor.delivery(this.#fillDelivery(words, doubles, word, double));
-          break;
-        case EntryType.ack:
-          if (visitor.ack) visitor.ack(fillPlace(this.#ack, words, doubles, word, double));
-          break;
-        case EntryType.read:
-          if (visitor.read) visitor.read(this.#fillRead(words, doubles, word, double));
-          break;
-        default:
-          if (visitor.position) {
-            this.#position.type =
-              type === EntryType.assigned ? 'assigned' : type === EntryType.revoked ? 'revoked' : 'diverged';
-            visitor.position(fillPlace(this.#position, words, doubles, word, double));
-          }
-      }
-      at += bytes;
+    const word = at >>> 2;
+    const double = at >>> 3;
+    const type = words[word]! & 0xff;
+    const bytes = entryBytes[type] ?? 0;
+    if (bytes === 0 || at + bytes > frame.end) {
+      throw damaged(this.#file, frame.position, `it holds an entry of unknown type ${type}`);
     }
+    switch (type) {
+      case EntryType.invoke:
+        if (visitor.invoke) visitor.invoke(this.#fillInvoke(words, doubles, word, double));
+        break;
+      case EntryType.complete:
+        if (visitor.complete) visitor.complete(this.#fillComplete(words, doubles, word, double));
+        break;
+      case EntryType.delivery:
+        if (visitor.delivery) visitor.delivery(this.#fillDelivery(words, doubles, word, double));
+        break;
+      case EntryType.ack:
+        if (visitor.ack) visitor.ack(fillPlace(this.#ack, words, doubles, word, double));
+        break;
+      case EntryType.read:
+        if (visitor.read) visitor.read(this.#fillRead(words, doubles, word, double));
+        break;
+      default:
+        if (visitor.position) {
+          this.#position.type =
+            type === EntryType.assigned ? 'assigned' : type === EntryType.revoked ? 'revoked' : 'diverged';
+          visitor.position(fillPlace(this.#position, words, doubles, word, double));
+        }
+    }
+    return bytes;
   }
 
   #fillInvoke(words: Uint32Array, doubles: Float64Array, word: number, double: number): InvokeEvent {

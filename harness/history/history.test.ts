@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HarnessError } from '../errors.ts';
 import type { HistoryEvent, HistoryHeader } from './events.ts';
 import { EntryFlag, frameHeaderBytes, magic } from './format.ts';
+import { mergeHistories } from './merge.ts';
 import { historyFiles, readHistory, readHistoryDirectory } from './reader.ts';
 import type { HistoryVisitor } from './visitor.ts';
 import { HistoryWriter } from './writer.ts';
@@ -256,5 +257,52 @@ describe('a history directory', () => {
 
   test('without any file is an error that names the directory', () => {
     expect(() => readHistoryDirectory(directory, {})).toThrow(directory);
+  });
+});
+
+describe('a merge of history files', () => {
+  test('hands out the events of all files in order of time, and says where each is from', () => {
+    let files = 0;
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(fc.integer({ min: 0, max: 50 }), { maxLength: 20 }), { minLength: 1, maxLength: 4 }),
+        (times) => {
+          const sorted = times.map((list) => list.toSorted((a, b) => a - b));
+          const paths = sorted.map((list, source) => {
+            const file = join(directory, `m-${files++}.ackh`);
+            const writer = new HistoryWriter(file, { ...header, worker: `w${source}` });
+            list.forEach((at, n) => {
+              if (n % 5 === 4) writer.event({ type: 'note', source: `${source}`, text: '', time: at });
+              else writer.ack(source, 0, n, at);
+            });
+            writer.close();
+            return file;
+          });
+          const seen: [number, number][] = [];
+          const workers: string[] = [];
+          let source = -1;
+          mergeHistories(
+            paths,
+            {
+              header: (found) => void workers.push(found.worker),
+              ack: (event) => {
+                expect(event.consumer).toBe(source);
+                seen.push([event.time, source]);
+              },
+              note: (event) => void seen.push([event.time, Number(event.source)]),
+            },
+            (from) => {
+              source = from;
+            },
+          );
+          expect(workers).toEqual(sorted.map((_, index) => `w${index}`));
+          expect(seen.map(([time]) => time)).toEqual(sorted.flat().toSorted((a, b) => a - b));
+          sorted.forEach((list, index) =>
+            expect(seen.filter(([, from]) => from === index).map(([time]) => time)).toEqual(list),
+          );
+        },
+      ),
+      { numRuns: 50 },
+    );
   });
 });

@@ -6,6 +6,7 @@ import { EntryDecoder } from './entries.ts';
 import type { HistoryEvent, HistoryHeader } from './events.ts';
 import { FrameKind } from './format.ts';
 import { FrameSource } from './frames.ts';
+import { dispatch } from './visitor.ts';
 import type { HistoryVisitor } from './visitor.ts';
 
 const extension = '.ackh';
@@ -80,22 +81,5 @@ function readHeader(file: string): HistoryHeader | null {
     return frames.next() ? (frames.json() as HistoryHeader) : null;
   } finally {
     frames.close();
-  }
-}
-
-function dispatch(event: HistoryEvent, visitor: HistoryVisitor): void {
-  switch (event.type) {
-    case 'fault':
-      return visitor.fault?.(event);
-    case 'phase':
-      return visitor.phase?.(event);
-    case 'second':
-      return visitor.second?.(event);
-    case 'note':
-      return visitor.note?.(event);
-    case 'read-end':
-      return visitor.readEnd?.(event);
-    default:
-      throw new HarnessError('history', `an event of type ${event.type} does not belong into a JSON frame`);
   }
 }

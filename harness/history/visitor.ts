@@ -1,8 +1,10 @@
+import { HarnessError } from '../errors.ts';
 import type {
   AckEvent,
   CompleteEvent,
   DeliveryEvent,
   FaultEvent,
+  HistoryEvent,
   HistoryHeader,
   InvokeEvent,
   NoteEvent,
@@ -32,4 +34,22 @@ export interface HistoryVisitor {
   phase?(event: PhaseEvent): void;
   second?(event: WorkerSecondEvent): void;
   note?(event: NoteEvent): void;
+}
+
+/** Hands an event that was kept as JSON to its method. */
+export function dispatch(event: HistoryEvent, visitor: HistoryVisitor): void {
+  switch (event.type) {
+    case 'fault':
+      return visitor.fault?.(event);
+    case 'phase':
+      return visitor.phase?.(event);
+    case 'second':
+      return visitor.second?.(event);
+    case 'note':
+      return visitor.note?.(event);
+    case 'read-end':
+      return visitor.readEnd?.(event);
+    default:
+      throw new HarnessError('history', `an event of type ${event.type} does not belong into a JSON frame`);
+  }
 }
