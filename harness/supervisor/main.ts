@@ -1,0 +1,64 @@
+/**
+ * The supervisor: one process per run that owns every other process of it. It lives in a session of
+ * its own, so that Ctrl-C reaches the harness alone; and it ends, with all its children, once its
+ * pipe to the harness closes, however the harness ended.
+ */
+import { renameSync, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { Children } from './children.ts';
+import { ownIdentity, type ProcessIdentity } from './process-table.ts';
+import type { Notice, Reply, Request, SupervisorState } from './protocol.ts';
+
+const [run = '', stateFile = '', harnessText = '{}'] = process.argv.slice(2);
+const harness = JSON.parse(harnessText) as ProcessIdentity;
+const supervisor = ownIdentity();
+
+const children = new Children((notice) => {
+  if (notice.type === 'exited') saveState();
+  say(notice);
+});
+
+function say(message: Reply | Notice): void {
+  process.stdout.write(`${JSON.stringify(message)}\n`);
+}
+
+function saveState(): void {
+  const state: SupervisorState = { run, harness, supervisor, children: children.living() };
+  try {
+    writeFileSync(`${stateFile}.new`, `${JSON.stringify(state, null, 2)}\n`);
+    renameSync(`${stateFile}.new`, stateFile);
+  } catch (error) {
+    // The run folder is gone: the children still have to be ended, and that needs no file.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+async function answer(request: Request): Promise<void> {
+  try {
+    const acting = children.act(request);
+    if (request.type === 'spawn') saveState();
+    say({ type: 'answer', id: request.id, ...(await acting) });
+  } catch (error) {
+    say({ type: 'refused', id: request.id, message: (error as Error).message });
+  }
+}
+
+/** Nothing of the run may outlive this, and nothing may keep it from ending. */
+async function end(): Promise<void> {
+  setTimeout(() => process.exit(1), 5000).unref();
+  await children.killAll();
+  saveState();
+  process.exit(0);
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end());
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`${error.stack ?? error.message}\n`);
+  void end();
+});
+// Writes fail once the harness is gone; the end of stdin says so more clearly.
+process.stdout.on('error', () => undefined);
+const lines = createInterface({ input: process.stdin, crlfDelay: Infinity });
+lines.on('line', (line) => void answer(JSON.parse(line) as Request));
+lines.on('close', () => void end());
+saveState();

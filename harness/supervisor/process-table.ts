@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+
+/**
+ * What `/proc` says of a process. A pid alone names nothing for long: together with its start time
+ * it does, and nothing here ever signals a pid whose start time is another.
+ */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Clock ticks since boot, field 22 of `/proc/PID/stat`. */
+  readonly startTime: number;
+}
+
+export interface ProcessStatus extends ProcessIdentity {
+  /** The kernel's letter: R, S, D, T (stopped by a signal), Z (dead, not yet waited for), ... */
+  readonly state: string;
+}
+
+/** Undefined when there is no such process. */
+export function processStatus(pid: number): ProcessStatus | undefined {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return undefined;
+  }
+  // The name stands in brackets and may hold spaces and brackets itself.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return { pid, state: fields[0] ?? '?', startTime: Number(fields[19]) };
+}
+
+/** True while the very process lives; a zombie is dead. */
+export function isAlive({ pid, startTime }: ProcessIdentity): boolean {
+  const status = processStatus(pid);
+  return status !== undefined && status.startTime === startTime && status.state !== 'Z' && status.state !== 'X';
+}
+
+/** Signals the very process; false when it is gone. */
+export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
+  if (!isAlive(identity)) return false;
+  try {
+    process.kill(identity.pid, signal);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Of this process. */
+export function ownIdentity(): ProcessIdentity {
+  const status = processStatus(process.pid);
+  return { pid: process.pid, startTime: status?.startTime ?? 0 };
+}

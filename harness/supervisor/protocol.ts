@@ -1,0 +1,62 @@
+import type { NodeState } from '../cluster/cluster.ts';
+import type { ProcessIdentity } from './process-table.ts';
+
+/**
+ * What the harness and the supervisor say to each other: JSON lines over the supervisor's stdin and
+ * stdout. Requests are answered once they took effect; those for one child in the order given.
+ * Children are known by name, and a name may be used again after its process has ended.
+ */
+export type Ask =
+  | {
+      readonly type: 'spawn';
+      readonly name: string;
+      readonly command: string;
+      readonly arguments: readonly string[];
+      /** Takes what the child prints, after earlier lives of the same name. */
+      readonly logFile: string;
+    }
+  /** SIGTERM, and SIGKILL after the grace time. */
+  | { readonly type: 'stop'; readonly name: string; readonly graceMs: number }
+  | { readonly type: 'kill'; readonly name: string }
+  | { readonly type: 'pause'; readonly name: string }
+  | { readonly type: 'resume'; readonly name: string }
+  | { readonly type: 'state'; readonly name: string };
+
+export type Request = Ask & { readonly id: number };
+
+export type Reply =
+  | {
+      readonly type: 'answer';
+      readonly id: number;
+      /** Monotonic nanoseconds at which the effect was observed. */
+      readonly atNanos: number;
+      readonly state: NodeState;
+      /** Of the child that the request was about, its last life. */
+      readonly process: ProcessIdentity;
+    }
+  | { readonly type: 'refused'; readonly id: number; readonly message: string };
+
+export type Notice =
+  | {
+      readonly type: 'exited';
+      readonly name: string;
+      readonly process: ProcessIdentity;
+      readonly code: number | null;
+      readonly signal: string | null;
+      readonly atNanos: number;
+    }
+  /** The first line that a child printed on stdout: it is ready. */
+  | { readonly type: 'line'; readonly name: string; readonly pid: number; readonly line: string };
+
+/**
+ * `supervisor.json` in the run folder: who is alive because of this run. Written before a spawn is
+ * answered, so that `ackworth clean` finds what nobody was left to end.
+ */
+export interface SupervisorState {
+  readonly run: string;
+  readonly harness: ProcessIdentity;
+  readonly supervisor: ProcessIdentity;
+  readonly children: readonly (ProcessIdentity & { readonly name: string })[];
+}
+
+export const stateFileName = 'supervisor.json';

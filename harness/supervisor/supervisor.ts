@@ -1,0 +1,184 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { NodeState } from '../cluster/cluster.ts';
+import { entryPoint } from '../entry-point.ts';
+import { HarnessError } from '../errors.ts';
+import { ownIdentity, signalProcess, type ProcessIdentity } from './process-table.ts';
+import { stateFileName, type Ask, type Notice, type Reply } from './protocol.ts';
+
+export interface SupervisorOptions {
+  readonly run: string;
+  /** The run folder: state file and the supervisor's own log. */
+  readonly directory: string;
+  readonly onExit: (exit: Extract<Notice, { type: 'exited' }>) => void;
+  /** The supervisor ended while it was needed; its children have been killed. */
+  readonly onLost: () => void;
+}
+
+interface Readiness {
+  readonly promise: Promise<string>;
+  readonly resolve: (line: string) => void;
+  readonly reject: (error: Error) => void;
+}
+
+type Answer = Extract<Reply, { type: 'answer' }>;
+
+/**
+ * The harness's hold on its supervisor. Every method resolves once the effect was observed, with
+ * its monotonic nanoseconds, and rejects with HarnessError `cluster`.
+ */
+export class Supervisor {
+  readonly #process: ChildProcess;
+  readonly #options: SupervisorOptions;
+  readonly #waiting = new Map<number, { resolve(answer: Answer): void; reject(error: Error): void }>();
+  /** By pid, from whichever comes first: somebody waits for the line, or it is printed. */
+  readonly #firstLines = new Map<number, Readiness>();
+  /** What lives because of this run, so that it can be ended when the supervisor no longer can. */
+  readonly #children = new Map<string, ProcessIdentity>();
+  readonly #ended: Promise<void>;
+  #nextId = 1;
+  #closing = false;
+  #gone = false;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    const log = openSync(join(options.directory, 'supervisor.log'), 'a');
+    const identity = JSON.stringify(ownIdentity());
+    const state = join(options.directory, stateFileName);
+    this.#process = spawn(
+      process.execPath,
+      [entryPoint('harness/supervisor/main.js'), options.run, state, identity],
+      { detached: true, stdio: ['pipe', 'pipe', log] },
+    );
+    closeSync(log);
+    this.#ended = new Promise((resolve) => {
+      this.#process.once('error', () => this.#end(resolve));
+      this.#process.once('exit', () => this.#end(resolve));
+    });
+    this.#process.stdin?.on('error', () => undefined);
+    const lines = createInterface({ input: this.#process.stdout!, crlfDelay: Infinity });
+    lines.on('line', (line) => this.#hear(JSON.parse(line) as Reply | Notice));
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
+  /** Starts a child and resolves once it runs; `firstLine` tells when it is ready. */
+  async spawn(ask: Omit<Extract<Ask, { type: 'spawn' }>, 'type'>): Promise<Answer> {
+    const answer = await this.#ask({ type: 'spawn', ...ask });
+    this.#children.set(ask.name, answer.process);
+    return answer;
+  }
+
+  /** The first line that this process prints on stdout; rejects when it ends or takes too long. */
+  async firstLine(pid: number, timeoutMs: number): Promise<string> {
+    const patience = new AbortController();
+    const tooLong = sleep(timeoutMs, undefined, { signal: patience.signal }).then(() => {
+      throw new HarnessError('cluster', `process ${pid} did not become ready within ${timeoutMs} ms`);
+    });
+    tooLong.catch(() => undefined);
+    try {
+      return await Promise.race([this.#readiness(pid).promise, tooLong]);
+    } finally {
+      patience.abort();
+    }
+  }
+
+  async stop(name: string, graceMs: number): Promise<number> {
+    return (await this.#ask({ type: 'stop', name, graceMs })).atNanos;
+  }
+
+  async kill(name: string): Promise<number> {
+    return (await this.#ask({ type: 'kill', name })).atNanos;
+  }
+
+  async pause(name: string): Promise<number> {
+    return (await this.#ask({ type: 'pause', name })).atNanos;
+  }
+
+  async resume(name: string): Promise<number> {
+    return (await this.#ask({ type: 'resume', name })).atNanos;
+  }
+
+  async state(name: string): Promise<{ state: NodeState; process: ProcessIdentity }> {
+    return this.#ask({ type: 'state', name });
+  }
+
+  /** Ends the supervisor and with it every child; resolves when it is gone. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#process.stdin?.end();
+    await this.#ended;
+  }
+
+  #ask(ask: Ask): Promise<Answer> {
+    if (this.#gone) return Promise.reject(new HarnessError('cluster', 'the supervisor has ended'));
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#process.stdin?.write(`${JSON.stringify({ id, ...ask })}\n`);
+    });
+  }
+
+  #hear(message: Reply | Notice): void {
+    switch (message.type) {
+      case 'answer':
+        this.#waiting.get(message.id)?.resolve(message);
+        this.#waiting.delete(message.id);
+        break;
+      case 'refused':
+        this.#waiting.get(message.id)?.reject(new HarnessError('cluster', message.message));
+        this.#waiting.delete(message.id);
+        break;
+      case 'line':
+        this.#readiness(message.pid).resolve(message.line);
+        break;
+      case 'exited':
+        if (this.#children.get(message.name)?.pid === message.process.pid) this.#children.delete(message.name);
+        this.#readiness(message.process.pid).reject(endedEarly(message.process.pid));
+        this.#options.onExit(message);
+    }
+  }
+
+  #readiness(pid: number): Readiness {
+    let readiness = this.#firstLines.get(pid);
+    if (!readiness) {
+      readiness = newReadiness();
+      this.#firstLines.set(pid, readiness);
+    }
+    return readiness;
+  }
+
+  #end(resolve: () => void): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    for (const identity of this.#children.values()) signalProcess(identity, 'SIGKILL');
+    this.#children.clear();
+    const error = new HarnessError('cluster', 'the supervisor has ended');
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+    for (const [pid, { reject }] of this.#firstLines) reject(endedEarly(pid));
+    if (!this.#closing) this.#options.onLost();
+    resolve();
+  }
+}
+
+function newReadiness(): Readiness {
+  let resolve: Readiness['resolve'] = () => undefined;
+  let reject: Readiness['reject'] = () => undefined;
+  const promise = new Promise<string>((onLine, onEnd) => {
+    resolve = onLine;
+    reject = onEnd;
+  });
+  // Not every child is waited for, and one that is may end long after it was ready.
+  promise.catch(() => undefined);
+  return { promise, resolve, reject };
+}
+
+function endedEarly(pid: number): HarnessError {
+  return new HarnessError('cluster', `process ${pid} ended before it was ready`);
+}
