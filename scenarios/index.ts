@@ -1,0 +1,17 @@
+import type { ScenarioInput } from '../harness/index.ts';
+import { consumerKill } from './consumer-kill.ts';
+import { leaderKill } from './leader-kill.ts';
+import { pauseLeader } from './pause-leader.ts';
+import { rollingRestart } from './rolling-restart.ts';
+import { steady } from './steady.ts';
+import { tour } from './tour.ts';
+
+/** The scenarios that come with Ackworth, in the order of `ackworth list`. */
+export const scenarios: readonly ScenarioInput[] = [
+  tour,
+  steady,
+  leaderKill,
+  consumerKill,
+  rollingRestart,
+  pauseLeader,
+];
