@@ -83,24 +83,33 @@ export interface RaftLog {
 
 export type Role = 'follower' | 'pre-candidate' | 'candidate' | 'leader';
 
+export interface Snapshot {
+  readonly mark: SnapshotMark;
+  /** Opaque to the core. */
+  readonly data: Buffer;
+}
+
 /**
- * What the shell must do, in this order: (1) sync `hardState` when set; (2) append `entries`
- * (truncating the log first where they overlap it); (3) send `messages`: those with
- * `afterPersist` only once the hard state and the entries of this Ready and all before it are
- * persisted, the others at once; (4) apply up to `commitIndex`; (5) serve `loads` and `reads`.
- * Persistence is reported with `Raft.persisted`, and may lag behind any number of Readys.
+ * What the shell must do, in this order and in one go: (1) append `entries`, truncating the log
+ * first where they overlap it; where the log may forget, that can cut what was applied, and the
+ * state machine goes back too; (2) send `messages`; (3) apply up to `commitIndex`; (4) answer
+ * `reads`; (5) serve `loads`. Hard state and snapshots come before (`Raft.unsyncedHardState`,
+ * `Raft.waitingSnapshot`). Persistence of the entries is reported with `Raft.persisted` and may
+ * lag behind any number of Readys.
  */
 export interface Ready {
-  readonly hardState: HardState | undefined;
   readonly entries: readonly Entry[];
-  readonly snapshot: { readonly mark: SnapshotMark; readonly data: Buffer } | undefined;
-  readonly messages: readonly { readonly message: Message; readonly afterPersist: boolean }[];
+  readonly messages: readonly Message[];
   readonly commitIndex: number;
-  /** Entries that are on disk only, wanted for a peer; answer with `Raft.loaded`. */
-  readonly loads: readonly { readonly to: NodeId; readonly from: number }[];
   /** ReadIndex requests that are now safe at `index`. */
   readonly reads: readonly { readonly token: number; readonly index: number }[];
-  readonly role: Role;
-  readonly leader: NodeId;
-  readonly term: number;
+  readonly loads: readonly Load[];
+}
+
+/** Wanted for a peer and not in memory; answer with `Raft.loaded` or `Raft.loadedSnapshot`. */
+export interface Load {
+  readonly kind: 'entries' | 'snapshot';
+  readonly to: NodeId;
+  /** Entries: index of the first one. */
+  readonly from: number;
 }
