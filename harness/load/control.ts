@@ -57,6 +57,11 @@ export type FromWorker =
       readonly delivered: number;
       readonly inFlight: number;
       readonly responseP99Micros: number | null;
+      /**
+       * Consumer, where the broker has positions: per partition, the offset after the last one
+       * delivered in this life. The drain waits until they reach the ends of the log.
+       */
+      readonly positions?: readonly { readonly partition: number; readonly nextOffset: number }[];
     }
   | { readonly type: 'note'; readonly text: string }
   /** All that was planned is sent and its outcomes are known (producer), or it left (consumer). */

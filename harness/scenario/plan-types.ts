@@ -35,13 +35,13 @@ export interface PlannedFault {
   readonly id: number;
   readonly phase: string;
   readonly kind: string;
+  /** A role of the scenario, or `node-1`, `node-2`, ...: what `each-node` became. */
   readonly target: string;
   readonly atMs: number;
-  /**
-   * Null for faults that heal themselves. With `each-node` the first victim's; the others follow in
-   * turn and are hurt for as long.
-   */
+  /** Null for faults that heal themselves. A fault that begins late lasts as long as planned. */
   readonly healAtMs: number | null;
+  /** This fault must be over, and the cluster settled, before this one begins; null = none. */
+  readonly after: number | null;
   /** In [0, 1): picks among the candidates once the role is resolved at injection. */
   readonly pick: number;
 }

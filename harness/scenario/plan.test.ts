@@ -74,16 +74,25 @@ describe('a plan', () => {
     ]);
   });
 
-  test('orders faults by time, numbers them, and ends them with their phase where nothing is said', () => {
-    const faults = plan(1).faults;
-    expect(faults.map(({ id, kind, target, phase }) => ({ id, kind, target, phase }))).toEqual([
-      { id: 0, kind: 'kill', target: 'each-node', phase: 'one' },
-      { id: 1, kind: 'kill', target: 'consumer', phase: 'two' },
-      { id: 2, kind: 'restart', target: 'leader', phase: 'two' },
+  test('orders faults by time, numbers them, and gives each node its turn', () => {
+    expect(plan(1).faults.map(({ id, kind, target, phase, after }) => ({ id, kind, target, phase, after }))).toEqual([
+      { id: 0, kind: 'kill', target: 'node-1', phase: 'one', after: null },
+      { id: 1, kind: 'kill', target: 'node-2', phase: 'one', after: 0 },
+      { id: 2, kind: 'kill', target: 'node-3', phase: 'one', after: 1 },
+      { id: 3, kind: 'kill', target: 'consumer', phase: 'two', after: null },
+      { id: 4, kind: 'restart', target: 'leader', phase: 'two', after: null },
     ]);
-    expect(faults[0]).toMatchObject({ atMs: 3000, healAtMs: 4000 });
-    expect(faults[1]!.healAtMs).toBe(faults[1]!.atMs + 2000);
-    expect(faults[2]).toMatchObject({ atMs: 11000, healAtMs: null });
+  });
+
+  test('ends faults with their phase where nothing is said', () => {
+    const faults = plan(1).faults;
+    expect(faults.slice(0, 3).map(({ atMs, healAtMs }) => [atMs, healAtMs])).toEqual([
+      [3000, 4000],
+      [4000, 5000],
+      [5000, 6000],
+    ]);
+    expect(faults[3]!.healAtMs).toBe(faults[3]!.atMs + 2000);
+    expect(faults[4]).toMatchObject({ atMs: 11000, healAtMs: null });
   });
 
   test('shares the rate among the producers and deals the consumers to the groups', () => {
@@ -99,7 +108,7 @@ describe('a plan', () => {
     const more = structuredClone(input);
     more.phases[1]!.faults.push({ fault: 'restart', target: 'any-node', at: '7s' });
     const longer = makePlan(parseScenario(more, 'mine', vocabulary), { ...options, seed: 1 });
-    expect(longer.faults.slice(0, 3)).toEqual(plan(1).faults);
+    expect(longer.faults.slice(0, 5)).toEqual(plan(1).faults);
   });
 });
 
@@ -107,7 +116,7 @@ describe('an override', () => {
   test('of the duration scales phases and fault times but not how long a fault lasts', () => {
     const short = plan(1, { duration: '6s', faults: true });
     expect(short.phases.map(({ endMs }) => endMs)).toEqual([2000, 4000, 8000]);
-    const kill = short.faults[1]!;
+    const kill = short.faults[3]!;
     expect(kill.healAtMs! - kill.atMs).toBe(2000);
   });
 

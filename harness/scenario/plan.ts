@@ -68,8 +68,9 @@ function plannedPhases(scenario: Scenario): PlannedPhase[] {
   return phases;
 }
 
+/** `each-node` becomes one fault per node, each after the one before it. */
 function plannedFaults(scenario: Scenario, { seed, vocabulary }: PlanOptions): PlannedFault[] {
-  const faults: Omit<PlannedFault, 'id'>[] = [];
+  const chains: Omit<PlannedFault, 'id' | 'after'>[][] = [];
   let phaseStart = scenario.warmUp;
   scenario.phases.forEach((phase, phaseIndex) => {
     phase.faults.forEach((step, stepIndex) => {
@@ -77,24 +78,37 @@ function plannedFaults(scenario: Scenario, { seed, vocabulary }: PlanOptions): P
       const [from, to] = Array.isArray(step.at) ? step.at : [step.at, step.at];
       const atMs = Math.round(phaseStart + from + draw(seed, `${name} at`) * (to - from));
       const heals = vocabulary.faults.find(({ kind }) => kind === step.fault)?.heals ?? true;
+      const targets =
+        step.target === 'each-node'
+          ? Array.from({ length: scenario.nodes }, (_, index) => `node-${index + 1}`)
+          : [step.target];
       const phaseEnd = phaseStart + phase.duration;
-      const victims = step.target === 'each-node' ? scenario.nodes : 1;
-      const lastsMs = step.for ?? Math.floor((phaseEnd - atMs) / victims);
-      faults.push({
-        phase: phase.name,
-        kind: step.fault,
-        target: step.target,
-        atMs,
-        healAtMs: heals ? atMs + lastsMs : null,
-        pick: draw(seed, `${name} pick`),
-      });
+      const lastsMs = step.for ?? Math.floor((phaseEnd - atMs) / targets.length);
+      chains.push(
+        targets.map((target, turn) => ({
+          phase: phase.name,
+          kind: step.fault,
+          target,
+          atMs: atMs + (heals ? turn * lastsMs : 0),
+          healAtMs: heals ? atMs + (turn + 1) * lastsMs : null,
+          pick: draw(seed, `${name} pick`),
+        })),
+      );
     });
     phaseStart += phase.duration;
   });
-  return faults
-    .map((fault, position) => ({ fault, position }))
-    .toSorted((a, b) => a.fault.atMs - b.fault.atMs || a.position - b.position)
-    .map(({ fault }, id) => ({ id, ...fault }));
+  return numbered(chains);
+}
+
+function numbered(chains: readonly (readonly Omit<PlannedFault, 'id' | 'after'>[])[]): PlannedFault[] {
+  const links = chains.flatMap((chain, chainIndex) =>
+    chain.map((fault, turn) => ({ fault, chainIndex, turn })),
+  );
+  links.sort((a, b) => a.fault.atMs - b.fault.atMs || a.chainIndex - b.chainIndex || a.turn - b.turn);
+  return links.map(({ fault, chainIndex, turn }, id) => {
+    const before = links.findIndex((link) => link.chainIndex === chainIndex && link.turn === turn - 1);
+    return { id, ...fault, after: before < 0 ? null : before };
+  });
 }
 
 function plannedProducers({ workload }: Scenario, seed: number): PlannedProducer[] {
