@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { HarnessError } from '../errors.ts';
+import { recordSchema, type RunRecord } from './record.ts';
+
+/**
+ * Writes a record so that a reader sees the whole of it or none of it, also after a power cut:
+ * validated, written beside its place, synced, renamed, the folder synced. Replaces an older one.
+ * Rejects with a HarnessError `record` and leaves what was there.
+ */
+export async function writeRecord(file: string, record: RunRecord): Promise<void> {
+  const parsed = recordSchema.safeParse(record);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new HarnessError(
+      'record',
+      `The record of run ${record.id} is not valid at ${issue?.path.join('.')}: ${issue?.message}.`,
+      { cause: parsed.error },
+    );
+  }
+  const beside = `${file}.${randomUUID()}.tmp`;
+  try {
+    const handle = await open(beside, 'wx');
+    try {
+      await handle.writeFile(`${JSON.stringify(record)}\n`);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(beside, file);
+    await syncFolder(dirname(file));
+  } catch (error) {
+    await rm(beside, { force: true });
+    const why = error instanceof Error ? error.message : String(error);
+    throw new HarnessError('record', `Could not write the record ${file}: ${why}.`, { cause: error });
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,117 @@
+import { ink, type Role } from './theme.ts';
+
+/**
+ * A chart as data: a Vega-Lite specification, words for those who do not see it, and the figures
+ * behind it. Everything is drawn on plots of one width, so that charts of one page line up.
+ */
+export interface Chart {
+  /** File name and anchor: kebab-case. */
+  readonly name: string;
+  readonly title: string;
+  /** One sentence on what to look for. */
+  readonly lead: string;
+  /** What a person would be told who cannot see it, with its figures. */
+  readonly description: string;
+  readonly spec: Spec;
+  readonly table: Table;
+}
+
+export interface Table {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  /** Said below the table: "every 4 s joined". */
+  readonly note?: string;
+}
+
+/** A part of a Vega-Lite layer specification; checked by Vega-Lite when it is compiled. */
+export type Layer = Readonly<Record<string, unknown>>;
+
+export interface Spec extends Layer {
+  readonly width: number;
+  readonly height: number;
+}
+
+export const plot = { width: 838, left: 64, right: 18, bottom: 30 } as const;
+
+/** The frame that all charts share; `top` pixels above the plot are for legend and lanes. */
+export function specOf(options: {
+  readonly top: number;
+  readonly height: number;
+  readonly bottom?: number;
+  readonly layers: readonly Layer[];
+}): Spec {
+  return {
+    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    width: plot.width,
+    height: options.height,
+    padding: { left: plot.left, right: plot.right, top: options.top, bottom: options.bottom ?? plot.bottom },
+    autosize: { type: 'none' },
+    background: ink('paper'),
+    layer: options.layers,
+    config: {
+      font: 'system-ui, sans-serif',
+      view: { stroke: null },
+      aria: false,
+      axis: {
+        labelColor: ink('muted'), labelFontSize: 11.5, labelPadding: 6, domainColor: ink('muted'),
+        tickColor: ink('muted'), tickSize: 4, gridColor: ink('hairline'), titleColor: ink('muted'),
+        titleFontSize: 11.5, titleFontWeight: 'normal',
+      },
+      text: { color: ink('muted'), fontSize: 11.5, baseline: 'middle', align: 'left' },
+      rule: { color: ink('muted') },
+    },
+  };
+}
+
+/** A position in pixels of the plot, given by a field; negative `y` is above the plot. */
+export function pixels(field: string): Layer {
+  return { field, type: 'quantitative', scale: null, axis: null };
+}
+
+/** Widths are estimated: nothing here can measure text. */
+export function textWidth(text: string, fontSize = 11.5): number {
+  return text.length * fontSize * 0.56;
+}
+
+export interface LegendItem {
+  readonly label: string;
+  readonly role: Role;
+  readonly dash?: readonly number[];
+  /** A block instead of a line. */
+  readonly block?: boolean;
+}
+
+/** A row of line samples with their names, and the unit of the y axis at the far left. */
+export function legend(unit: string, items: readonly LegendItem[], y: number): Layer[] {
+  let x = 0;
+  const rows = items.map((item) => {
+    const row = {
+      x, x2: x + 22, y, text: x + 28, label: item.label, color: ink(item.role), dash: item.dash ?? [],
+      width: item.block === true ? 9 : 2.25,
+    };
+    x += 28 + textWidth(item.label, 12) + 18;
+    return row;
+  });
+  return [
+    {
+      data: { values: [{ x: -plot.left + 2, y, label: unit }] },
+      mark: { type: 'text' },
+      encoding: { x: pixels('x'), y: pixels('y'), text: { field: 'label' } },
+    },
+    {
+      data: { values: rows },
+      mark: { type: 'rule' },
+      encoding: {
+        x: pixels('x'), x2: { field: 'x2' }, y: pixels('y'),
+        color: { field: 'color', type: 'nominal', scale: null },
+        strokeDash: { field: 'dash', type: 'nominal', scale: null },
+        strokeWidth: { field: 'width', type: 'quantitative', scale: null },
+      },
+    },
+    {
+      data: { values: rows },
+      mark: { type: 'text', fontSize: 12, color: ink('ink') },
+      encoding: { x: pixels('text'), y: pixels('y'), text: { field: 'label' } },
+    },
+  ];
+}

@@ -1,0 +1,137 @@
+import type { Latency, RunRecord } from '../../harness/record/record.ts';
+import { accountingRows } from '../accounting.ts';
+import { faultLabel } from '../charts/frame.ts';
+import { count, counted, micros, millis, moment, none, perSecond, percent, supported } from '../format.ts';
+import { html, type Markup } from '../markup.ts';
+import { faultTitle } from '../words.ts';
+import { tableOf, verdictMark } from './table.ts';
+
+/** The sections of a single run that are tables: one function each. */
+
+export function accountingSection(record: RunRecord): Markup {
+  return html`<section id="accounting"><h2>Where every message went</h2>
+${tableOf('Accounting', [{ label: 'class', nowrap: true }, { label: 'messages', figures: true }, { label: 'meaning' }],
+    accountingRows(record).map(({ name, figure, meaning, harm, amount }) => [
+      name, harm && amount > 0 ? html`<strong class="bad">${figure}</strong>` : figure, meaning,
+    ]))}</section>`;
+}
+
+const order = ['invalid', 'unknown', 'valid', 'not-applicable'];
+
+export function checksSection(record: RunRecord): Markup {
+  const checks = record.verdicts.toSorted((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict));
+  return html`<section id="checks"><h2>Checks</h2>
+${record.verdict === 'pass' && record.reasons.length > 0 && html`<p>${record.reasons.join(' ')}</p>`}
+${checks.length === 0 ? html`<p>No check was made.</p>`
+    : tableOf('Checks', [{ label: 'check', nowrap: true }, { label: 'verdict', nowrap: true }, { label: 'evidence' }],
+      checks.map(({ check, verdict, evidence, anomalies }) => [
+        check, verdictMark(verdict),
+        html`${evidence}${anomalies.map((anomaly) => html`<br><b>${anomaly.kind}: ${count(anomaly.count)}</b>
+${anomaly.examples.length > 0 && html`<ul class="examples">${anomaly.examples.map((example) => html`<li>${example}</li>`)}</ul>`}`)}`,
+      ]))}</section>`;
+}
+
+export function limitsSection(record: RunRecord): Markup {
+  if (record.limits.length === 0) {
+    return html`<section id="limits"><h2>Limits</h2><p>The scenario sets no limit on rate, latency or recovery.</p></section>`;
+  }
+  return html`<section id="limits"><h2>Limits</h2>
+${tableOf('Limits', [
+    { label: 'limit', nowrap: true }, { label: 'verdict', nowrap: true }, { label: 'allowed', figures: true },
+    { label: 'measured', figures: true }, { label: 'evidence' },
+  ], record.limits.map((limit) => [
+    limit.name, verdictMark(limit.verdict), withUnit(limit.limit, limit.unit),
+    limit.actual === null ? none : withUnit(limit.actual, limit.unit), limit.evidence,
+  ]))}</section>`;
+}
+
+export function withUnit(value: number, unit: string): string {
+  return unit === 'ms' ? millis(value) : unit === '/s' || unit === 'msg/s' ? perSecond(value) : `${count(value)} ${unit}`;
+}
+
+export function faultsSection(record: RunRecord): Markup {
+  if (record.faults.length === 0) {
+    return html`<section id="faults"><h2>Faults</h2><p>No fault was injected.</p></section>`;
+  }
+  return html`<section id="faults"><h2>Faults</h2>
+<p>A fault counts only when a probe from outside saw it act. Recovery runs from the moment it took effect to the ack
+of the first message sent after it, once 99 % of what is offered is acked for 5 s; the worst client counts.</p>
+${tableOf('Faults', [
+    { label: '', nowrap: true }, { label: 'fault' }, { label: 'requested', figures: true }, { label: 'effective', figures: true },
+    { label: 'healed', figures: true }, { label: 'recovery', figures: true }, { label: 'acked in the second before', figures: true },
+    { label: 'proof' },
+  ], record.faults.map((fault, index) => [
+    faultLabel(index), html`${faultTitle(fault)}<br><span class="muted">${fault.phase}</span>`,
+    moment(fault.requestedAtMs), moment(fault.effectiveAtMs), moment(fault.healedAtMs),
+    fault.rtoMs === null ? 'not measured' : millis(fault.rtoMs),
+    html`${count(fault.lossWindowMessages)}${fault.lossWindowMs === null || fault.lossWindowMs === 0 ? '' : html`<br><span class="muted">lost span ${millis(fault.lossWindowMs)}</span>`}`,
+    html`${verdictMark(fault.proof.injected)} ${fault.proof.injectedEvidence}${fault.proof.healed !== null &&
+      html`<br>healing ${verdictMark(fault.proof.healed)} ${fault.proof.healedEvidence}`}${fault.recoveryNote !== '' &&
+      html`<br><span class="muted">${fault.recoveryNote}</span>`}`,
+  ]))}</section>`;
+}
+
+export function phasesSection(record: RunRecord): Markup {
+  if (record.phases.length === 0) return html``;
+  return html`<section id="phases"><h2>Phases</h2>
+${tableOf('Phases', [
+    { label: 'phase', nowrap: true }, { label: 'from', figures: true }, { label: 'to', figures: true }, { label: 'offered', figures: true },
+    { label: 'acked', figures: true }, { label: 'acked per second', figures: true }, { label: 'response p50', figures: true },
+    { label: 'p99', figures: true }, { label: 'p99.9', figures: true }, { label: '' },
+  ], record.phases.map((phase) => [
+    phase.name, moment(phase.startMs), moment(phase.endMs), count(phase.offered), count(phase.acked),
+    phase.endMs > phase.startMs ? perSecond((phase.acked * 1000) / (phase.endMs - phase.startMs)) : none,
+    supported(phase.response.p50, 0.5, phase.response.count), supported(phase.response.p99, 0.99, phase.response.count),
+    supported(phase.response.p999, 0.999, phase.response.count),
+    phase.measured ? 'measured' : 'not measured: excluded from rates and latency, never from safety',
+  ]))}</section>`;
+}
+
+const kinds = [
+  ['response', 'response', 'due → ack'],
+  ['service', 'service', 'sent → ack'],
+  ['endToEnd', 'end-to-end', 'due → consumer'],
+  ['scheduleLag', 'schedule lag', 'due → sent'],
+  ['failure', 'failure', 'due → failed or given up'],
+] as const;
+
+export function latencySection(record: RunRecord): Markup {
+  const negative = Object.values(record.latency).reduce((sum, latency) => sum + latency.negative, 0);
+  return html`<section id="latency"><h2>Latency</h2>
+<p>Over the measured phases. Nothing is dropped or clipped; “n &lt; 299” means too few samples to support that quantile.</p>
+${tableOf('Latency', [
+    { label: 'latency', nowrap: true }, { label: 'from → to', nowrap: true }, { label: 'samples', figures: true },
+    { label: 'min', figures: true }, { label: 'p50', figures: true }, { label: 'p90', figures: true }, { label: 'p99', figures: true },
+    { label: 'p99.9', figures: true }, { label: 'max', figures: true },
+  ], kinds.map(([key, name, span]) => [name, span, ...latencyCells(record.latency[key])]))}
+${negative > 0 && html`<p class="doubt">${counted(negative, 'sample')} came out negative and ${negative === 1 ? 'was' : 'were'} left out: two clocks disagree.</p>`}
+</section>`;
+}
+
+function latencyCells(latency: Latency): string[] {
+  const { count: n } = latency;
+  return [
+    count(n), n === 0 ? none : micros(latency.min), supported(latency.p50, 0.5, n), supported(latency.p90, 0.9, n),
+    supported(latency.p99, 0.99, n), supported(latency.p999, 0.999, n), n === 0 ? none : micros(latency.max),
+  ];
+}
+
+export function trustSection(record: RunRecord): Markup {
+  const { saturation, validity, latency } = record;
+  const lagLimit = Math.max(5000, (latency.response.p99 ?? 0) / 10);
+  return html`<section id="trust"><h2>Can the figures be trusted?</h2>
+<p>${validity.state === 'trusted' ? 'The generator kept its own schedule, so rate and latency are the broker’s.'
+    : 'The generator or the machine got in the way: rate and latency checks are unknown, safety checks stand.'}
+${validity.reasons.join(' ')}</p>
+${tableOf('Self-measurement of the generator', [
+    { label: 'the generator about itself', nowrap: true }, { label: 'measured', figures: true }, { label: 'what it means' },
+  ], [
+    ['saturated', saturation.saturated ? html`<span class="verdict doubt">yes</span>` : 'no',
+      'Under 99 % of what was due offered in more than 1 % of the seconds, or its lag above the bound below.'],
+    ['short seconds', percent(saturation.shortSecondsFraction), 'Share of seconds with an open window in which under 99 % of what was due was offered.'],
+    ['schedule lag p99', micros(saturation.scheduleLagP99Micros), `Due to sent; bound ${micros(lagLimit)} (5 ms, or a tenth of the response p99).`],
+    ['event-loop delay p99', micros(saturation.eventLoopDelayP99Micros), 'How late the generator’s own turns ran.'],
+    ['garbage collection', percent(saturation.gcFraction), 'Share of the time spent on it.'],
+    ['CPU, busiest worker', percent(saturation.cpuFractionMax), 'Of one core.'],
+  ])}</section>`;
+}

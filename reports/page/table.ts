@@ -1,0 +1,63 @@
+import { html, type Markup } from '../markup.ts';
+import type { Table } from '../charts/chart.ts';
+
+export interface Column {
+  readonly label: string;
+  /** Figures stand right, so that digits align. */
+  readonly figures?: boolean;
+  /** Short words that must not wrap. */
+  readonly nowrap?: boolean;
+}
+
+type Cell = Markup | string;
+
+/** A table whose first column names its rows. On narrow screens it scrolls by itself. */
+export function tableOf(
+  name: string,
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+): Markup {
+  const kind = (column: Column | undefined): string =>
+    column?.figures === true ? 'n' : column?.nowrap === true ? 'w' : '';
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${name}"><table>
+<thead><tr>${columns.map((column) => html`<th scope="col" class="${kind(column)}">${column.label}</th>`)}</tr></thead>
+<tbody>${rows.map((row) => html`<tr>${row.map((cell, index) => index === 0
+    ? html`<th scope="row" class="${kind(columns[0])}">${cell}</th>`
+    : html`<td class="${kind(columns[index])}">${cell}</td>`)}</tr>
+`)}</tbody></table></div>`;
+}
+
+/** The figures behind a chart, folded away. */
+export function figuresBehind(title: string, table: Table): Markup {
+  if (table.rows.length === 0) return html``;
+  return html`<details class="behind"><summary>Figures behind “${title}”</summary>
+<div class="data" tabindex="0" role="region" aria-label="Figures behind ${title}"><table>
+<thead><tr>${table.columns.map((column) => html`<th scope="col">${column}</th>`)}</tr></thead>
+<tbody>${table.rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>
+`)}</tbody></table></div>${table.note === undefined ? '' : html`<p class="muted">${table.note}</p>`}</details>`;
+}
+
+/** Names with their values, one below the other. */
+export function pairs(rows: readonly (readonly [string, Cell])[]): Markup {
+  return html`<dl class="pairs">${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>
+`)}</dl>`;
+}
+
+const marks = {
+  valid: ['✓', 'good'],
+  confirmed: ['✓', 'good'],
+  pass: ['✓', 'good'],
+  invalid: ['✗', 'bad'],
+  fail: ['✗', 'bad'],
+  mismatch: ['✗', 'bad'],
+  unknown: ['?', 'doubt'],
+  inconclusive: ['?', 'doubt'],
+  'not-applicable': ['–', 'muted'],
+} as const;
+
+/** A verdict as sign and word, so that it does not hang on its colour. */
+export function verdictMark(verdict: keyof typeof marks): Markup {
+  const [sign, tone] = marks[verdict];
+  const word = verdict === 'not-applicable' ? 'not applicable' : verdict;
+  return html`<span class="verdict ${tone}"><span aria-hidden="true">${sign} </span>${word}</span>`;
+}

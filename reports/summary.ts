@@ -1,0 +1,123 @@
+import type { RunRecord } from '../harness/record/record.ts';
+import { accountingRows } from './accounting.ts';
+import { count, dateTime, micros, millis, moment, none, supported } from './format.ts';
+import { keyFigures } from './page/head.ts';
+import { withUnit } from './page/sections.ts';
+import { faultTitle, headlineOf } from './words.ts';
+
+/** A step summary above 1,024 KiB is refused as a whole, so sections are left out before that. */
+const bytesMax = 900 * 1024;
+
+/** What a pull request shows of the runs: verdict, key figures, whatever does not hold. */
+export function renderSummary(records: readonly RunRecord[]): string {
+  const sections = records.length === 1
+    ? sectionsOf(records[0]!)
+    : [comparison(records), ...records.map((record) => sectionsOf(record).join('\n'))];
+  let text = '';
+  let left = 0;
+  for (const section of sections) {
+    const fits = Buffer.byteLength(text) + Buffer.byteLength(section) <= bytesMax - 200;
+    if (fits && left === 0) text += `${section}\n`;
+    else left++;
+  }
+  return left === 0 ? text : `${text}\n_${count(left)} sections left out, to stay within the size limit; the report has them._\n`;
+}
+
+const signs = { PASS: '✅', FAIL: '❌', INCONCLUSIVE: '❔' } as const;
+
+function sectionsOf(record: RunRecord): string[] {
+  const headline = headlineOf(record);
+  const lines = [
+    `## ${signs[headline.word]} ${headline.word}: ${plain(headline.sentence)}`,
+    '',
+    `${plain(record.scenario.name)} on ${plain(record.target.name)} ${plain(record.target.version)}, ` +
+      `${count(record.cluster.nodes)} nodes, flush ${record.durability.flush} × replication ${record.durability.replication}, ` +
+      `seed ${record.seed}, ${dateTime(record.startedAt)}`,
+    '',
+    ...headline.evidence.map((sentence) => `- ${plain(sentence)}`),
+    ...headline.doubts.map((doubt) => `- **Doubt:** ${plain(doubt)}`),
+    '',
+  ];
+  const figures = keyFigures(record);
+  return [
+    lines.join('\n'),
+    table(figures.map(({ name }) => name), [figures.map(({ value, beside }) => `**${plain(value)}**<br>${plain(beside)}`)], true),
+    checks(record),
+    limits(record),
+    faults(record),
+    latencies(record),
+    details('Where every message went', table(['class', 'messages', 'meaning'],
+      accountingRows(record).map(({ name, figure, meaning }) => [name, figure, meaning].map(plain)), true)),
+    details('Do it again', `${fenced(record.command)}\n\nscenario hash \`${plain(record.scenario.hash)}\`, seed ${record.seed}\n`),
+  ].filter((section) => section !== '');
+}
+
+function checks(record: RunRecord): string {
+  if (record.verdicts.length === 0) return '';
+  const rows = record.verdicts.map(({ check, verdict, evidence, anomalies }) => {
+    const found = anomalies.map((anomaly) => ` ${anomaly.kind}: ${count(anomaly.count)}${anomaly.examples[0] === undefined ? '' : ` (${anomaly.examples[0]})`}.`);
+    return [check, verdict === 'invalid' ? '✗ invalid' : verdict, evidence + found.join('')];
+  });
+  return `### Checks\n\n${table(['check', 'verdict', 'evidence'], rows)}`;
+}
+
+function limits(record: RunRecord): string {
+  if (record.limits.length === 0) return '';
+  const rows = record.limits.map((limit) => [
+    limit.name, limit.verdict === 'invalid' ? '✗ invalid' : limit.verdict, withUnit(limit.limit, limit.unit),
+    limit.actual === null ? none : withUnit(limit.actual, limit.unit),
+  ]);
+  return `### Limits\n\n${table(['limit', 'verdict', 'allowed', 'measured'], rows)}`;
+}
+
+function faults(record: RunRecord): string {
+  if (record.faults.length === 0) return '';
+  const rows = record.faults.map((fault) => [
+    faultTitle(fault), moment(fault.effectiveAtMs), fault.rtoMs === null ? `not measured: ${fault.recoveryNote}` : millis(fault.rtoMs),
+    fault.proof.injected,
+  ]);
+  return `### Faults\n\n${table(['fault', 'effective', 'recovery', 'proof'], rows)}`;
+}
+
+function latencies(record: RunRecord): string {
+  const rows = ([['response', 'response'], ['service', 'service'], ['endToEnd', 'end-to-end']] as const).map(([key, name]) => {
+    const { count: n, p50, p99, p999, max } = record.latency[key];
+    return [name, count(n), supported(p50, 0.5, n), supported(p99, 0.99, n), supported(p999, 0.999, n), n === 0 ? none : micros(max)];
+  });
+  return `### Latency\n\n${table(['latency', 'samples', 'p50', 'p99', 'p99.9', 'max'], rows)}`;
+}
+
+function comparison(records: readonly RunRecord[]): string {
+  const names = keyFigures(records[0]!).map(({ name }) => name);
+  const rows = records.map((record, index) => [
+    String.fromCharCode(65 + index), record.scenario.name, `${record.target.name} ${record.target.version}`,
+    `${record.durability.flush} × ${record.durability.replication}`, headlineOf(record).word,
+    ...keyFigures(record).map(({ value }) => value),
+  ]);
+  return `# ${count(records.length)} runs side by side\n\n${table(['run', 'scenario', 'broker', 'durability', 'verdict', ...names], rows)}`;
+}
+
+function table(columns: readonly string[], rows: readonly (readonly string[])[], escaped = false): string {
+  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => (escaped ? cell : plain(cell))).join(' | ')} |\n`;
+  return line(columns) + `|${columns.map(() => ' --- |').join('')}\n` + rows.map(line).join('');
+}
+
+function details(title: string, body: string): string {
+  return `<details><summary>${title}</summary>\n\n${body}\n</details>\n`;
+}
+
+function fenced(text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}sh\n${text}\n${fence}`;
+}
+
+/** Text that is text in Markdown, too: no tags, tables, links, mentions or emphasis of its own. */
+function plain(text: string): string {
+  return text
+    .replace(/[^\t\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]+/gu, ' ')
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;')
+    .replace(/[\\`*_[\]|~#@]/g, (character) => `&#${character.codePointAt(0)};`);
+}

@@ -1,0 +1,250 @@
+import * as hdr from 'hdr-histogram-js';
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import type { Latency, RecordedFault, RecordedSecond, RunRecord } from '../../harness/record/record.ts';
+
+/** A made-up outage: nothing is acked from `atMs` until `rtoMs` later. */
+export interface MadeFault {
+  readonly kind: string;
+  readonly target: string;
+  readonly victim: string;
+  readonly atMs: number;
+  readonly healAfterMs: number | null;
+  readonly rtoMs: number | null;
+}
+
+export interface MadeRun {
+  readonly seed?: number;
+  readonly name?: string;
+  readonly warmUpMs?: number;
+  readonly phases: readonly { readonly name: string; readonly lengthMs: number }[];
+  readonly windowMs?: number;
+  /** Messages per second. */
+  readonly rate?: number;
+  /** Median of an undisturbed response, microseconds. */
+  readonly medianMicros?: number;
+  readonly faults?: readonly MadeFault[];
+}
+
+const unitsPerMicro = 10;
+
+/**
+ * A record as a run would have left it, for tests and the bench: one pass over its windows draws
+ * response times, and every figure is computed from the same draws, so that tables, charts and
+ * histograms agree. Same input, same record.
+ */
+export function makeRecord(run: MadeRun): RunRecord {
+  const { seed = 1, warmUpMs = 2000, windowMs = 1000, rate = 5000, medianMicros = 1400 } = run;
+  const faults = run.faults ?? [];
+  const random = xoroshiro128plus(seed);
+  const uniform = (): number => uniformFloat64(random);
+  const gauss = (): number => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+  const measuredMs = run.phases.reduce((sum, phase) => sum + phase.lengthMs, 0);
+  const endMs = warmUpMs + measuredMs;
+
+  const histograms = { service: newHistogram(), response: newHistogram(), endToEnd: newHistogram(), lag: newHistogram(), failure: newHistogram() };
+  const windows = Math.ceil(endMs / windowMs);
+  const perWindow = Math.max(20, Math.min(300, Math.ceil((rate * windowMs) / 1000)));
+  const weight = (rate * windowMs) / 1000 / perWindow;
+  const drawn = Array.from({ length: windows }, () => newWindow());
+  for (let window = 0; window < windows; window++) {
+    for (let draw = 0; draw < perWindow; draw++) {
+      const intended = window * windowMs + ((draw + 0.5) * windowMs) / perWindow;
+      const serviceMs = (medianMicros / 1000) * Math.exp(0.35 * gauss()) + (uniform() < 0.002 ? 20 * uniform() : 0);
+      const outage = faults.find((fault) => {
+        const until = fault.rtoMs === null ? fault.atMs : fault.atMs + fault.rtoMs;
+        return fault.target !== 'consumer' && intended >= fault.atMs && intended < until;
+      });
+      const held = outage === undefined ? 0 : outage.atMs + (outage.rtoMs ?? 0) - intended;
+      const responseMs = serviceMs + held;
+      const deliveryOutage = faults.find(
+        (fault) => fault.target === 'consumer' && intended >= fault.atMs && intended < fault.atMs + (fault.rtoMs ?? 0),
+      );
+      const deliveryHeld = deliveryOutage === undefined ? 0 : deliveryOutage.atMs + (deliveryOutage.rtoMs ?? 0) - intended;
+      const endToEndMs = responseMs + 0.6 * Math.exp(0.3 * gauss()) + deliveryHeld;
+      const measured = intended >= warmUpMs;
+      const ackedIn = drawn[Math.min(windows - 1, Math.floor((intended + responseMs) / windowMs))];
+      const consumedIn = drawn[Math.min(windows - 1, Math.floor((intended + endToEndMs) / windowMs))];
+      ackedIn?.responses.push(responseMs * 1000);
+      ackedIn?.services.push((held > 0 ? serviceMs + Math.min(held, 40) : serviceMs) * 1000);
+      consumedIn?.endToEnds.push(endToEndMs * 1000);
+      if (!measured) continue;
+      const count = Math.max(1, Math.round(weight));
+      note(histograms.response, responseMs * 1000, count);
+      note(histograms.service, (held > 0 ? serviceMs + Math.min(held, 40) : serviceMs) * 1000, count);
+      note(histograms.endToEnd, endToEndMs * 1000, count);
+      note(histograms.lag, 40 + 60 * uniform(), count);
+    }
+  }
+
+  let ackedTotal = 0;
+  let consumedTotal = 0;
+  const series = drawn.map((window, index): RecordedSecond => {
+    const acked = Math.round(window.responses.length * weight);
+    const consumed = Math.round(window.endToEnds.length * weight);
+    ackedTotal += acked;
+    consumedTotal += consumed;
+    const due = (rate * windowMs) / 1000;
+    return {
+      atMs: index * windowMs, widthMs: windowMs, due, offered: due, acked, failed: 0, unknown: 0, consumed,
+      lag: Math.max(0, ackedTotal - consumedTotal),
+      responseP50: at(window.responses, 0.5), responseP99: at(window.responses, 0.99), responseMax: at(window.responses, 1),
+      serviceP50: at(window.services, 0.5), serviceP99: at(window.services, 0.99),
+      endToEndP50: at(window.endToEnds, 0.5), endToEndP99: at(window.endToEnds, 0.99), endToEndMax: at(window.endToEnds, 1),
+    };
+  });
+  const sent = Math.round((rate * endMs) / 1000);
+  const response = summarize(histograms.response);
+  const ackedRate = (histograms.response.totalCount / measuredMs) * 1000;
+  const recorded = faults.map((fault, id) => recordFault(fault, id, run, warmUpMs));
+  const rtos = recorded.flatMap((fault) => (fault.rtoMs === null ? [] : [fault.rtoMs]));
+
+  return {
+    schema: 'ackworth/record@1',
+    id: `20261122-080000-${seed.toString(16).padStart(4, '0')}`,
+    startedAt: '2026-11-22T08:00:00.000Z',
+    endedAt: new Date(Date.UTC(2026, 10, 22, 8, 0, 9) + endMs).toISOString(),
+    version: '0.1.0',
+    command: `npx ackworth run ${run.name ?? 'tour'} --seed ${seed}`,
+    seed,
+    scenario: { name: run.name ?? 'tour', question: 'What does a client notice when the leader dies, and then a consumer?', hash: '5f0c7ab1d2e34f98' },
+    target: { name: 'reference', version: '0.1.0', config: { partitions: 4, replicas: 3, flush: 'sync', replication: 'quorum' } },
+    cluster: { kind: 'process', nodes: 3 },
+    durability: { flush: 'sync', replication: 'quorum', flushIntervalMs: 100 },
+    workload: { rate, arrival: 'constant', sizeBytes: 1024, keys: 1000, partitions: 4, producers: 1, consumers: 2, groups: 1, inFlightMax: 10_000, idempotent: true },
+    environment: {
+      cpu: 'AMD EPYC 7B13', cores: 2, memoryBytes: 8_323_072_000, kernel: 'Linux 6.1.0-28-amd64', fileSystem: 'ext4', node: 'v20.20.2', clockDomain: 'c7a4e4f0',
+      probes: {
+        before: { fsyncP50Ms: 0.42, fsyncP99Ms: 1.31, loopbackP50Ms: 0.046, loopbackP99Ms: 0.11, cpuMs: 41.2 },
+        after: { fsyncP50Ms: 0.44, fsyncP99Ms: 1.42, loopbackP50Ms: 0.047, loopbackP99Ms: 0.12, cpuMs: 41.6 },
+      },
+    },
+    validity: { state: 'trusted', reasons: [] },
+    phases: phasesOf(run, warmUpMs, rate, response),
+    throughput: { offered: rate, acked: ackedRate, consumed: ackedRate, targetRate: rate },
+    latency: {
+      service: summarize(histograms.service), response, endToEnd: summarize(histograms.endToEnd),
+      scheduleLag: summarize(histograms.lag), failure: summarize(histograms.failure),
+    },
+    series,
+    heatMap: drawn.map((window, index) => ({ atMs: index * windowMs, widthMs: windowMs, cells: cellsOf(window.responses, weight) })),
+    accounting: {
+      sent, acked: sent, failed: 0, unknown: 0, inLog: sent, delivered: sent, deliveries: sent + (faults.length > 1 ? 214 : 0),
+      lost: 0, vanished: 0, undelivered: 0, duplicatesBroker: 0, duplicatesProducerRetry: 0,
+      redelivered: faults.length > 1 ? 214 : 0, recovered: 0, reordered: 0, neverSent: 0, corrupted: 0,
+    },
+    faults: recorded,
+    recovery: {
+      rtoMs: rtos.length > 0 ? Math.max(...rtos) : null,
+      lossWindowMessages: recorded.length > 0 ? rate : 0,
+      lossWindowMs: recorded.length > 0 ? 0 : null,
+    },
+    saturation: { saturated: false, shortSecondsFraction: 0, scheduleLagP99Micros: 99, eventLoopDelayP99Micros: 870, gcFraction: 0.011, cpuFractionMax: 0.34 },
+    limits: [
+      { name: 'response p99', limit: 250, actual: (response.p99 ?? 0) / 1000, unit: 'ms', verdict: 'valid', evidence: `p99 of ${response.count} responses` },
+      { name: 'recovery', limit: 5000, actual: rtos.length > 0 ? Math.max(...rtos) : null, unit: 'ms', verdict: 'valid', evidence: `the worst of ${rtos.length} recoveries` },
+    ],
+    verdicts: [
+      { check: 'lost', verdict: 'valid', evidence: `${sent} acked messages were all found in the final read through the leaders and through each of 3 nodes`, anomalies: [] },
+      { check: 'duplicate', verdict: 'valid', evidence: `${sent} values at ${sent} positions`, anomalies: [] },
+      { check: 'reordered', verdict: 'valid', evidence: `1000 keys, ${sent} deliveries in order`, anomalies: [] },
+      { check: 'delivery', verdict: 'valid', evidence: `the group saw all ${sent} messages of the log; ${faults.length > 1 ? 214 : 0} redelivered after a consumer died`, anomalies: [] },
+      { check: 'corrupted', verdict: 'valid', evidence: `${sent} payload checksums agree`, anomalies: [] },
+      { check: 'replica-divergence', verdict: 'valid', evidence: '3 copies of 4 partitions agree', anomalies: [] },
+      { check: 'recovery-time', verdict: rtos.length > 0 ? 'valid' : 'not-applicable', evidence: rtos.length > 0 ? `${rtos.length} faults, every client served again` : 'no fault was injected', anomalies: [] },
+      { check: 'transactions', verdict: 'not-applicable', evidence: 'the workload uses no transactions', anomalies: [] },
+    ],
+    verdict: 'pass',
+    reasons: [],
+    notes: recorded.length > 0 ? [{ atMs: (faults[0]?.atMs ?? 0) + 1180, source: 'producer-1', text: 'leader of p0 is now node 3 (term 2)' }] : [],
+  };
+}
+
+interface Drawn {
+  readonly responses: number[];
+  readonly services: number[];
+  readonly endToEnds: number[];
+}
+
+function newWindow(): Drawn {
+  return { responses: [], services: [], endToEnds: [] };
+}
+
+function newHistogram(): hdr.Histogram {
+  return hdr.build({ bitBucketSize: 64, lowestDiscernibleValue: 1, highestTrackableValue: 36e9, numberOfSignificantValueDigits: 3 });
+}
+
+function note(histogram: hdr.Histogram, micros: number, count: number): void {
+  histogram.recordValueWithCount(Math.round(micros * unitsPerMicro), count);
+}
+
+function summarize(histogram: hdr.Histogram): Latency {
+  const count = histogram.totalCount;
+  const quantile = (percentile: number, needed: number): number | null =>
+    count < needed ? null : histogram.getValueAtPercentile(percentile) / unitsPerMicro;
+  return {
+    count,
+    min: count === 0 ? null : histogram.minNonZeroValue / unitsPerMicro,
+    mean: count === 0 ? null : histogram.mean / unitsPerMicro,
+    p50: quantile(50, 5), p90: quantile(90, 29), p99: quantile(99, 299), p999: quantile(99.9, 2995),
+    max: count === 0 ? null : histogram.maxValue / unitsPerMicro,
+    negative: 0,
+    histogram: hdr.encodeIntoCompressedBase64(histogram),
+  };
+}
+
+function at(values: readonly number[], quantile: number): number | null {
+  if (values.length === 0) return null;
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(quantile * sorted.length))] ?? null;
+}
+
+function cellsOf(micros: readonly number[], weight: number): [number, number][] {
+  const counts = new Map<number, number>();
+  for (const value of micros) {
+    const bucket = Math.floor(8 * Math.log2(value));
+    counts.set(bucket, (counts.get(bucket) ?? 0) + weight);
+  }
+  return [...counts].map(([bucket, count]): [number, number] => [bucket, Math.round(count)]).sort((a, b) => a[0] - b[0]);
+}
+
+function phasesOf(run: MadeRun, warmUpMs: number, rate: number, response: Latency): RunRecord['phases'] {
+  const { histogram: _, ...summary } = response;
+  const phases: RunRecord['phases'] = [];
+  let startMs = 0;
+  const add = (name: string, lengthMs: number, measured: boolean): void => {
+    const offered = Math.round((rate * lengthMs) / 1000);
+    phases.push({ name, startMs, endMs: startMs + lengthMs, measured, offered, acked: offered, response: { ...summary, count: measured ? offered : 0 } });
+    startMs += lengthMs;
+  };
+  if (warmUpMs > 0) add('warm-up', warmUpMs, false);
+  for (const phase of run.phases) add(phase.name, phase.lengthMs, true);
+  return phases;
+}
+
+function recordFault(fault: MadeFault, id: number, run: MadeRun, warmUpMs: number): RecordedFault {
+  let startMs = warmUpMs;
+  let phase = '';
+  for (const candidate of run.phases) {
+    if (fault.atMs >= startMs) phase = candidate.name;
+    startMs += candidate.lengthMs;
+  }
+  const effective = fault.atMs + 4;
+  const healed = fault.healAfterMs === null ? null : effective + fault.healAfterMs;
+  return {
+    id, kind: fault.kind, target: fault.target, victims: [fault.victim], phase,
+    requestedAtMs: fault.atMs, effectiveAtMs: effective,
+    healRequestedAtMs: healed === null ? null : healed - 310, healedAtMs: healed,
+    recoveredAtMs: fault.rtoMs === null ? null : effective + fault.rtoMs,
+    proof: {
+      injected: 'confirmed',
+      injectedEvidence: fault.kind === 'pause' ? 'process 4711 in state T, no answer within 200 ms' : 'process 4711 is gone, its port refuses connections',
+      healed: healed === null ? null : 'confirmed',
+      healedEvidence: healed === null ? '' : 'answered a new connection after 304 ms',
+    },
+    rtoMs: fault.rtoMs,
+    recoveryNote: fault.rtoMs === null ? 'the load ended before 5 s of normal service' : '',
+    lossWindowMessages: run.rate ?? 5000,
+    lossWindowMs: 0,
+  };
+}
