@@ -62,7 +62,7 @@ export function historyFiles(directory: string): string[] {
   const workers = names.map((name) => name.slice(0, -extension.length));
   const ranked = workers.toSorted(byNumber.compare).map((worker) => {
     const file = join(directory, worker + extension);
-    const role = readHeader(file)?.role;
+    const role = readHistoryHeader(file)?.role;
     return { file, rank: role === undefined ? roles.length : roles.indexOf(role) };
   });
   return ranked.toSorted((a, b) => a.rank - b.rank).map(({ file }) => file);
@@ -75,7 +75,8 @@ export function readHistoryDirectory(directory: string, visitor: HistoryVisitor)
   return files.map((file) => readHistory(file, visitor));
 }
 
-function readHeader(file: string): HistoryHeader | null {
+/** The header alone; null when the worker was killed before it was written. */
+export function readHistoryHeader(file: string): HistoryHeader | null {
   const frames = new FrameSource(file);
   try {
     return frames.next() ? (frames.json() as HistoryHeader) : null;

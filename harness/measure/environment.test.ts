@@ -1,0 +1,48 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+import { probeSchema, recordSchema } from '../record/record.ts';
+import { clockDomain, monotonicNanos } from './clock.ts';
+import { describeEnvironment, mountOf } from './environment.ts';
+import { probeEnvironment } from './probes.ts';
+
+describe('the environment', () => {
+  test('is described and probed as the record wants it, leaving nothing behind', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'ackworth-probe-'));
+    const probe = probeSchema.parse(await probeEnvironment(directory));
+    expect(Object.values(probe).every((value) => value > 0)).toBe(true);
+    expect(probe.fsyncP50Ms).toBeLessThanOrEqual(probe.fsyncP99Ms);
+    expect(readdirSync(directory)).toEqual([]);
+    recordSchema.shape.environment.parse({ ...describeEnvironment(directory), probes: { before: probe, after: null } });
+    rmSync(directory, { recursive: true });
+  });
+
+  test('names the file system that holds a path: the innermost mount, and the last on one point', () => {
+    const mounts = [
+      'overlay / overlay rw 0 0',
+      'tmpfs /data tmpfs rw 0 0',
+      '/dev/sdb1 /data xfs rw 0 0',
+      '/dev/sdc1 /data/with\\040space ext4 rw 0 0',
+    ].join('\n');
+    expect(mountOf('/home/me', mounts)).toBe('overlay on /');
+    expect(mountOf('/data/runs', mounts)).toBe('xfs on /data');
+    expect(mountOf('/database', mounts)).toBe('overlay on /');
+    expect(mountOf('/data/with space/x', mounts)).toBe('ext4 on /data/with space');
+  });
+});
+
+describe('the clock', () => {
+  test('counts the nanoseconds of process.hrtime and never goes back', () => {
+    let last = Number(process.hrtime.bigint());
+    for (let n = 0; n < 1000; n++) {
+      const now = monotonicNanos();
+      expect(now).toBeGreaterThanOrEqual(last);
+      last = now;
+    }
+    expect(Number(process.hrtime.bigint()) - last).toBeLessThan(1e9);
+    expect(clockDomain()).toBe(clockDomain());
+    expect(clockDomain()).not.toBe('');
+  });
+});
