@@ -21,6 +21,10 @@ export interface Victim {
   readonly target: 'node' | 'consumer' | 'producer';
   /** Node or worker number, from 1. */
   readonly number: number;
+  /** As history and reports name it: "node 2", "consumer 1". */
+  readonly name: string;
+  /** Of its last life; 0 = never started. */
+  pid(): number;
   start(): Promise<number>;
   stop(): Promise<number>;
   kill(): Promise<number>;

@@ -1,0 +1,169 @@
+import { describe, expect, test } from 'vitest';
+import type { Fault, Proof, Victim } from '../fault/fault.ts';
+import { faults } from '../fault/registry.ts';
+import type { NodeState } from '../cluster/cluster.ts';
+import type { FaultEvent } from '../history/events.ts';
+import { monotonicNanos } from '../measure/clock.ts';
+import type { PlannedFault } from '../scenario/plan-types.ts';
+import { Nemesis, type NemesisOptions } from './nemesis.ts';
+
+/** A victim that obeys at once, and keeps an account of what was done to it. */
+function victimCalled(name: string, changes: Partial<Victim> = {}) {
+  const deeds: string[] = [];
+  let state: NodeState = 'running';
+  let pid = 100;
+  const act = (deed: string, next: NodeState) => async () => {
+    deeds.push(deed);
+    if (deed === 'start') pid++;
+    state = next;
+    return monotonicNanos();
+  };
+  const victim: Victim = {
+    target: 'node',
+    number: 1,
+    name,
+    pid: () => pid,
+    start: act('start', 'running'),
+    stop: act('stop', 'stopped'),
+    kill: act('kill', 'stopped'),
+    pause: act('pause', 'paused'),
+    resume: act('resume', 'running'),
+    state: async () => state,
+    answers: async () => state === 'running',
+    ...changes,
+  };
+  return { victim, deeds };
+}
+
+function planned(id: number, changes: Partial<PlannedFault> = {}): PlannedFault {
+  return { id, phase: 'a', kind: 'kill', target: 'leader', atMs: 0, healAtMs: 20, after: null, pick: 0, ...changes };
+}
+
+function rig(plan: PlannedFault[], options: Partial<NemesisOptions> = {}) {
+  const events: FaultEvent[] = [];
+  const hurt = victimCalled('node 1');
+  const nemesis = new Nemesis({
+    planned: plan,
+    faults,
+    originNanos: monotonicNanos(),
+    resolve: async () => hurt.victim,
+    settle: async () => undefined,
+    record: (event) => events.push(event),
+    ...options,
+  });
+  return { nemesis, events, deeds: hurt.deeds, steps: () => events.map(({ step }) => step) };
+}
+
+const wholeLife = ['requested', 'effective', 'probed', 'heal-requested', 'healed', 'heal-probed'];
+
+describe('the nemesis', () => {
+  test.each(['kill', 'stop', 'pause', 'restart'])('writes down the whole life of a %s, with its proofs', async (kind) => {
+    const { nemesis, events, steps } = rig([planned(0, { kind, healAtMs: kind === 'restart' ? null : 20 })]);
+    await nemesis.run();
+    expect(steps()).toEqual(wholeLife);
+    expect(events.map(({ victims }) => victims)).toEqual(events.map(() => ['node 1']));
+    expect(events.filter(({ result }) => result !== '').map(({ result }) => result)).toEqual(['confirmed', 'confirmed']);
+  });
+
+  test('injects at the planned time and heals after the planned while', async () => {
+    const { nemesis, events } = rig([planned(0, { atMs: 60, healAtMs: 160 })]);
+    const start = monotonicNanos();
+    await nemesis.run();
+    const at = (step: string) => (events.find((event) => event.step === step)!.time - start) / 1e6;
+    expect(at('effective')).toBeGreaterThan(55);
+    expect(at('heal-requested') - at('effective')).toBeGreaterThanOrEqual(99);
+  });
+
+  test('heals at once and starts nothing more when it is aborted', async () => {
+    const { nemesis, events, steps, deeds } = rig([planned(0, { healAtMs: 60_000 }), planned(1, { atMs: 60_000 })]);
+    const running = nemesis.run();
+    while (!steps().includes('probed')) await new Promise((resolve) => setTimeout(resolve, 5));
+    nemesis.abort();
+    await running;
+    expect(steps()).toEqual(wholeLife);
+    expect(new Set(events.map(({ fault }) => fault))).toEqual(new Set([0]));
+    expect(deeds).toEqual(['kill', 'start']);
+  });
+
+  test('records a fault that nobody can be found for as failed, and goes on with the others', async () => {
+    const { victim } = victimCalled('node 2');
+    const { nemesis, events } = rig([planned(0), planned(1)], {
+      resolve: async ({ id }) => {
+        if (id === 0) throw new Error('no leader is known');
+        return victim;
+      },
+    });
+    await nemesis.run();
+    const first = events.filter(({ fault }) => fault === 0);
+    expect(first.map(({ step, proof }) => [step, proof])).toEqual([['requested', ''], ['failed', 'no leader is known']]);
+    expect(events.filter(({ fault }) => fault === 1).map(({ step }) => step)).toEqual(wholeLife);
+  });
+
+  test('heals also what it failed to inject, which may have acted half-way', async () => {
+    const broken = victimCalled('node 1', { kill: async () => Promise.reject(new Error('no such process')) });
+    const { nemesis, events } = rig([planned(0)], { resolve: async () => broken.victim });
+    await nemesis.run();
+    expect(events.map(({ step }) => step)).toEqual(['requested', 'failed', 'heal-requested', 'healed', 'heal-probed']);
+    expect(broken.deeds).toEqual(['start']);
+  });
+
+  test('records a healing that fails', async () => {
+    const broken = victimCalled('node 1', { start: async () => Promise.reject(new Error('the port is taken')) });
+    const { nemesis, events } = rig([planned(0)], { resolve: async () => broken.victim });
+    await nemesis.run();
+    expect(events.at(-1)).toMatchObject({ step: 'failed', proof: 'not healed: the port is taken' });
+  });
+
+  test('gives rolling faults their turns, each after the cluster has settled', async () => {
+    const told: string[] = [];
+    const { nemesis } = rig([planned(0, { healAtMs: 30 }), planned(1, { after: 0 }), planned(2, { after: 1 })], {
+      settle: async () => void told.push('settled'),
+      record: ({ fault, step }) => {
+        if (step === 'requested' || step === 'heal-probed') told.push(`${fault} ${step}`);
+      },
+    });
+    await nemesis.run();
+    expect(told).toEqual([
+      '0 requested', '0 heal-probed', 'settled',
+      '1 requested', '1 heal-probed', 'settled',
+      '2 requested', '2 heal-probed',
+    ]);
+  });
+});
+
+describe('a proof', () => {
+  const fault = (kind: string): Fault => faults.find((candidate) => candidate.kind === kind)!;
+  const prove = (kind: string, changes: Partial<Victim>, expected: 'injected' | 'healed' = 'injected'): Promise<Proof> =>
+    fault(kind).probe(victimCalled('node 1', changes).victim, expected);
+
+  test('does not take the word of the process table alone', async () => {
+    expect(await prove('kill', { state: async () => 'stopped', answers: async () => true })).toEqual({
+      result: 'mismatch',
+      evidence: 'process 100 is gone, and yet node 1 answers',
+    });
+    expect(await prove('pause', { state: async () => 'paused', answers: async () => true })).toMatchObject({ result: 'mismatch' });
+  });
+
+  test('does not take silence alone', async () => {
+    expect(await prove('kill', { state: async () => 'running', answers: async () => false })).toEqual({
+      result: 'mismatch',
+      evidence: 'process 100 is running, expected stopped',
+    });
+    expect(await prove('pause', { state: async () => 'stopped', answers: async () => false })).toMatchObject({ result: 'mismatch' });
+  });
+
+  test('is confirmed when both agree', async () => {
+    expect(await prove('kill', { state: async () => 'stopped', answers: async () => false })).toEqual({
+      result: 'confirmed',
+      evidence: 'process 100 is gone, no answer to a new connection',
+    });
+  });
+
+  test('of a restart needs another process in the place of the first', async () => {
+    const { victim } = victimCalled('node 1', { pid: () => 100 });
+    await fault('restart').inject(victim);
+    expect(await fault('restart').probe(victim, 'injected')).toMatchObject({ result: 'mismatch' });
+    const untouched = victimCalled('node 1').victim;
+    expect(await fault('restart').probe(untouched, 'injected')).toMatchObject({ result: 'inconclusive' });
+  });
+});

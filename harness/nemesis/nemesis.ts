@@ -1,0 +1,135 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Fault, Proof, Victim } from '../fault/fault.ts';
+import type { FaultEvent } from '../history/events.ts';
+import { monotonicNanos } from '../measure/clock.ts';
+import type { PlannedFault } from '../scenario/plan-types.ts';
+
+export interface NemesisOptions {
+  readonly planned: readonly PlannedFault[];
+  readonly faults: readonly Fault[];
+  /** Load time 0, monotonic nanoseconds. */
+  readonly originNanos: number;
+  /** Who holds the role now; rejects with the reason when nobody does. */
+  readonly resolve: (fault: PlannedFault) => Promise<Victim>;
+  /** Resolves once the cluster has settled after a fault, or has had its time to. */
+  readonly settle: () => Promise<void>;
+  /** Into the history, before anything else happens. */
+  readonly record: (event: FaultEvent) => void;
+}
+
+/**
+ * Runs the planned faults at their times and always heals them: at the planned time, on abort at
+ * once, and also when the injection failed half-way. A fault that could not act is `failed`, which
+ * makes a run inconclusive; it never stops the other faults.
+ */
+export class Nemesis {
+  readonly #options: NemesisOptions;
+  readonly #abort = new AbortController();
+  readonly #over = new Map<number, Promise<void>>();
+
+  constructor(options: NemesisOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when every fault is healed (or failed). */
+  async run(): Promise<void> {
+    for (const planned of this.#options.planned) this.#over.set(planned.id, this.#live(planned));
+    await Promise.all(this.#over.values());
+  }
+
+  /** Starts no more faults and heals the present ones now; `run` resolves when that is done. */
+  abort(): void {
+    this.#abort.abort();
+  }
+
+  async #live(planned: PlannedFault): Promise<void> {
+    if (planned.after !== null) {
+      await this.#over.get(planned.after);
+      await this.#options.settle();
+    }
+    await this.#waitUntil(this.#options.originNanos + planned.atMs * 1e6);
+    if (this.#abort.signal.aborted) return;
+    const { record } = this.#options;
+    const tell = (event: Pick<FaultEvent, 'step'> & Partial<FaultEvent>): void =>
+      record({
+        type: 'fault',
+        fault: planned.id,
+        kind: planned.kind,
+        target: planned.target,
+        victims: [],
+        proof: '',
+        result: '',
+        time: monotonicNanos(),
+        ...event,
+      });
+    const requestedAt = monotonicNanos();
+    const fault = this.#options.faults.find(({ kind }) => kind === planned.kind);
+    let victim: Victim;
+    try {
+      if (!fault) throw new Error(`"${planned.kind}" is not a known fault`);
+      victim = await this.#options.resolve(planned);
+    } catch (error) {
+      tell({ step: 'requested', time: requestedAt });
+      tell({ step: 'failed', proof: reasonOf(error), result: 'inconclusive' });
+      return;
+    }
+    const victims = [victim.name];
+    const told: Hit['tell'] = (event) => tell({ victims, ...event });
+    await this.#hurt({ planned, fault, victim, tell: told, requestedAt });
+  }
+
+  async #hurt(hit: Hit): Promise<void> {
+    const { planned, fault, victim, tell, requestedAt } = hit;
+    // Before the deed: what follows it must find it in the history.
+    tell({ step: 'requested', time: requestedAt });
+    let injected = false;
+    try {
+      const effectiveAt = await fault.inject(victim);
+      injected = true;
+      tell({ step: 'effective', time: effectiveAt });
+      tell({ step: 'probed', ...(await prove(fault, victim, 'injected')) });
+      if (planned.healAtMs !== null) {
+        await this.#waitUntil(effectiveAt + (planned.healAtMs - planned.atMs) * 1e6);
+      }
+    } catch (error) {
+      tell({ step: 'failed', proof: reasonOf(error), result: 'inconclusive' });
+    }
+    try {
+      tell({ step: 'heal-requested' });
+      tell({ step: 'healed', time: await fault.heal(victim) });
+      tell({ step: 'heal-probed', ...(await prove(fault, victim, 'healed')) });
+    } catch (error) {
+      if (injected) tell({ step: 'failed', proof: `not healed: ${reasonOf(error)}`, result: 'inconclusive' });
+    }
+  }
+
+  async #waitUntil(nanos: number): Promise<void> {
+    const { signal } = this.#abort;
+    for (;;) {
+      const leftMs = (nanos - monotonicNanos()) / 1e6;
+      if (leftMs <= 0 || signal.aborted) return;
+      await sleep(leftMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+interface Hit {
+  readonly planned: PlannedFault;
+  readonly fault: Fault;
+  readonly victim: Victim;
+  readonly tell: (event: Pick<FaultEvent, 'step'> & Partial<FaultEvent>) => void;
+  readonly requestedAt: number;
+}
+
+async function prove(fault: Fault, victim: Victim, expected: 'injected' | 'healed'): Promise<{ proof: string; result: Proof['result'] }> {
+  try {
+    const { evidence, result } = await fault.probe(victim, expected);
+    return { proof: evidence, result };
+  } catch (error) {
+    return { proof: `the probe failed: ${reasonOf(error)}`, result: 'inconclusive' };
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

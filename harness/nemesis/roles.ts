@@ -1,0 +1,44 @@
+import type { Roles } from '../driver/driver.ts';
+
+/**
+ * Who holds a role now. `pick` in [0, 1) chooses among equals, so that a plan's choice is its
+ * seed's, as far as the cluster's own elections allow. Undefined when nobody does.
+ */
+export function nodeOfRole(
+  role: string,
+  roles: Roles,
+  candidates: readonly number[],
+  pick: number,
+): number | undefined {
+  const fixed = /^node-(\d+)$/.exec(role);
+  if (fixed) return candidates.find((node) => node === Number(fixed[1]));
+  switch (role) {
+    case 'coordinator':
+      return candidates.find((node) => node === roles.coordinator);
+    case 'leader':
+      return choose(leadersOfMost(roles, candidates), pick);
+    case 'follower': {
+      const leader = choose(leadersOfMost(roles, candidates), pick);
+      if (leader === undefined) return undefined;
+      const others = candidates.filter((node) => node !== leader);
+      const least = Math.min(...others.map((node) => ledBy(node, roles)));
+      return choose(others.filter((node) => ledBy(node, roles) === least), pick);
+    }
+    default:
+      return choose(candidates, pick);
+  }
+}
+
+/** The nodes that lead the most partitions; none while no leader is known. */
+function leadersOfMost(roles: Roles, candidates: readonly number[]): number[] {
+  const most = Math.max(...candidates.map((node) => ledBy(node, roles)));
+  return most > 0 ? candidates.filter((node) => ledBy(node, roles) === most) : [];
+}
+
+function ledBy(node: number, roles: Roles): number {
+  return roles.leaders.filter((leader) => leader === node).length;
+}
+
+export function choose<T>(candidates: readonly T[], pick: number): T | undefined {
+  return candidates[Math.floor(pick * candidates.length)];
+}
