@@ -1,0 +1,16 @@
+/** The broker's public edge: what the harness, the commands and other programs may use. */
+export { BrokerError, brokerErrors, type BrokerErrorCode } from './errors.ts';
+export type { Env } from './env/env.ts';
+export type {
+  FlushMode,
+  GroupStatus,
+  NodeInfo,
+  PartitionInfo,
+  ReplicationMode,
+  TopicConfig,
+  TopicInfo,
+} from './protocol/api.ts';
+export { ClusterClient, type ClientOptions } from './client/cluster.ts';
+export { partitionOfKey } from './client/partitioner.ts';
+export { Producer, sendAndWait, type ProducerOptions, type SendDone } from './client/producer.ts';
+export type { ConsumedRecord } from './client/record-reader.ts';
