@@ -1,0 +1,192 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Target } from '../../driver/driver.ts';
+import { entryPoint } from '../../entry-point.ts';
+import { HarnessError } from '../../errors.ts';
+import { monotonicNanos } from '../../measure/clock.ts';
+import type { Supervisor } from '../../supervisor/supervisor.ts';
+import type { Cluster, NodeState } from '../cluster.ts';
+import { freePorts } from './free-ports.ts';
+import { ping } from './ping.ts';
+
+export interface ProcessClusterOptions {
+  readonly supervisor: Supervisor;
+  readonly nodes: number;
+  /** Takes a folder per node. */
+  readonly dataDirectory: string;
+  /** Takes a log file per node. */
+  readonly logDirectory: string;
+  /** Secret of this cluster; new for each run. */
+  readonly token: string;
+  /** The program of a node, started as the reference broker's `main.js` is; default: that one. */
+  readonly nodeMain?: string;
+}
+
+const readyMsMax = 30_000;
+const servesMsMax = 30_000;
+const answerMsMax = 500;
+const stopGraceMs = 5_000;
+const startTries = 3;
+
+/**
+ * Nodes of the reference broker as child processes on loopback. Ports are chosen once and kept
+ * over restarts, as are the data directories.
+ */
+export class ProcessCluster implements Cluster {
+  readonly nodes: number;
+  readonly #options: ProcessClusterOptions;
+  #addresses: string[] = [];
+  readonly #pids = new Map<number, number>();
+
+  constructor(options: ProcessClusterOptions) {
+    this.#options = options;
+    this.nodes = options.nodes;
+    mkdirSync(options.dataDirectory, { recursive: true });
+    mkdirSync(options.logDirectory, { recursive: true });
+  }
+
+  async up(): Promise<void> {
+    const numbers = Array.from({ length: this.nodes }, (_, index) => index + 1);
+    for (let tries = 1; ; tries++) {
+      const ports = await freePorts(this.nodes);
+      this.#addresses = ports.map((port) => `127.0.0.1:${port}`);
+      try {
+        await Promise.all(numbers.map((node) => this.#startOnce(node)));
+        break;
+      } catch (error) {
+        await Promise.all(numbers.map((node) => this.kill(node)));
+        // Another process may have taken a port since it was found free.
+        if (tries === startTries || !this.#portWasTaken()) throw error;
+      }
+    }
+    await this.#waitUntilServing();
+  }
+
+  async start(node: number): Promise<number> {
+    if ((await this.state(node)) !== 'stopped') return monotonicNanos();
+    for (let tries = 1; ; tries++) {
+      try {
+        await this.#startOnce(node);
+        break;
+      } catch (error) {
+        if (tries === startTries || !this.#portWasTaken()) throw error;
+        await sleep(500);
+      }
+    }
+    const deadline = monotonicNanos() + servesMsMax * 1e6;
+    while (!(await this.answers(node))) {
+      if (monotonicNanos() > deadline) {
+        throw new HarnessError('cluster', `node ${node} was started and does not answer after ${servesMsMax} ms`);
+      }
+      await sleep(10);
+    }
+    return monotonicNanos();
+  }
+
+  async stop(node: number): Promise<number> {
+    if (!this.#pids.has(node)) return monotonicNanos();
+    return this.#options.supervisor.stop(nameOf(node), stopGraceMs);
+  }
+
+  async kill(node: number): Promise<number> {
+    if (!this.#pids.has(node)) return monotonicNanos();
+    return this.#options.supervisor.kill(nameOf(node));
+  }
+
+  pause(node: number): Promise<number> {
+    return this.#options.supervisor.pause(nameOf(node));
+  }
+
+  resume(node: number): Promise<number> {
+    return this.#options.supervisor.resume(nameOf(node));
+  }
+
+  async state(node: number): Promise<NodeState> {
+    if (!this.#pids.has(node)) return 'stopped';
+    return (await this.#options.supervisor.state(nameOf(node))).state;
+  }
+
+  /** Of the node's last life; 0 = never started. */
+  pid(node: number): number {
+    return this.#pids.get(node) ?? 0;
+  }
+
+  async answers(node: number): Promise<boolean> {
+    return (await ping(this.#address(node), answerMsMax)) !== undefined;
+  }
+
+  target(topic: string): Target {
+    return { addresses: this.#addresses, token: this.#options.token, topic };
+  }
+
+  async down(): Promise<void> {
+    const numbers = [...this.#pids.keys()];
+    await Promise.all(numbers.map((node) => this.stop(node)));
+  }
+
+  #address(node: number): string {
+    const address = this.#addresses[node - 1];
+    if (address === undefined) throw new HarnessError('cluster', `there is no node ${node}`);
+    return address;
+  }
+
+  async #startOnce(node: number): Promise<void> {
+    const { supervisor, logDirectory, nodeMain } = this.#options;
+    const main = nodeMain ?? entryPoint('broker/server/main.js');
+    const { process: identity } = await supervisor.spawn({
+      name: nameOf(node),
+      command: process.execPath,
+      arguments: [main, '--config-file', this.#writeConfig(node), '--exit-with-parent'],
+      logFile: join(logDirectory, `${nameOf(node)}.log`),
+    });
+    this.#pids.set(node, identity.pid);
+    try {
+      await supervisor.firstLine(identity.pid, readyMsMax);
+    } catch (error) {
+      const log = this.#lastLines(node);
+      throw new HarnessError('cluster', `node ${node} did not start: ${(error as Error).message}${log}`, { cause: error });
+    }
+  }
+
+  /** In a file, since arguments are for everyone to see and the token is not. */
+  #writeConfig(node: number): string {
+    const file = join(this.#options.logDirectory, `${nameOf(node)}.json`);
+    const config = {
+      nodeId: node,
+      nodes: this.#addresses.map((clientAddress, index) => ({ id: index + 1, clientAddress })),
+      dataDirectory: join(this.#options.dataDirectory, nameOf(node)),
+      token: this.#options.token,
+    };
+    writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
+    return file;
+  }
+
+  async #waitUntilServing(): Promise<void> {
+    const deadline = monotonicNanos() + servesMsMax * 1e6;
+    for (;;) {
+      const answers = await Promise.all(this.#addresses.map((address) => ping(address, answerMsMax)));
+      if (answers.every((answer) => answer !== undefined && answer.coordinator !== 0)) return;
+      if (monotonicNanos() > deadline) {
+        const silent = answers.flatMap((answer, index) => (answer ? [] : [index + 1]));
+        const what = silent.length > 0 ? `node ${silent.join(', ')} does not answer` : 'no coordinator was elected';
+        throw new HarnessError('cluster', `the cluster does not serve after ${servesMsMax} ms: ${what}`);
+      }
+      await sleep(25);
+    }
+  }
+
+  #portWasTaken(): boolean {
+    return [...this.#pids.keys()].some((node) => this.#lastLines(node).includes('EADDRINUSE'));
+  }
+
+  /** For the error message; what a node says last is mostly why it ended. */
+  #lastLines(node: number): string {
+    const text = readFileSync(join(this.#options.logDirectory, `${nameOf(node)}.log`), 'utf8').trim();
+    return text === '' ? '' : `; its log ends with: ${text.split('\n').slice(-3).join(' | ').slice(-600)}`;
+  }
+}
+
+function nameOf(node: number): string {
+  return `node-${node}`;
+}

@@ -1,0 +1,95 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import { HarnessError } from '../errors.ts';
+import type { FromWorker, ToWorker } from './control.ts';
+
+export interface WorkerConnection {
+  readonly pid: number;
+  readonly clockDomain: string;
+  send(message: ToWorker): void;
+  close(): void;
+}
+
+export interface ExpectedWorker {
+  readonly onHello: (connection: WorkerConnection) => void;
+  readonly onMessage: (message: Exclude<FromWorker, { type: 'hello' }>) => void;
+  readonly onClose: () => void;
+}
+
+/** A worker says hello within this, or it is no worker. */
+const helloMsMax = 10_000;
+
+/**
+ * The harness's end of the control connections: workers dial in and are told apart by a token that
+ * each was started with. A stranger is hung up on.
+ */
+export class ControlServer {
+  readonly #server: Server;
+  readonly #expected = new Map<string, ExpectedWorker>();
+  readonly #sockets = new Set<Socket>();
+  readonly address: string;
+
+  static async listen(): Promise<ControlServer> {
+    const server = createServer({ noDelay: true });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ port: 0, host: '127.0.0.1' }, resolve);
+    });
+    return new ControlServer(server);
+  }
+
+  private constructor(server: Server) {
+    this.#server = server;
+    const bound = server.address();
+    if (bound === null || typeof bound === 'string') throw new HarnessError('worker', 'no address for the control connections');
+    this.address = `127.0.0.1:${bound.port}`;
+    server.on('connection', (socket) => this.#accept(socket));
+  }
+
+  /** From now on, the worker that shows this token is known; once. */
+  expect(token: string, worker: ExpectedWorker): void {
+    this.#expected.set(token, worker);
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #accept(socket: Socket): void {
+    this.#sockets.add(socket);
+    let worker: ExpectedWorker | undefined;
+    const impatience = setTimeout(() => socket.destroy(), helloMsMax);
+    socket.on('error', () => undefined);
+    socket.once('close', () => {
+      clearTimeout(impatience);
+      this.#sockets.delete(socket);
+      worker?.onClose();
+    });
+    createInterface({ input: socket, crlfDelay: Infinity }).on('line', (line) => {
+      const message = parse(line);
+      if (!message) return socket.destroy();
+      if (worker && message.type !== 'hello') return worker.onMessage(message);
+      if (worker || message.type !== 'hello') return socket.destroy();
+      worker = this.#expected.get(message.token);
+      if (!worker) return socket.destroy();
+      this.#expected.delete(message.token);
+      clearTimeout(impatience);
+      worker.onHello({
+        pid: message.pid,
+        clockDomain: message.clockDomain,
+        send: (out) => void socket.write(`${JSON.stringify(out)}\n`),
+        close: () => socket.destroy(),
+      });
+    });
+  }
+}
+
+function parse(line: string): FromWorker | undefined {
+  try {
+    const message: unknown = JSON.parse(line);
+    return message !== null && typeof message === 'object' && 'type' in message ? (message as FromWorker) : undefined;
+  } catch {
+    return undefined;
+  }
+}
