@@ -1,6 +1,7 @@
 /** The broker's public edge: what the harness, the commands and other programs may use. */
 export { BrokerError, brokerErrors, type BrokerErrorCode } from './errors.ts';
 export type { Env } from './env/env.ts';
+export { realEnv } from './env/real/env.ts';
 export type {
   FlushMode,
   GroupStatus,
@@ -11,6 +12,7 @@ export type {
   TopicInfo,
 } from './protocol/api.ts';
 export { ClusterClient, type ClientOptions } from './client/cluster.ts';
+export { NodeConnection, type ConnectOptions } from './client/connection.ts';
 export { partitionOfKey } from './client/partitioner.ts';
 export { Producer, sendAndWait, type ProducerOptions, type SendDone } from './client/producer.ts';
 export type { ConsumedRecord } from './client/record-reader.ts';

@@ -5,7 +5,8 @@ export interface Ping {
   readonly coordinator: number;
 }
 
-const env = realEnv();
+// Its disk is not used.
+const env = realEnv('.');
 
 /**
  * A fresh connection, greeted and asked: a paused process still gets its connections accepted by
