@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly cluster: 'process';
   /** Where run folders go, usually `runs` in the working directory. */
   readonly outputDirectory: string;
+  /** The program of a node, started as the reference broker's own is; default: that one. */
+  readonly nodeMain?: string;
   /** Keeps the nodes' data directories after the run. */
   readonly keepData: boolean;
   /** The command line that asks for this run again. */
