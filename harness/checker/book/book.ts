@@ -1,0 +1,170 @@
+import type { HistoryHeader } from '../../history/events.ts';
+import { isIdempotent } from './circumstances.ts';
+import type { Circumstances } from './circumstances.ts';
+import { Claims, conflicts, fromLog } from './claims.ts';
+import type { Conflict } from './claims.ts';
+import { FaultTimeline } from './fault-timeline.ts';
+import type { Injection } from './fault-timeline.ts';
+import { InFlight } from './in-flight.ts';
+import { LogCopies, stranger } from './log-copy.ts';
+import { LossLedger } from './loss-ledger.ts';
+import { groupsMax, Mark, MessageTable } from './messages.ts';
+
+/** How a broker came back from an injection. */
+export interface Recovery {
+  /** Milliseconds, the worst over clients and partitions; null when it is not known, see `note`. */
+  readonly rtoMs: number | null;
+  readonly note: string;
+}
+
+/** What all checkers share: every message, every copy of the log, the faults; kept once. */
+export class Book {
+  readonly circumstances: Circumstances;
+  readonly messages = new MessageTable();
+  readonly copies = new LogCopies(this.messages);
+  readonly claims = new Claims();
+  readonly timeline: FaultTimeline;
+  /** Names of the consumer groups; a group's number is its place here. */
+  readonly groups: readonly string[];
+  /** Of all messages to all groups, whatever they held. */
+  deliveries = 0;
+  readonly inFlight = new InFlight();
+  readonly loss = new LossLedger(this);
+  /** What `recovery` found of each injection. */
+  readonly recoveries = new Map<Injection, Recovery>();
+  /** Producer number -> worker number. */
+  readonly workers = new Map<number, number>();
+  /** Messages sent and acked in the second before each injection took effect. */
+  readonly exposed = new Map<Injection, number>();
+  /** Why this history is not to be trusted, as sentences. */
+  readonly damage = new Set<string>();
+  /** Per group, by partition: the highest offset that it was given. */
+  readonly #furthest: readonly number[][];
+  /** Per group, messages that it was given away from their own position. */
+  readonly #elsewhere: readonly Set<number>[];
+  #conflicts: readonly Conflict[] | undefined;
+  #sessions = 0;
+  #clockDomain: string | undefined;
+  #oneClock = true;
+
+  constructor(circumstances: Circumstances) {
+    this.circumstances = circumstances;
+    this.timeline = new FaultTimeline(circumstances.plan);
+    this.groups = [...new Set(circumstances.plan.consumers.map(({ group }) => group))];
+    if (this.groups.length > groupsMax) throw new RangeError(`more than ${groupsMax} consumer groups`);
+    this.#elsewhere = this.groups.map(() => new Set());
+    this.#furthest = this.groups.map(() => []);
+  }
+
+  /** False when files of two clock domains are in the history: their times cannot be compared. */
+  get oneClock(): boolean {
+    return this.#oneClock;
+  }
+
+  header(header: HistoryHeader): void {
+    this.#clockDomain ??= header.clockDomain;
+    this.#oneClock &&= this.#clockDomain === header.clockDomain;
+  }
+
+  /** The number of the group of a consumer's file, or -1 when the plan has no such consumer. */
+  groupOf(header: HistoryHeader): number {
+    const worker = workerNumber(header.worker, 'consumer');
+    const planned = this.circumstances.plan.consumers.find((consumer) => consumer.worker === worker);
+    return planned === undefined ? -1 : this.groups.indexOf(planned.group);
+  }
+
+  deliver(id: number, group: number, place: { readonly partition: number; readonly offset: number }): void {
+    const { partition, offset } = place;
+    const { messages } = this;
+    if (partition < 0 || offset < 0 || messages.isAt(id, partition, offset)) {
+      messages.giveTo(id, group);
+    } else if (messages.partition(id) < 0) {
+      messages.place(id, partition, offset);
+      messages.giveTo(id, group);
+    } else {
+      this.claims.add({ id, partition, offset, source: group });
+      this.#elsewhere[group]!.add(id);
+    }
+  }
+
+  /** Whether the group was ever given the message, at whichever position. */
+  wasGiven(id: number, group: number): boolean {
+    return (this.messages.groups(id) & (1 << group)) !== 0 || this.#elsewhere[group]!.has(id);
+  }
+
+  wasGivenToAny(id: number): boolean {
+    return this.messages.groups(id) !== 0 || this.#elsewhere.some((given) => given.has(id));
+  }
+
+  /** The worker that sent a message; 0 when its file has no such name. */
+  workerOf(id: number): number {
+    return this.workers.get(this.messages.producer(id)) ?? 0;
+  }
+
+  /** A delivery of whatever content: how far the group has come. */
+  advance(group: number, { partition, offset }: { readonly partition: number; readonly offset: number }): void {
+    if (partition < 0 || offset < 0) return;
+    const furthest = this.#furthest[group]!;
+    if (!(furthest[partition]! >= offset)) furthest[partition] = offset;
+  }
+
+  /** The highest offset that the group was given of a partition; -1 when it was given none. */
+  furthest(group: number, partition: number): number {
+    return this.#furthest[group]![partition] ?? -1;
+  }
+
+  /** A number that no message was marked with yet; see `MessageTable.exchangeSession`. */
+  newSession(): number {
+    return ++this.#sessions;
+  }
+
+  /**
+   * Whether a retry of the producer explains that this message is in the log twice, or late: not
+   * when the broker removes retries, and not after a single attempt with a known outcome.
+   */
+  mayBeRetried(id: number): boolean {
+    if (isIdempotent(this.circumstances)) return false;
+    const marks = this.messages.marks(id);
+    return !((marks & Mark.onceTried) !== 0 && (marks & (Mark.ok | Mark.fail)) !== 0);
+  }
+
+  /** Notes what the final read holds; after the last event. */
+  close(): void {
+    for (const copy of this.copies.copiesOf(0)) {
+      for (let index = 0; index < copy.length; index++) {
+        const id = copy.id(index);
+        if (id === stranger) continue;
+        if (copy.isAtHome(index)) {
+          this.messages.mark(id, Mark.inLog | Mark.inLogThere);
+          continue;
+        }
+        this.messages.mark(id, Mark.inLog);
+        const offset = copy.offset(index);
+        if (offset >= 0) this.claims.add({ id, partition: copy.partition, offset, source: fromLog });
+      }
+    }
+  }
+
+  /** Positions that hold more than one value; computed once, after `close`. */
+  get conflicts(): readonly Conflict[] {
+    return (this.#conflicts ??= conflicts(this));
+  }
+
+  /** "producer 1 sequence 4711, acked at p0@812" */
+  witness(id: number): string {
+    const { messages } = this;
+    const marks = messages.marks(id);
+    const outcome =
+      (marks & Mark.ok) !== 0 ? 'acked' : (marks & Mark.fail) !== 0 ? 'failed' : 'unknown';
+    const partition = messages.partition(id);
+    const there = (marks & Mark.ackedThere) !== 0 || (marks & Mark.ok) === 0;
+    const at = partition < 0 ? '' : ` ${there ? 'at' : ', seen at'} p${partition}@${messages.offset(id)}`;
+    return `${messages.describe(id)}, ${outcome}${at}`;
+  }
+}
+
+/** The number in "consumer-2" and "consumer-2.3" (its third life); 0 when it is no such worker. */
+export function workerNumber(worker: string, role: 'consumer' | 'producer'): number {
+  const match = /^(consumer|producer)-(\d+)(?:\.\d+)?$/.exec(worker);
+  return match !== null && match[1] === role ? Number(match[2]) : 0;
+}

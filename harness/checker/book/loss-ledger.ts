@@ -1,0 +1,209 @@
+import type { HistoryVisitor } from '../../history/visitor.ts';
+import type { Circumstances } from './circumstances.ts';
+import type { FaultTimeline, Injection } from './fault-timeline.ts';
+import type { LogCopies } from './log-copy.ts';
+import { Mark } from './messages.ts';
+import type { MessageTable } from './messages.ts';
+import { PagedFloat64, PagedUint32 } from './paged.ts';
+
+/** Where the loss lies in what was acked before the same fault and survived. */
+export type LossPlace = 'prefix' | 'middle' | 'tail';
+
+export interface Loss {
+  readonly id: number;
+  readonly place: LossPlace;
+  /** The first node fault that took effect after the message was sent; undefined when none did. */
+  readonly fault: Injection | undefined;
+  readonly ackedAt: number;
+}
+
+/** The part of the book that it rests on. */
+interface Known {
+  readonly circumstances: Circumstances;
+  readonly messages: MessageTable;
+  readonly copies: LogCopies;
+  readonly timeline: FaultTimeline;
+  readonly oneClock: boolean;
+}
+
+/** The span of what survived, per era: from one fault's effect to the next. */
+interface Spans {
+  readonly lowest: number[];
+  readonly highest: number[];
+}
+
+/**
+ * Which acked messages are lost, and where they lay. A message belongs to the era of the first
+ * fault that could take it: the first one effective once it was sent. It is compared with what was
+ * acked before that fault took effect and survived:
+ *
+ * - *prefix*: nothing before it survived, neither of its partition nor of its producer there;
+ * - *tail*: something did, and nothing behind it;
+ * - *middle*: something did on both sides: a hole.
+ *
+ * "Before" and "behind" go by the acked offset within the partition and by the sequence within
+ * producer and partition; a survivor behind by either makes it a hole. What was acked after the
+ * fault proves nothing about the log that was cut, and is left out.
+ *
+ * A run that lost nothing pays nothing: times are read in a second pass over the producers.
+ */
+export class LossLedger {
+  readonly #book: Known;
+  #count: number | undefined;
+  /** Acked and not found, but their partition was not read to its end. */
+  #unjudged = 0;
+  readonly #cuts: number[] = [];
+  #faults: readonly Injection[] = [];
+  readonly #invokedAt = new Map<number, number>();
+  readonly #ids = new PagedUint32();
+  readonly #eras = new PagedUint32();
+  readonly #ackedAt = new PagedFloat64();
+  readonly #byPartition = new Map<number, Spans>();
+  readonly #byProducer = new Map<number, Spans>();
+  #swept = false;
+
+  constructor(book: Known) {
+    this.#book = book;
+  }
+
+  /** Nothing acked is missing; asked after the book is closed. */
+  get isEmpty(): boolean {
+    return this.count === 0;
+  }
+
+  /** Acked messages that are absent from the final read. */
+  get count(): number {
+    if (this.#count === undefined) this.#survey();
+    return this.#count!;
+  }
+
+  /** Acked messages of which the final read cannot tell. */
+  get unjudged(): number {
+    if (this.#count === undefined) this.#survey();
+    return this.#unjudged;
+  }
+
+  /** For a second pass over each producer's file. */
+  visitor(): HistoryVisitor {
+    const { messages, timeline, oneClock } = this.#book;
+    if (this.#faults.length === 0 && oneClock) {
+      const faults = timeline.nodeFaults();
+      this.#faults = faults;
+      this.#cuts.push(...faults.map(({ effectiveAt }) => effectiveAt));
+    }
+    return {
+      invoke: (event) => {
+        const id = messages.find(event.producer, event.sequence);
+        if (id >= 0 && this.#isLost(id)) this.#invokedAt.set(id, event.time);
+      },
+      complete: (event) => {
+        if (event.outcome !== 'ok') return;
+        const id = messages.find(event.producer, event.sequence);
+        if (id < 0) return;
+        const invokedAt = this.#invokedAt.get(id);
+        if (invokedAt === undefined) this.#survived(id, event.time);
+        else this.#lost(id, invokedAt, event.time);
+      },
+    };
+  }
+
+  /** All losses, once the second pass is through. */
+  *losses(): Generator<Loss> {
+    this.#sweep();
+    for (let index = 0; index < this.#ids.length; index++) {
+      const id = this.#ids.get(index);
+      const era = this.#eras.get(index);
+      yield {
+        id,
+        place: this.#placeOf(id, era),
+        fault: this.#faults[era],
+        ackedAt: this.#ackedAt.get(index),
+      };
+    }
+  }
+
+  #survey(): void {
+    const { messages } = this.#book;
+    this.#count = 0;
+    messages.forEach((id, marks) => {
+      if ((marks & Mark.ok) === 0 || (marks & Mark.inLog) !== 0) return;
+      if (this.#isLost(id)) this.#count!++;
+      else this.#unjudged++;
+    });
+  }
+
+  #isLost(id: number): boolean {
+    const { messages, copies, circumstances } = this.#book;
+    const marks = messages.marks(id);
+    if ((marks & Mark.ok) === 0 || (marks & Mark.inLog) !== 0) return false;
+    const partition = (marks & Mark.ackedThere) === 0 ? -1 : messages.partition(id);
+    if (partition >= 0) return copies.copy(0, partition)?.complete === true;
+    const { partitions } = circumstances.plan.scenario.topic;
+    for (let number = 0; number < partitions; number++) {
+      if (copies.copy(0, number)?.complete !== true) return false;
+    }
+    return true;
+  }
+
+  #lost(id: number, invokedAt: number, ackedAt: number): void {
+    const era = this.#cuts.findIndex((cut) => cut >= invokedAt);
+    this.#ids.push(id);
+    this.#eras.push(era < 0 ? this.#cuts.length : era);
+    this.#ackedAt.push(ackedAt);
+    this.#invokedAt.delete(id);
+  }
+
+  #survived(id: number, ackedAt: number): void {
+    const { messages } = this.#book;
+    const found = this.#cuts.findIndex((cut) => cut > ackedAt);
+    const era = found < 0 ? this.#cuts.length : found;
+    const there = (messages.marks(id) & Mark.ackedThere) !== 0;
+    const partition = there ? messages.partition(id) : -1;
+    if (there) extend(spansOf(this.#byPartition, partition), era, messages.offset(id));
+    extend(spansOf(this.#byProducer, owner(messages.producer(id), partition)), era, messages.sequence(id));
+  }
+
+  /** From what survived within each era to what survived up to its end. */
+  #sweep(): void {
+    if (this.#swept) return;
+    this.#swept = true;
+    for (const spans of [...this.#byPartition.values(), ...this.#byProducer.values()]) {
+      for (let era = 0; era <= this.#cuts.length; era++) {
+        spans.lowest[era] = Math.min(spans.lowest[era - 1] ?? Infinity, spans.lowest[era] ?? Infinity);
+        spans.highest[era] = Math.max(spans.highest[era - 1] ?? -Infinity, spans.highest[era] ?? -Infinity);
+      }
+    }
+  }
+
+  #placeOf(id: number, era: number): LossPlace {
+    const { messages } = this.#book;
+    const there = (messages.marks(id) & Mark.ackedThere) !== 0;
+    const partition = there ? messages.partition(id) : -1;
+    const near = there ? this.#byPartition.get(partition) : undefined;
+    const own = this.#byProducer.get(owner(messages.producer(id), partition));
+    const offset = messages.offset(id);
+    const sequence = messages.sequence(id);
+    const survivedBefore =
+      (near !== undefined && near.lowest[era]! < offset) || (own !== undefined && own.lowest[era]! < sequence);
+    if (!survivedBefore) return 'prefix';
+    const survivedBehind =
+      (near !== undefined && near.highest[era]! > offset) || (own !== undefined && own.highest[era]! > sequence);
+    return survivedBehind ? 'middle' : 'tail';
+  }
+}
+
+/** One number for a producer in a partition; -1 is a partition too. */
+function owner(producer: number, partition: number): number {
+  return producer * 0x1_0000 + partition + 1;
+}
+
+function spansOf(spans: Map<number, Spans>, key: number): Spans {
+  let found = spans.get(key);
+  if (found === undefined) spans.set(key, (found = { lowest: [], highest: [] }));
+  return found;
+}
+
+function extend(spans: Spans, era: number, value: number): void {
+  spans.lowest[era] = Math.min(spans.lowest[era] ?? value, value);
+  spans.highest[era] = Math.max(spans.highest[era] ?? value, value);
+}

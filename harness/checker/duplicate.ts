@@ -1,0 +1,86 @@
+import type { Book } from './book/book.ts';
+import { isIdempotent, lacksFinalRead } from './book/circumstances.ts';
+import { stranger } from './book/log-copy.ts';
+import { Mark } from './book/messages.ts';
+import { Tally } from './tally.ts';
+import type { Checker, Finding } from './watch.ts';
+
+/**
+ * **Model.** A message has one identity, its producer and sequence; a record has one position.
+ *
+ * **Guarantee.** A message that was sent once is stored once: its ack, its deliveries and the final
+ * read name one position.
+ *
+ * **Anomalies.** `duplicate-broker`: one value at two positions, when the producer was idempotent,
+ * or after one attempt whose outcome is known: nobody but the broker can have copied it.
+ * `duplicate-producer-retry`: otherwise, the retry of a producer that could not know better; legal
+ * at least once, and counted. One *position* that is delivered twice is a redelivery, and no
+ * duplicate. An unknown that is in the log once is recovered, and no duplicate.
+ */
+export const duplicate: Checker = {
+  name: 'duplicate',
+  description: 'what was sent once is in the log once',
+  notApplicable: (circumstances) =>
+    circumstances.capabilities.positions ? undefined : lacksFinalRead(circumstances),
+  watch: (book) => ({
+    finish() {
+      const forbidden = new Tally();
+      const allowed = new Tally();
+      const report = (id: number, places: string): void => {
+        const byRetry = book.mayBeRetried(id);
+        const kind = byRetry ? 'duplicate-producer-retry' : 'duplicate-broker';
+        (byRetry ? allowed : forbidden).add(kind, () => `${book.witness(id)}, found at ${places}`);
+      };
+      if (book.circumstances.capabilities.positions) eachValueAtTwoPlaces(book, report);
+      else eachValueReadTwice(book, report);
+      return findingOf(book, forbidden, allowed);
+    },
+  }),
+};
+
+function findingOf(book: Book, forbidden: Tally, allowed: Tally): Finding {
+  const records = book.copies.copiesOf(0).reduce((sum, { length }) => sum + length, 0);
+  const idempotence = isIdempotent(book.circumstances) ? 'on' : 'off';
+  const doubts = records === 0 ? ['the final read found no records'] : [];
+  return {
+    forbidden,
+    allowed,
+    doubts,
+    evidence:
+      `${records} records and ${book.deliveries} deliveries, idempotence ${idempotence}: ` +
+      `${forbidden.count()} by the broker, ${allowed.count()} by retries`,
+  };
+}
+
+/** Only sightings away from a message's own position can make a second one. */
+function eachValueAtTwoPlaces(book: Book, report: (id: number, places: string) => void): void {
+  const { claims, messages } = book;
+  const order = claims.sorted((a, b) => a.id - b.id);
+  for (let from = 0; from < order.length; ) {
+    const { id } = claims.get(order[from]!);
+    const places = new Set<string>();
+    const marks = messages.marks(id);
+    if ((marks & (Mark.ackedThere | Mark.inLogThere)) !== 0 || messages.groups(id) !== 0) {
+      places.add(`p${messages.partition(id)}@${messages.offset(id)}`);
+    }
+    for (; from < order.length; from++) {
+      const claim = claims.get(order[from]!);
+      if (claim.id !== id) break;
+      places.add(`p${claim.partition}@${claim.offset}`);
+    }
+    if (places.size > 1) report(id, [...places].join(' and '));
+  }
+}
+
+/** Without positions, what one reading of the log shows twice is there twice. */
+function eachValueReadTwice(book: Book, report: (id: number, places: string) => void): void {
+  const reading = book.newSession();
+  for (const copy of book.copies.copiesOf(0)) {
+    for (let index = 0; index < copy.length; index++) {
+      const id = copy.id(index);
+      if (id !== stranger && book.messages.exchangeSession(id, reading) === reading) {
+        report(id, 'two places of one reading');
+      }
+    }
+  }
+}

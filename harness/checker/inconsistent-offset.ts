@@ -1,0 +1,69 @@
+import type { Book } from './book/book.ts';
+import { lacksPositions } from './book/circumstances.ts';
+import type { Conflict } from './book/claims.ts';
+import { Mark } from './book/messages.ts';
+import { promiseOf } from './promise.ts';
+import { Tally } from './tally.ts';
+import type { Checker } from './watch.ts';
+
+/**
+ * **Model.** A position names one record, for ever and to everybody.
+ *
+ * **Guarantee.** Acks, deliveries and the final read agree on what lies at each position, and the
+ * final read gives offsets that rise.
+ *
+ * **Anomalies.** `inconsistent-offset`: one position with two messages. `offset-not-rising`: a
+ * record of the final read that does not lie behind the one before it. `superseded`: an acked
+ * message that is lost, and its position taken by another: what a log looks like that was cut and
+ * regrown; legal only where the mode may lose, and never once the first message had been delivered
+ * where delivered messages are safe. Whether the loss itself was legal is for `lost` to say.
+ */
+export const inconsistentOffset: Checker = {
+  name: 'inconsistent-offset',
+  description: 'a position holds one message, whoever asks',
+  notApplicable: lacksPositions,
+  watch: (book) => ({
+    finish() {
+      const forbidden = new Tally();
+      const allowed = new Tally();
+      const windows = book.timeline
+        .nodeFaults()
+        .map(({ kind }) => promiseOf(book.circumstances.plan, kind))
+        .filter(({ loss }) => loss === 'window');
+      const deliveredIsSafe = windows.some((promise) => promise.loss === 'window' && promise.deliveredIsSafe);
+      for (const conflict of book.conflicts) {
+        const legal = windows.length > 0 && isSuperseded(book, conflict, deliveredIsSafe);
+        (legal ? allowed : forbidden).add(legal ? 'superseded' : 'inconsistent-offset', () => inWords(book, conflict));
+      }
+      let records = 0;
+      for (const copy of book.copies.copiesOf(0)) {
+        records += copy.length;
+        if (copy.disordered === 0) continue;
+        forbidden.add('offset-not-rising', () => `partition ${copy.partition}, ${copy.disordered} records`, copy.disordered);
+      }
+      return {
+        forbidden,
+        allowed,
+        doubts: records === 0 ? ['the final read found no records'] : [],
+        evidence: `positions of ${records} records, of all acks and ${book.deliveries} deliveries: ${forbidden.count()} contradictions`,
+      };
+    },
+  }),
+};
+
+/** All claimants but the one in the log were acked or unknown, and are gone. */
+function isSuperseded(book: Book, { claimants }: Conflict, deliveredIsSafe: boolean): boolean {
+  const gone = claimants.filter(({ inLog }) => !inLog);
+  return (
+    claimants.length - gone.length <= 1 &&
+    gone.every(({ id, groups }) => (book.messages.marks(id) & Mark.inLog) === 0 && !(groups !== 0 && deliveredIsSafe))
+  );
+}
+
+function inWords(book: Book, { partition, offset, claimants }: Conflict): string {
+  const sides = claimants.map(({ id, inLog, acked, groups }) => {
+    const where = [acked ? 'acked' : '', groups !== 0 ? 'delivered' : '', inLog ? 'read' : ''].filter((word) => word !== '');
+    return `${book.messages.describe(id)} (${where.join(', ')})`;
+  });
+  return `p${partition}@${offset} holds ${sides.join(' and ')}`;
+}

@@ -1,0 +1,88 @@
+import type { Book } from './book/book.ts';
+import { lacksFinalRead } from './book/circumstances.ts';
+import { hasEffect } from './book/fault-timeline.ts';
+import type { Injection } from './book/fault-timeline.ts';
+import { promiseOf } from './promise.ts';
+import { Tally } from './tally.ts';
+import type { Checker } from './watch.ts';
+
+/**
+ * **Model.** A fault can only take what was there when it hit. Messages that were sent and acked in
+ * the second before it are its *exposed* messages; in a mode that may lose, what was acked and not
+ * yet safe, as measured at the injection, is its *exposure*.
+ *
+ * **Guarantee.** In a mode that may lose, a fault that exposed nothing proves nothing: it makes the
+ * run inconclusive, unless something was lost, which proves that there was exposure. A fault that
+ * luck let pass is still a pass.
+ *
+ * **Counted.** Per fault: messages lost, and the milliseconds before the fault to the first of them.
+ */
+export const lossWindow: Checker = {
+  name: 'loss-window',
+  description: 'how much was at risk when a fault hit, and how much of it was lost',
+  notApplicable: (circumstances) =>
+    lacksFinalRead(circumstances) ??
+    (circumstances.plan.faults.length === 0 ? 'the scenario has no faults' : undefined),
+  watch(book) {
+    const effective = book.timeline.injections;
+    let hits: (Injection & { effectiveAt: number })[] | undefined;
+    return {
+      header() {
+        hits ??= effective.filter(hasEffect);
+        for (const hit of hits) if (!book.exposed.has(hit)) book.exposed.set(hit, 0);
+      },
+      complete({ outcome, time }, _id, invokedAt) {
+        if (outcome !== 'ok' || hits === undefined) return;
+        for (const hit of hits) {
+          const since = hit.effectiveAt - 1e9;
+          if (time <= hit.effectiveAt && time >= since && invokedAt >= since) {
+            book.exposed.set(hit, book.exposed.get(hit)! + 1);
+          }
+        }
+      },
+      finish() {
+        const doubts = book.timeline.nodeFaults().flatMap((hit) => doubtOfExposure(book, hit) ?? []);
+        const { messages, ms } = windowOf(book);
+        const exposed = [...book.exposed.values()].reduce((sum, count) => sum + count, 0);
+        return {
+          forbidden: new Tally(),
+          allowed: new Tally(),
+          doubts,
+          evidence:
+            `${exposed} messages were sent and acked in the second before ${book.exposed.size} faults: ` +
+            (messages === 0 ? '0 lost' : `${messages} lost, up to ${ms?.toFixed(1) ?? '?'} ms before the fault`),
+        };
+      },
+    };
+  },
+};
+
+/** What a fault cost: 0 messages and 0 ms when nothing; null ms when no fault explains the loss. */
+export interface LossWindow {
+  messages: number;
+  ms: number | null;
+}
+
+/** Of one injection, or of the whole run. */
+export function windowOf(book: Book, injection?: Injection): LossWindow {
+  const window: LossWindow = { messages: 0, ms: 0 };
+  for (const { fault, ackedAt } of book.loss.losses()) {
+    if (injection !== undefined && fault !== injection) continue;
+    window.messages++;
+    const effectiveAt = fault?.effectiveAt ?? null;
+    if (effectiveAt === null) window.ms = null;
+    else if (window.ms !== null) window.ms = Math.max(window.ms, (effectiveAt - ackedAt) / 1e6);
+  }
+  return window;
+}
+
+function doubtOfExposure(book: Book, hit: Injection): string | undefined {
+  const { plan, exposures } = book.circumstances;
+  if (promiseOf(plan, hit.kind).loss !== 'window' || windowOf(book, hit).messages > 0) return undefined;
+  const exposure = exposures.get(hit.fault);
+  if (exposure !== undefined && exposure > 0) return undefined;
+  const what = `${hit.kind} of ${hit.victims.join(', ')}`;
+  return exposure === 0
+    ? `this mode may lose messages, and ${what} found none that were not yet safe`
+    : `this mode may lose messages, and nobody measured how many were not yet safe at ${what}`;
+}

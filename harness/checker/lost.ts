@@ -1,0 +1,100 @@
+import type { Book } from './book/book.ts';
+import { lacksFinalRead } from './book/circumstances.ts';
+import { eachDifference, isMessage, sharedRange } from './book/copy-difference.ts';
+import { Mark } from './book/messages.ts';
+import { promiseOf } from './promise.ts';
+import { Tally } from './tally.ts';
+import type { Checker, Finding } from './watch.ts';
+
+/**
+ * **Model.** A producer's ack is a promise about the log. After everything is healed the log is
+ * read once more, through the leaders and, where the broker allows it, on each node.
+ *
+ * **Guarantee.** Whatever was acked is in that final read. Who consumed a message before does not
+ * matter: a consumer's copy is not the log. Some modes promise less after some faults
+ * (`promise.ts`): then a contiguous tail of each partition, as it was when the fault hit, may go.
+ *
+ * **Anomalies.** `lost-prefix`, `lost-middle` (a hole), `lost-tail`: see `LossLedger` for where
+ * the borders lie. `vanished`: the part of those that a consumer had already been given.
+ * `vanished-unacked`: given to a consumer, never acked, and no longer there. `lost-on-node`: acked
+ * and in the log, but missing from one node's own copy. An unknown that is nowhere is not loss; it
+ * was never promised.
+ */
+export const lost: Checker = {
+  name: 'lost',
+  description: 'what was acked is in the final read of the log',
+  notApplicable: lacksFinalRead,
+  watch: (book) => ({ finish: () => judgeLoss(book) }),
+};
+
+function judgeLoss(book: Book): Finding {
+  const forbidden = new Tally();
+  const allowed = new Tally();
+  const { plan } = book.circumstances;
+  for (const { id, place, fault } of book.loss.losses()) {
+    const promise = fault === undefined ? undefined : promiseOf(plan, fault.kind);
+    const vanished = book.wasGivenToAny(id);
+    const legal =
+      promise?.loss === 'window' && place === 'tail' && !(vanished && promise.deliveredIsSafe);
+    const tally = legal ? allowed : forbidden;
+    tally.add(`lost-${place}`, () => book.witness(id));
+    if (vanished) tally.add('vanished', () => book.witness(id));
+  }
+  findVanishedUnacked(book, forbidden, allowed);
+  findLostOnNodes(book, forbidden);
+  return { forbidden, allowed, doubts: doubtsOf(book), evidence: evidenceOf(book, forbidden, allowed) };
+}
+
+function findVanishedUnacked(book: Book, forbidden: Tally, allowed: Tally): void {
+  const { messages, copies, timeline, circumstances } = book;
+  const excused = timeline.nodeFaults().some(({ kind }) => {
+    const promise = promiseOf(circumstances.plan, kind);
+    return promise.loss === 'window' && !promise.deliveredIsSafe;
+  });
+  messages.forEach((id, marks) => {
+    if ((marks & (Mark.ok | Mark.fail | Mark.inLog)) !== 0 || !book.wasGivenToAny(id)) return;
+    const partition = messages.partition(id);
+    if (copies.copy(0, partition)?.complete !== true) return;
+    (excused ? allowed : forbidden).add('vanished-unacked', () => book.witness(id));
+  });
+}
+
+function findLostOnNodes(book: Book, forbidden: Tally): void {
+  const { copies, messages, circumstances } = book;
+  if (!circumstances.capabilities.readEachReplica) return;
+  for (const node of copies.nodes()) {
+    for (const copy of copies.copiesOf(node)) {
+      const log = copies.copy(0, copy.partition);
+      if (log === undefined) continue;
+      eachDifference(log, copy, sharedRange(log, copy), ({ left }) => {
+        if (!isMessage(left) || (messages.marks(left) & Mark.ok) === 0) return;
+        forbidden.add('lost-on-node', () => `${book.witness(left)}, not on node ${node}`);
+      });
+    }
+  }
+}
+
+function doubtsOf(book: Book): string[] {
+  const doubts: string[] = [];
+  const { unjudged } = book.loss;
+  if (unjudged > 0) {
+    doubts.push(`${unjudged} acked messages were not found, but their partition was not read to its end`);
+  }
+  if (!book.oneClock && book.loss.count > 0 && book.timeline.nodeFaults().length > 0) {
+    doubts.push('workers and harness have different clocks, so that losses and faults cannot be matched');
+  }
+  return doubts;
+}
+
+function evidenceOf(book: Book, forbidden: Tally, allowed: Tally): string {
+  let acked = 0;
+  book.messages.forEach((_, marks) => {
+    if ((marks & Mark.ok) !== 0) acked++;
+  });
+  const copies = book.copies.copiesOf(0).filter(({ complete }) => complete);
+  const records = copies.reduce((sum, { length }) => sum + length, 0);
+  const seen = `${acked} messages acked, ${records} records read from ${copies.length} partitions`;
+  const excuse = allowed.count() > 0 ? `; allowed in this mode: ${allowed.inWords()}` : '';
+  const outcome = forbidden.count() > 0 ? forbidden.inWords() : `${book.loss.count} lost`;
+  return `${seen}: ${outcome}${excuse}`;
+}

@@ -1,0 +1,102 @@
+import type { Book } from './book/book.ts';
+import { lacksConsumers, lacksPositions } from './book/circumstances.ts';
+import type { LogCopy } from './book/log-copy.ts';
+import { Tally } from './tally.ts';
+import type { Checker } from './watch.ts';
+
+/**
+ * **Model.** Between one assignment of a partition and the next, a consumer reads it as a log.
+ *
+ * **Guarantee.** Each delivery of an assignment is the record right after the one before: by
+ * offset where offsets are dense, else by rank in the final read of the log.
+ *
+ * **Anomalies.** `skipped`: records in between were passed over. `rewound`: the same record again,
+ * or an earlier one. Each is counted once per pair of neighbouring deliveries. An assignment, a
+ * revocation or a divergence that the broker announced begins anew: after it the consumer resumes
+ * from the cursor, and what it is given again is `redelivery`. (Jepsen: poll-skip, nonmonotonic-poll.)
+ */
+export const poll: Checker = {
+  name: 'poll',
+  description: 'a consumer neither skips nor goes back within an assignment',
+  notApplicable: (circumstances) =>
+    lacksConsumers(circumstances) ??
+    lacksPositions(circumstances) ??
+    (circumstances.capabilities.competingConsumers && !circumstances.capabilities.groups
+      ? 'consumers compete for single messages, so none of them reads a partition as a log'
+      : undefined),
+  watch(book) {
+    const forbidden = new Tally();
+    const { denseOffsets } = book.circumstances.capabilities;
+    const unranked = new Set<number>();
+    let assignments: (Assignment | undefined)[] = [];
+    let pairs = 0;
+    return {
+      header() {
+        assignments = [];
+      },
+      position({ partition }) {
+        assignments[partition] = undefined;
+      },
+      delivery({ consumer, partition, offset }) {
+        if (partition < 0 || offset < 0) return;
+        const assignment = assignments[partition];
+        if (assignment === undefined) {
+          assignments[partition] = { offset, next: -1 };
+          return;
+        }
+        pairs++;
+        const before = assignment.offset;
+        const skipped =
+          denseOffsets || offset <= before
+            ? offset - before - 1
+            : recordsBetween(book, { partition, offset }, assignment);
+        assignment.offset = offset;
+        if (skipped === 0) return;
+        if (skipped === undefined) unranked.add(partition);
+        else if (skipped < 0) {
+          assignment.next = -1;
+          forbidden.add('rewound', () => `consumer ${consumer} went from p${partition}@${before} back to ${offset}`);
+        } else {
+          forbidden.add('skipped', () => `consumer ${consumer} went from p${partition}@${before} to ${offset}, past ${skipped} records`);
+        }
+      },
+      finish: () => ({
+        forbidden,
+        allowed: new Tally(),
+        doubts: [
+          ...(pairs === 0 ? ['no consumer was given two records of one assignment'] : []),
+          ...(unranked.size > 0
+            ? [`partitions ${[...unranked].join(', ')} were not read to their end, so gaps in their offsets cannot be told from skipped records`]
+            : []),
+        ],
+        evidence: `${pairs} pairs of neighbouring deliveries: ${forbidden.count('skipped')} skipped, ${forbidden.count('rewound')} rewound`,
+      }),
+    };
+  },
+};
+
+interface Assignment {
+  offset: number;
+  /** Index in the log of the record that should come next; -1 while unknown. */
+  next: number;
+}
+
+/** How many records the log holds between the last delivery and this one; undefined = cannot be told. */
+function recordsBetween(
+  book: Book,
+  { partition, offset }: { readonly partition: number; readonly offset: number },
+  assignment: Assignment,
+): number | undefined {
+  const log = book.copies.copy(0, partition);
+  if (log === undefined || !log.complete || log.disordered > 0) return undefined;
+  const due = assignment.next < 0 ? indexAfter(log, assignment.offset) : assignment.next;
+  const index = due < log.length && log.offset(due) === offset ? due : log.lowerBound(offset);
+  const found = index < log.length && log.offset(index) === offset;
+  assignment.next = found ? index + 1 : index;
+  return index - due;
+}
+
+function indexAfter(log: LogCopy, offset: number): number {
+  const index = log.lowerBound(offset);
+  return index < log.length && log.offset(index) === offset ? index + 1 : index;
+}

@@ -1,0 +1,115 @@
+import { workerNumber } from './book/book.ts';
+import type { Book } from './book/book.ts';
+import { describeInjection, hasEffect } from './book/fault-timeline.ts';
+import type { Injection } from './book/fault-timeline.ts';
+import { GroupReturn } from './recovery/group-return.ts';
+import { KeyPartitions } from './recovery/key-partitions.ts';
+import { ServiceReturn } from './recovery/service-return.ts';
+import type { Outcome } from './recovery/service-return.ts';
+import { Tally } from './tally.ts';
+import type { Checker } from './watch.ts';
+
+/**
+ * **Model.** A client (a producer worker, all its lives together) that had been served in a
+ * partition before the fault wants to be served there again.
+ *
+ * **Recovery time**, per client and partition: from the moment the fault took effect to the ack of
+ * the first operation invoked after it from which on at least 99 % of what was offered is acked for
+ * 5 s. One healthy partition does not hide another's outage: a fault's figure is the worst of all.
+ * For a fault on a consumer the clients are the partitions of its group, and the first delivery
+ * after the fault counts.
+ *
+ * **Guarantee.** Once everything is healed, service comes back.
+ *
+ * **Anomaly.** `never-recovered`: load went on for 5 s after the healing, and service did not come
+ * back. When the load ended before that, it cannot be told: a doubt, and no time is given.
+ */
+export const recovery: Checker = {
+  name: 'recovery',
+  description: 'every client is served again in every partition after each fault',
+  notApplicable: ({ plan }) => (plan.faults.length === 0 ? 'the scenario has no faults' : undefined),
+  watch(book) {
+    const keys = new KeyPartitions();
+    const services = new Map<Injection, ServiceReturn>();
+    const groups = new Map<Injection, GroupReturn>();
+    let started = false;
+    const start = (): void => {
+      if (started) return;
+      started = true;
+      for (const hit of book.timeline.injections.filter(hasEffect)) {
+        if (hit.aimedAt === 'consumer') groups.set(hit, new GroupReturn(hit.effectiveAt, groupsOf(book, hit)));
+        else services.set(hit, new ServiceReturn(hit.effectiveAt, (key) => keys.of(key)));
+      }
+    };
+    let client = 0;
+    let group = -1;
+    return {
+      header(header) {
+        start();
+        client = workerNumber(header.worker, 'producer');
+        group = book.groupOf(header);
+      },
+      invoke({ time }) {
+        for (const service of services.values()) service.invoke(client, time);
+      },
+      complete({ outcome, partition, time }, id, invokedAt) {
+        const acked = outcome === 'ok';
+        const key = book.messages.key(id);
+        if (acked) keys.learn(key, partition);
+        for (const service of services.values()) {
+          service.complete({ client, key, partition, acked, invokedAt, time });
+        }
+      },
+      delivery({ partition, time }) {
+        for (const returning of groups.values()) returning.delivery(group, partition, time);
+      },
+      finish() {
+        start();
+        const forbidden = new Tally();
+        const doubts: string[] = [];
+        const settle = (hit: Injection, outcome: Outcome): void => {
+          book.recoveries.set(hit, outcome);
+          const what = describeInjection(hit);
+          for (const reason of outcome.never) forbidden.add('never-recovered', () => `${what}: ${reason}`);
+          doubts.push(...outcome.doubts.slice(0, 3).map((reason) => `${what}: ${reason}`));
+        };
+        for (const [hit, service] of services) {
+          book.inFlight.forEach((id, time) => {
+            service.pending(book.workerOf(id), book.messages.key(id), time);
+          });
+          settle(hit, service.result({ loadEndsAt: loadEndsAt(book), healedAt: hit.healedAt ?? -Infinity }));
+        }
+        for (const [hit, returning] of groups) {
+          settle(hit, returning.result((number, partition) => hasAll(book, number, partition), (number) => book.groups[number]!));
+        }
+        if (!book.oneClock) doubts.push('workers and harness have different clocks, so that times cannot be compared');
+        return { forbidden, allowed: new Tally(), doubts, evidence: evidenceOf(book) };
+      },
+    };
+  },
+};
+
+/** When the harness stopped the load; without that word, nothing is held against a silent client. */
+function loadEndsAt({ timeline }: Book): number {
+  return timeline.phases.find(({ name }) => name === 'drain')?.time ?? -Infinity;
+}
+
+function hasAll(book: Book, group: number, partition: number): boolean {
+  const copy = book.copies.copy(0, partition);
+  return copy?.complete === true && book.furthest(group, partition) >= copy.lastOffset;
+}
+
+/** Groups of the consumers that were hit: "consumer 2", "consumer-2". */
+function groupsOf({ groups, circumstances }: Book, { victims }: Injection): number[] {
+  const numbers = victims.map((victim) => Number(/\d+/.exec(victim)?.[0]));
+  const hit = circumstances.plan.consumers.filter(({ worker }) => numbers.includes(worker));
+  return [...new Set(hit.map(({ group }) => groups.indexOf(group)))];
+}
+
+function evidenceOf({ recoveries }: Book): string {
+  const told = [...recoveries].map(([hit, { rtoMs, note }]) => {
+    const what = describeInjection(hit);
+    return rtoMs === null ? `${what}: not known (${note})` : `${what}: ${rtoMs.toFixed(1)} ms`;
+  });
+  return told.length === 0 ? 'no fault took effect' : told.join('; ');
+}

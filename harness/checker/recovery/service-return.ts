@@ -1,0 +1,212 @@
+/** Service counts as back once it held this long; shares of it are taken in steps of `stepMs`. */
+export const sustainedMs = 5000;
+const stepMs = 100;
+const stepNanos = stepMs * 1e6;
+const sustainedSteps = sustainedMs / stepMs;
+const shareMin = 0.99;
+
+export interface Outcome {
+  /** Milliseconds from the fault, the worst over clients and partitions; null when one is not back. */
+  readonly rtoMs: number | null;
+  readonly note: string;
+  /** What did not come back although load went on. */
+  readonly never: readonly string[];
+  /** What cannot be told. */
+  readonly doubts: readonly string[];
+}
+
+export interface Completion {
+  readonly client: number;
+  readonly key: number;
+  readonly partition: number;
+  readonly acked: boolean;
+  readonly invokedAt: number;
+  readonly time: number;
+}
+
+/** What was offered to one partition after the fault, by the step in which it was invoked. */
+interface Track {
+  readonly offered: number[];
+  readonly acked: number[];
+  /** Invoke and ack of the first acked operation of each step. */
+  readonly firstInvoke: number[];
+  readonly firstAck: number[];
+  candidate: number;
+  backAt: number | undefined;
+}
+
+interface Client {
+  /** By partition: acked there before the fault. */
+  readonly served: boolean[];
+  readonly tracks: Map<number, Track>;
+  readonly invoked: number[];
+  readonly completed: number[];
+  /** Offered to a partition that nobody knows: held against all. */
+  readonly unplaced: number[];
+  lastInvoke: number;
+  latestStep: number;
+  /** All steps below are over, and all their operations complete. */
+  settled: number;
+  closed: boolean;
+}
+
+/**
+ * Follows one fault: per client and partition, the first step from which 99 % of what was offered
+ * within 5 s was acked, and the ack of the first operation in it that was. Steps of 100 ms only
+ * matter where sends were refused or lost; otherwise that operation is the first after the fault.
+ * A client that is back in all its partitions is no longer followed.
+ */
+export class ServiceReturn {
+  readonly #effectiveAt: number;
+  readonly #partitionOfKey: (key: number) => number;
+  readonly #clients = new Map<number, Client>();
+
+  constructor(effectiveAt: number, partitionOfKey: (key: number) => number) {
+    this.#effectiveAt = effectiveAt;
+    this.#partitionOfKey = partitionOfKey;
+  }
+
+  invoke(number: number, time: number): void {
+    const client = this.#client(number);
+    client.lastInvoke = time;
+    if (client.closed || time < this.#effectiveAt) return;
+    const step = this.#step(time);
+    client.invoked[step] = (client.invoked[step] ?? 0) + 1;
+    if (step > client.latestStep) client.latestStep = step;
+  }
+
+  complete({ client: number, key, partition, acked, invokedAt, time }: Completion): void {
+    const client = this.#client(number);
+    if (!(invokedAt >= this.#effectiveAt)) {
+      if (acked && time < this.#effectiveAt) client.served[Math.max(partition, 0)] = true;
+      return;
+    }
+    if (client.closed) return;
+    const step = this.#step(invokedAt);
+    client.completed[step] = (client.completed[step] ?? 0) + 1;
+    const place = acked ? Math.max(partition, 0) : this.#partitionOfKey(key);
+    if (place < 0) {
+      client.unplaced[step] = (client.unplaced[step] ?? 0) + 1;
+    } else {
+      const track = trackOf(client, place);
+      track.offered[step] = (track.offered[step] ?? 0) + 1;
+      if (acked) {
+        track.acked[step] = (track.acked[step] ?? 0) + 1;
+        if (!(track.firstInvoke[step]! <= invokedAt)) {
+          track.firstInvoke[step] = invokedAt;
+          track.firstAck[step] = time;
+        }
+      }
+    }
+    this.#advance(client);
+  }
+
+  /** An operation that never completed; after all files. */
+  pending(number: number, key: number, invokedAt: number): void {
+    this.complete({ client: number, key, partition: -1, acked: false, invokedAt, time: Infinity });
+  }
+
+  /** `loadEndsAt`: when no more load was due; `healedAt`: when the fault was over. */
+  result({ loadEndsAt, healedAt }: { readonly loadEndsAt: number; readonly healedAt: number }): Outcome {
+    const never: string[] = [];
+    const doubts: string[] = [];
+    let worst: number | undefined;
+    for (const [number, client] of this.#clients) {
+      client.latestStep++;
+      this.#advance(client);
+      client.served.forEach((_, partition) => {
+        const name = `producer ${number} in partition ${partition}`;
+        const track = client.tracks.get(partition);
+        if (track?.backAt !== undefined) {
+          worst = Math.max(worst ?? 0, (track.backAt - this.#effectiveAt) / 1e6);
+          return;
+        }
+        const since = Math.max(this.#effectiveAt, healedAt);
+        const observedMs = (Math.max(loadEndsAt, client.lastInvoke) - since) / 1e6;
+        if (observedMs < sustainedMs) {
+          doubts.push(`${name}: the load ended ${Math.max(0, observedMs).toFixed(0)} ms after the fault was over, too early to tell`);
+        } else if (track !== undefined && isServedAtTheEnd(track, client)) {
+          doubts.push(`${name}: served again, but the load ended before that had held for ${sustainedMs} ms`);
+        } else never.push(`${name}: not served again within ${observedMs.toFixed(0)} ms after the fault was over`);
+      });
+    }
+    if (worst === undefined && never.length + doubts.length === 0) {
+      doubts.push('no client had been served before the fault');
+    }
+    const open = [...never, ...doubts];
+    return { rtoMs: open.length > 0 ? null : (worst ?? null), note: open.slice(0, 3).join('; '), never, doubts };
+  }
+
+  #step(time: number): number {
+    return Math.floor((time - this.#effectiveAt) / stepNanos);
+  }
+
+  #client(number: number): Client {
+    let client = this.#clients.get(number);
+    if (client === undefined) {
+      client = {
+        served: [],
+        tracks: new Map(),
+        invoked: [],
+        completed: [],
+        unplaced: [],
+        lastInvoke: Number.NEGATIVE_INFINITY,
+        latestStep: 0,
+        settled: 0,
+        closed: false,
+      };
+      this.#clients.set(number, client);
+    }
+    return client;
+  }
+
+  #advance(client: Client): void {
+    const before = client.settled;
+    const { invoked, completed } = client;
+    while (client.settled < client.latestStep && (invoked[client.settled] ?? 0) === (completed[client.settled] ?? 0)) {
+      client.settled++;
+    }
+    if (client.settled === before || client.settled < sustainedSteps) return;
+    for (const track of client.tracks.values()) seekReturn(track, client);
+    if (!client.served.every((_, partition) => client.tracks.get(partition)?.backAt !== undefined)) return;
+    client.closed = true;
+    for (const steps of [client.invoked, client.completed, client.unplaced]) steps.length = 0;
+  }
+}
+
+function trackOf(client: Client, partition: number): Track {
+  let track = client.tracks.get(partition);
+  if (track === undefined) {
+    track = { offered: [], acked: [], firstInvoke: [], firstAck: [], candidate: 0, backAt: undefined };
+    client.tracks.set(partition, track);
+  }
+  return track;
+}
+
+function seekReturn(track: Track, client: Client): void {
+  while (track.backAt === undefined && track.candidate + sustainedSteps <= client.settled) {
+    if (holds(track, client, track.candidate + sustainedSteps)) track.backAt = track.firstAck[track.candidate]!;
+    else track.candidate++;
+  }
+  if (track.backAt === undefined) return;
+  for (const steps of [track.offered, track.acked, track.firstInvoke, track.firstAck]) steps.length = 0;
+}
+
+/** Whether from the candidate up to `end` enough was acked, and something in the candidate itself. */
+function holds(track: Track, client: Client, end: number): boolean {
+  if (!(track.acked[track.candidate]! > 0)) return false;
+  let offered = 0;
+  let acked = 0;
+  for (let step = track.candidate; step < end; step++) {
+    offered += (track.offered[step] ?? 0) + (client.unplaced[step] ?? 0);
+    acked += track.acked[step] ?? 0;
+  }
+  return acked >= shareMin * offered;
+}
+
+function isServedAtTheEnd(track: Track, client: Client): boolean {
+  for (; track.candidate < client.latestStep; track.candidate++) {
+    if (holds(track, client, client.latestStep)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,83 @@
+import { Book } from '../checker/book/book.ts';
+import { keepBook } from '../checker/book/bookkeeper.ts';
+import type { Watcher } from '../checker/book/bookkeeper.ts';
+import type { Circumstances } from '../checker/book/circumstances.ts';
+import type { HistorySource } from '../checker/book/history-source.ts';
+import type { Verdict } from '../checker/checker.ts';
+import { checkers as allCheckers } from '../checker/registry.ts';
+import type { Checker, Finding } from '../checker/watch.ts';
+import { accountingOf } from './accounting.ts';
+import type { Judgement, Measured } from './judgement.ts';
+import { judgeLimits } from './limits.ts';
+import { recordedFaults, recoveryOf } from './recorded-faults.ts';
+import { decide } from './verdict.ts';
+
+/**
+ * Judges a history: pure, from events, plan and capabilities to the judgement. All checkers watch;
+ * the scenario's `checks` choose whose verdicts count, and `drain` always does, since the others
+ * rest on it. A checker that throws is `unknown`, with the error as its evidence.
+ */
+export function judgeHistory(
+  source: HistorySource,
+  circumstances: Circumstances,
+  measured: Measured,
+  checkers: readonly Checker[] = allCheckers,
+): Judgement {
+  const book = new Book(circumstances);
+  const watchers: Watcher[] = [];
+  const verdicts = new Map<Checker, Verdict>();
+  for (const checker of checkers) {
+    attempt(checker, verdicts, () => {
+      const reason = checker.notApplicable(circumstances);
+      if (reason === undefined) watchers.push({ checker, watch: checker.watch(book), failed: undefined });
+      else verdicts.set(checker, verdictOf(checker, 'not-applicable', reason));
+    });
+  }
+  keepBook(source, book, watchers);
+  for (const { checker, watch, failed } of watchers) {
+    attempt(checker, verdicts, () => {
+      if (failed !== undefined) throw failed;
+      verdicts.set(checker, verdictFrom(checker, watch.finish()));
+    });
+  }
+  const { checks, limits: wanted } = circumstances.plan.scenario;
+  const counted = checkers.filter(({ name }) => checks === undefined || name === 'drain' || checks.includes(name));
+  const all = checkers.map((checker) => verdicts.get(checker)!);
+  const accounting = accountingOf(book, all);
+  const faults = recordedFaults(book);
+  const recovery = recoveryOf(book, faults);
+  const neverRecovered = all.some(({ anomalies }) => anomalies.some(({ kind }) => kind === 'never-recovered'));
+  const limits = judgeLimits(wanted, measured, { rtoMs: recovery.rtoMs, neverRecovered });
+  const chosen = counted.map((checker) => verdicts.get(checker)!);
+  const decision = decide({ book, verdicts: chosen, limits, accounting });
+  return { accounting, faults, recovery, limits, verdicts: chosen.map(plain), ...decision };
+}
+
+function attempt(checker: Checker, verdicts: Map<Checker, Verdict>, act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    verdicts.set(checker, verdictOf(checker, 'unknown', `the checker threw ${what}`));
+  }
+}
+
+function verdictFrom(checker: Checker, { forbidden, allowed, doubts, evidence }: Finding): Verdict {
+  const told = [evidence, ...doubts].join('; ');
+  const value = forbidden.count() > 0 ? 'invalid' : doubts.length > 0 ? 'unknown' : 'valid';
+  return { ...verdictOf(checker, value, told), anomalies: [...forbidden.anomalies(), ...allowed.anomalies()] };
+}
+
+function verdictOf({ name }: Checker, verdict: Verdict['verdict'], evidence: string): Verdict {
+  return { check: name, verdict, evidence, anomalies: [] };
+}
+
+/** As the record keeps it. */
+function plain({ check, verdict, evidence, anomalies }: Verdict): Judgement['verdicts'][number] {
+  return {
+    check,
+    verdict,
+    evidence,
+    anomalies: anomalies.map(({ kind, count, examples }) => ({ kind, count, examples: [...examples] })),
+  };
+}

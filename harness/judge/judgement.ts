@@ -1,0 +1,30 @@
+import type { RunRecord } from '../record/record.ts';
+
+/** What is said of a run, in the fields of its record. */
+export type Judgement = Pick<
+  RunRecord,
+  'accounting' | 'faults' | 'recovery' | 'limits' | 'verdicts' | 'verdict' | 'reasons'
+>;
+
+/** What the measurements of the same history contribute: numbers that a scenario may limit. */
+export interface Measured {
+  /** Why rates and latencies cannot be trusted (a saturated generator, ...), as sentences; empty = they can. */
+  readonly doubts: readonly string[];
+  /** Milliseconds over the measured phases; null without enough samples. */
+  readonly responseP99Ms: number | null;
+  readonly endToEndP99Ms: number | null;
+  /** Messages per second over the measured phases; null when there was none. */
+  readonly ackedPerSecond: number | null;
+}
+
+/** 0 pass, 2 inconclusive, 3 violation; 1 is for usage and environment and never a judgement. */
+export function exitCodeOf(verdict: RunRecord['verdict']): 0 | 2 | 3 {
+  switch (verdict) {
+    case 'pass':
+      return 0;
+    case 'inconclusive':
+      return 2;
+    case 'fail':
+      return 3;
+  }
+}

@@ -1,0 +1,48 @@
+import type { Book } from '../checker/book/book.ts';
+import { windowOf } from '../checker/loss-window.ts';
+import type { RecordedFault } from '../record/record.ts';
+import type { Judgement } from './judgement.ts';
+
+/** The faults as the record tells them, one per injection: a fault on each node is one for each. */
+export function recordedFaults(book: Book): RecordedFault[] {
+  const { timeline } = book;
+  const at = (time: number | null): number | null => (time === null ? null : timeline.atMs(time));
+  return timeline.injections.map((injection) => {
+    const recovery = book.recoveries.get(injection);
+    const rtoMs = recovery?.rtoMs ?? null;
+    const effectiveAtMs = at(injection.effectiveAt);
+    return {
+      id: injection.fault,
+      kind: injection.kind,
+      target: injection.target,
+      victims: [...injection.victims],
+      phase: injection.phase,
+      requestedAtMs: timeline.atMs(injection.requestedAt),
+      effectiveAtMs,
+      healRequestedAtMs: at(injection.healRequestedAt),
+      healedAtMs: at(injection.healedAt),
+      recoveredAtMs: rtoMs === null || effectiveAtMs === null ? null : effectiveAtMs + rtoMs,
+      proof: {
+        injected: injection.injected,
+        injectedEvidence: injection.failure || injection.injectedEvidence,
+        healed: injection.healed,
+        healedEvidence: injection.healedEvidence,
+      },
+      rtoMs,
+      recoveryNote: recovery?.note ?? (effectiveAtMs === null ? 'the fault never took effect' : 'not judged'),
+      lossWindowMessages: book.exposed.get(injection) ?? 0,
+      lossWindowMs: windowOf(book, injection).ms,
+    };
+  });
+}
+
+/** Over all faults: the longest recovery (null unless all are known), and what was lost. */
+export function recoveryOf(book: Book, faults: readonly RecordedFault[]): Judgement['recovery'] {
+  const times = faults.map(({ rtoMs }) => rtoMs).filter((rtoMs) => rtoMs !== null);
+  const window = windowOf(book);
+  return {
+    rtoMs: times.length > 0 && times.length === faults.length ? Math.max(...times) : null,
+    lossWindowMessages: window.messages,
+    lossWindowMs: window.ms,
+  };
+}

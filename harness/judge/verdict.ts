@@ -1,0 +1,97 @@
+import type { Book } from '../checker/book/book.ts';
+import { describeInjection, doubtOf } from '../checker/book/fault-timeline.ts';
+import type { Injection } from '../checker/book/fault-timeline.ts';
+import type { Verdict } from '../checker/checker.ts';
+import type { Judgement } from './judgement.ts';
+
+type Decision = Pick<Judgement, 'verdict' | 'reasons'>;
+
+interface Case {
+  readonly book: Book;
+  readonly verdicts: readonly Verdict[];
+  readonly limits: Judgement['limits'];
+  readonly accounting: Judgement['accounting'];
+}
+
+/**
+ * The verdict of a run: fail > inconclusive > pass. A violation stands whatever else is in doubt;
+ * any doubt stands in the way of a pass. `not-applicable` is neither. A pass says what it rests on.
+ */
+export function decide(judged: Case): Decision {
+  const violations = violationsOf(judged);
+  const doubts = doubtsOf(judged);
+  if (violations.length > 0) return { verdict: 'fail', reasons: [...violations, ...doubts] };
+  if (doubts.length > 0) return { verdict: 'inconclusive', reasons: doubts };
+  return { verdict: 'pass', reasons: groundsOf(judged) };
+}
+
+function violationsOf({ verdicts, limits }: Case): string[] {
+  return [
+    ...verdicts.filter(({ verdict }) => verdict === 'invalid').map(({ check, evidence }) => `${check}: ${evidence}`),
+    ...limits.filter(({ verdict }) => verdict === 'invalid').map(({ name, evidence }) => `${name}: ${evidence}`),
+  ];
+}
+
+function doubtsOf({ book, verdicts, limits, accounting }: Case): string[] {
+  const doubts: string[] = [];
+  if (accounting.acked === 0) doubts.push('no data: not a single message was acked');
+  doubts.push(...book.damage);
+  doubts.push(...faultDoubts(book));
+  for (const { check, verdict, evidence } of verdicts) {
+    if (verdict === 'unknown') doubts.push(`${check}: ${evidence}`);
+  }
+  for (const { name, verdict, evidence } of limits) {
+    if (verdict === 'unknown') doubts.push(`${name}: ${evidence}`);
+  }
+  return doubts;
+}
+
+function faultDoubts({ timeline, circumstances }: Book): string[] {
+  const { plan } = circumstances;
+  const doubts = timeline.injections.flatMap((injection) => doubtOf(injection) ?? []);
+  for (const planned of plan.faults) {
+    const times = timeline.injections.filter(({ fault }) => fault === planned.id).length;
+    const due = planned.target === 'each-node' ? plan.scenario.nodes : 1;
+    if (times >= due) continue;
+    const share = due > 1 ? ` on ${due - times} of ${due} nodes` : '';
+    doubts.push(`the planned ${planned.kind} of ${planned.target} (phase ${planned.phase}) was never carried out${share}`);
+  }
+  return doubts;
+}
+
+function groundsOf({ book, verdicts, accounting }: Case): string[] {
+  const made = verdicts.filter(({ verdict }) => verdict === 'valid').length;
+  const grounds = [
+    `${accounting.acked} messages acked, ${book.loss.count} of them lost; ${accounting.inLog} in the log, ${book.deliveries} deliveries, ${made} checks valid`,
+  ];
+  const kinds = new Map<string, Injection[]>();
+  for (const injection of book.timeline.injections) {
+    const kind = `${injection.kind} of a ${injection.aimedAt}`;
+    kinds.set(kind, [...(kinds.get(kind) ?? []), injection]);
+  }
+  if (kinds.size === 0) grounds.push('no faults: this says nothing about what happens when something breaks');
+  for (const [kind, injections] of kinds) grounds.push(groundsOfFaults(book, kind, injections));
+  return grounds;
+}
+
+/** Faults are the trials and messages are not: one fault takes many messages or none. */
+function groundsOfFaults(book: Book, kind: string, injections: readonly Injection[]): string {
+  const told = injections.map((injection) => {
+    const { rtoMs } = book.recoveries.get(injection) ?? { rtoMs: null };
+    const back = rtoMs === null ? '' : `, served again after ${Math.round(rtoMs)} ms`;
+    return `${describeInjection(injection)} with ${book.exposed.get(injection) ?? 0} messages exposed${back}`;
+  });
+  const exposed = injections.filter((injection) => (book.exposed.get(injection) ?? 0) > 0).length;
+  const count = `${injections.length} confirmed ${injections.length === 1 ? 'fault' : 'faults'}: ${told.join('; ')}`;
+  if (exposed === 0) return `${count}. Nothing was sent and acked in the second before, so this says nothing about loss`;
+  const bound = (lossBound(exposed) * 100).toPrecision(2);
+  return (
+    `${count}. No forbidden loss in ${exposed} of them with exposure bounds the chance that a ${kind} ` +
+    `loses at ${bound} % (95 % confidence)`
+  );
+}
+
+/** What k trials without a failure say of its chance, with 95 % confidence: 1 - 0.05^(1/k). */
+export function lossBound(trials: number): number {
+  return 1 - 0.05 ** (1 / trials);
+}
