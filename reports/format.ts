@@ -74,6 +74,13 @@ export function bytes(value: number): string {
   return `${Number.isInteger(size) ? count(size) : significant(size)} ${units[unit]}`;
 }
 
+/** A share of a whole that says 100 % only of all, and 0 % only of none. */
+export function share(part: number, whole: number): string {
+  const text = percent(part / whole);
+  if (part < whole && Number.parseFloat(text) >= 100) return '> 99.9 %';
+  return part > 0 && Number.parseFloat(text) === 0 ? '< 0.000001 %' : text;
+}
+
 /** `2026-11-22 08:00:00 UTC`. */
 export function dateTime(iso: string): string {
   return `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;

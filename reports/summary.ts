@@ -35,6 +35,7 @@ function sectionsOf(record: RunRecord): string[] {
       `seed ${record.seed}, ${dateTime(record.startedAt)}`,
     '',
     ...headline.evidence.map((sentence) => `- ${plain(sentence)}`),
+    ...(headline.bound === undefined ? [] : [`- ${plain(headline.bound)}`]),
     ...headline.doubts.map((doubt) => `- **Doubt:** ${plain(doubt)}`),
     '',
   ];
@@ -46,8 +47,8 @@ function sectionsOf(record: RunRecord): string[] {
     limits(record),
     faults(record),
     latencies(record),
-    details('Where every message went', table(['class', 'messages', 'meaning'],
-      accountingRows(record).map(({ name, figure, meaning }) => [name, figure, meaning].map(plain)), true)),
+    details('Where every message went', table(['class', 'messages', '', 'meaning'],
+      accountingRows(record).map(({ name, figure, outOf, meaning }) => [name, figure, outOf, meaning]))),
     details('Do it again', `${fenced(record.command)}\n\nscenario hash \`${plain(record.scenario.hash)}\`, seed ${record.seed}\n`),
   ].filter((section) => section !== '');
 }

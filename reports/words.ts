@@ -1,5 +1,5 @@
 import type { RecordedFault, RunRecord } from '../harness/record/record.ts';
-import { count, counted, listed, millis, moment, none, percent } from './format.ts';
+import { count, counted, listed, millis, moment } from './format.ts';
 
 /** What a run says, in sentences. Used alike by the page, the summary and the test report. */
 export interface Headline {
@@ -8,6 +8,8 @@ export interface Headline {
   readonly sentence: string;
   /** What that rests on. */
   readonly evidence: readonly string[];
+  /** How much no loss in so few faults proves. */
+  readonly bound: string | undefined;
   /** Why it is not a pass, or not to be trusted in full. */
   readonly doubts: readonly string[];
 }
@@ -16,7 +18,7 @@ export function headlineOf(record: RunRecord): Headline {
   const word = ({ pass: 'PASS', fail: 'FAIL', inconclusive: 'INCONCLUSIVE' } as const)[record.verdict];
   const reasons = record.verdict === 'pass' ? [] : record.reasons;
   const doubts = [...reasons, ...record.validity.reasons];
-  return { word, sentence: sentenceOf(record), evidence: evidenceOf(record), doubts: [...new Set(doubts)] };
+  return { word, sentence: sentenceOf(record), evidence: evidenceOf(record), bound: lossBound(record), doubts: [...new Set(doubts)] };
 }
 
 /** What the run can say about acked messages that are gone. */
@@ -76,8 +78,6 @@ function evidenceOf(record: RunRecord): string[] {
       ? `None of ${counted(record.faults.length, 'fault')} was confirmed to have acted.`
       : `${count(confirmed.length)}${share} ${record.faults.length === 1 ? 'fault' : 'faults'} confirmed: ${told.join('; ')}${more}.`);
   }
-  const bound = lossBound(record);
-  if (bound !== undefined) evidence.push(bound);
   return evidence;
 }
 
@@ -95,8 +95,8 @@ export function lossBound(record: RunRecord): string | undefined {
     !/^(consumer|producer)/.test(victims[0] ?? target)).length;
   if (k === 0) return undefined;
   const bound = 1 - 0.05 ** (1 / k);
-  return `No loss in ${counted(k, 'node fault')} bounds the chance that one loses at ${percent(bound)}` +
-    ` (95 % confidence); ${k < 10 ? 'more faults would say more.' : 'messages are not independent trials, faults are.'}`;
+  return `How far that goes: no loss in ${counted(k, 'node fault')} bounds the chance that such a fault loses at ` +
+    `${(bound * 100).toFixed(k < 10 ? 0 : 1)} %, with 95 % confidence.`;
 }
 
 /** `kill of node 2 (leader)`. */
@@ -112,10 +112,3 @@ export function faultSentence(fault: RecordedFault): string {
   return `${faultTitle(fault)} at ${at}, ${again}`;
 }
 
-/** `none of 203,114`, `1,204 of 364,348 (0.330 %)`, `– (nothing acked)`: never a bare 0. */
-export function outOf(part: number, whole: number, of = ''): string {
-  const suffix = of === '' ? '' : ` ${of}`;
-  if (whole === 0) return part === 0 ? `${none}${of === '' ? '' : ` (nothing ${of})`}` : count(part);
-  if (part === 0) return `none of ${count(whole)}${suffix}`;
-  return `${count(part)} of ${count(whole)}${suffix} (${percent(part / whole)})`;
-}

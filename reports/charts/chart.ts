@@ -63,6 +63,9 @@ export function specOf(options: {
   };
 }
 
+/** Keeps text readable where lines pass under it; needs `paint-order: stroke`. */
+export const halo = { stroke: ink('paper'), strokeWidth: 4, strokeJoin: 'round' } as const;
+
 /** A position in pixels of the plot, given by a field; negative `y` is above the plot. */
 export function pixels(field: string): Layer {
   return { field, type: 'quantitative', scale: null, axis: null };
@@ -81,20 +84,41 @@ export interface LegendItem {
   readonly block?: boolean;
 }
 
-/** A row of line samples with their names, and the unit of the y axis at the far left. */
-export function legend(unit: string, items: readonly LegendItem[], y: number): Layer[] {
+export const legendPitch = 19;
+
+/** Rows that a legend takes. */
+export function legendRows(items: readonly LegendItem[]): number {
+  return items.length === 0 ? 1 : place(items).at(-1)!.row + 1;
+}
+
+/** Items from left to right, in as many rows as they need. */
+function place(items: readonly LegendItem[]): { item: LegendItem; x: number; row: number }[] {
   let x = 0;
-  const rows = items.map((item) => {
-    const row = {
+  let row = 0;
+  return items.map((item) => {
+    const width = 28 + textWidth(item.label, 12);
+    if (x > 0 && x + width > plot.width) {
+      x = 0;
+      row++;
+    }
+    const placed = { item, x, row };
+    x += width + 18;
+    return placed;
+  });
+}
+
+/** Line samples with their names, and the unit of the y axis at the far left; `top` is negative. */
+export function legend(unit: string, items: readonly LegendItem[], top: number): Layer[] {
+  const rows = place(items).map(({ item, x, row }) => {
+    const y = top + row * legendPitch;
+    return {
       x, x2: x + 22, y, text: x + 28, label: item.label, color: ink(item.role), dash: item.dash ?? [],
       width: item.block === true ? 9 : 2.25,
     };
-    x += 28 + textWidth(item.label, 12) + 18;
-    return row;
   });
   return [
     {
-      data: { values: [{ x: -plot.left + 2, y, label: unit }] },
+      data: { values: [{ x: -plot.left + 2, y: top, label: unit }] },
       mark: { type: 'text' },
       encoding: { x: pixels('x'), y: pixels('y'), text: { field: 'label' } },
     },

@@ -1,5 +1,5 @@
 import type { RunRecord } from '../../harness/record/record.ts';
-import { legend, specOf, type Layer, type LegendItem, type Spec } from './chart.ts';
+import { legend, legendPitch, legendRows, specOf, type Layer, type LegendItem, type Spec } from './chart.ts';
 import { assignLanes, faultRules, laneLayers, type Lane } from './lanes.ts';
 import { phaseLayers, timeAxisOf, type TimeAxis } from './time-axis.ts';
 
@@ -42,7 +42,7 @@ export function timeSpec(
 ): Spec {
   const laneRoom = frame.laneCount * lanePitch;
   const phaseRoom = frame.phasesOf === undefined || frame.phasesOf.phases.length === 0 ? 0 : 18;
-  const top = 26 + phaseRoom + laneRoom + 6;
+  const top = 26 + (legendRows(options.legend) - 1) * legendPitch + phaseRoom + laneRoom + 6;
   return specOf({
     top,
     height: options.height,

@@ -7,6 +7,8 @@ export interface Line {
   readonly role: Role;
   readonly dash?: readonly number[];
   readonly width?: number;
+  /** Each point stands for its whole window, drawn flat. */
+  readonly step?: boolean;
   /** Fills down to zero, pale. */
   readonly area?: boolean;
   readonly points: readonly { readonly t: number; readonly y: number | null }[];
@@ -19,11 +21,12 @@ export function lineLayers(lines: readonly Line[], axis: TimeAxis, y: Layer): La
   return lines.flatMap((line) => {
     const x = timeChannel(axis, 't');
     const values = line.points.map(({ t, y: value }) => ({ t: rounded(t), y: value === null ? null : rounded(value) }));
+    const interpolate = line.step === true ? { interpolate: 'step' } : {};
     const layers: Layer[] = [];
     if (line.area === true) {
       layers.push({
         data: { values },
-        mark: { type: 'area', color: ink(line.role), opacity: 0.14, invalid: 'break-paths-show-path-domains' },
+        mark: { type: 'area', color: ink(line.role), opacity: 0.14, ...interpolate, invalid: 'break-paths-show-path-domains' },
         encoding: { x, y },
       });
     }
@@ -31,11 +34,11 @@ export function lineLayers(lines: readonly Line[], axis: TimeAxis, y: Layer): La
       data: { values },
       mark: {
         type: 'line', color: ink(line.role), strokeWidth: line.width ?? 1.75, strokeDash: line.dash ?? [],
-        strokeJoin: 'round', invalid: 'break-paths-show-path-domains',
+        strokeJoin: 'round', ...interpolate, invalid: 'break-paths-show-path-domains',
       },
       encoding: { x, y },
     });
-    const shown = values.filter((value, index) => value.y !== null &&
+    const shown = values.filter((value, index) => value.y !== null && line.step !== true &&
       (values.length <= dottedMax || (isNull(values[index - 1]) && isNull(values[index + 1]))));
     if (shown.length > 0) {
       layers.push({

@@ -52,7 +52,7 @@ function standaloneSvg(chart: Chart, body: string, { width, height }: Size): str
     .map(({ light, dark: colour }) => `[fill="${light}"]{fill:${colour}}[stroke="${light}"]{stroke:${colour}}`)
     .join('');
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${total}" viewBox="0 ${-titleRoom} ${width} ${total}" ` +
-    `role="img" aria-labelledby="${id}-title ${id}-description" font-family='${font}'>${named(chart, id)}` +
+    `role="img" aria-labelledby="${id}-title ${id}-description" font-family='${font}' paint-order="stroke">${named(chart, id)}` +
     `<style>:root{${declarations('light')}}@media (prefers-color-scheme:dark){${dark}}</style>` +
     inLight(`<rect y="${-titleRoom}" width="${width}" height="${total}" fill="var(--paper)"/>` +
       `<text x="4" y="-9" font-size="15" font-weight="600" fill="var(--ink)">${escapeMarkup(chart.title)}</text>${body}`) +

@@ -53,6 +53,6 @@ export function amountChannel(field: string, most: number): Layer {
     field,
     type: 'quantitative',
     scale: { domain: [0, most > 0 ? most * 1.06 : 1], nice: false, zero: true },
-    axis: { title: null, tickCount: 5, domain: false, ticks: false, format: '~s', ...(most > 0 ? {} : { values: [0] }) },
+    axis: { title: null, tickCount: 5, domain: false, ticks: false, labelExpr: "datum.value == 0 ? '0' : format(datum.value, '~s')", ...(most > 0 ? {} : { values: [0] }) },
   };
 }

@@ -1,7 +1,7 @@
 import { decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js';
 import type { Latency } from '../../harness/record/record.ts';
 import { counted, micros, samplesNeeded, supported } from '../format.ts';
-import { legend, specOf, type Chart, type Layer, type LegendItem } from './chart.ts';
+import { legend, legendPitch, legendRows, specOf, type Chart, type Layer, type LegendItem } from './chart.ts';
 import { latencyChannel, latencyScale } from './scales.ts';
 import { ink } from './theme.ts';
 import { limitLegend } from './time-charts.ts';
@@ -49,6 +49,7 @@ export function spectrumChart(
     });
   }
   const items = [...curves, ...(limit === undefined ? [] : [limitLegend(limit)])];
+  const top = 32 + (legendRows(items) - 1) * legendPitch;
   return {
     name: 'spectrum',
     title: options.title ?? 'Percentile spectrum',
@@ -57,7 +58,7 @@ export function spectrumChart(
     description: curves.map(({ label, latency }) =>
       `${label}: median ${micros(latency.p50)}, p99 ${supported(latency.p99, 0.99, latency.count)}, p99.9 ` +
       `${supported(latency.p999, 0.999, latency.count)} over ${counted(latency.count, 'sample')}.`).join(' '),
-    spec: specOf({ top: 32, height: 220, layers: [...layers, ...legend('log scale', items, -22)] }),
+    spec: specOf({ top, height: 220, layers: [...layers, ...legend('log scale', items, 10 - top)] }),
     table: {
       columns: ['quantile', ...curves.map(({ label }) => label)],
       rows: named.filter((q) => q <= 1 - 10 ** -nines + 1e-12 || q <= 0.999).map((q) => [

@@ -18,9 +18,9 @@ export function throughputChart(record: RunRecord, frame: Frame): Chart {
   const most = Math.max(0, ...series.flatMap((second) =>
     [second.offered, second.acked, second.consumed].map((value) => perWindow(second, value))));
   const lines: Line[] = [
-    { role: 'offered', area: true, width: 1, points: rates((second) => second.offered) },
-    { role: 'first', width: 2, points: rates((second) => second.acked) },
-    { role: 'third', dash: [2, 2], width: 1.75, points: rates((second) => second.consumed) },
+    { role: 'offered', step: true, area: true, width: 1, points: rates((second) => second.offered) },
+    { role: 'first', step: true, width: 2, points: rates((second) => second.acked) },
+    { role: 'third', dash: [2, 2], step: true, width: 1.75, points: rates((second) => second.consumed) },
   ];
   const { throughput } = record;
   return {
@@ -180,8 +180,8 @@ export function errorsChart(record: RunRecord, frame: Frame): Chart {
       layers: [
         ...lineLayers(
           [
-            { role: 'fifth', width: quiet ? 1 : 2, points: rates((second) => second.failed) },
-            { role: 'second', dash: [5, 3], width: quiet ? 1 : 2, points: rates((second) => second.unknown) },
+            { role: 'fifth', step: true, width: quiet ? 1 : 2, points: rates((second) => second.failed) },
+            { role: 'second', step: true, dash: [5, 3], width: quiet ? 1 : 2, points: rates((second) => second.unknown) },
           ].map((line) => (quiet ? { ...line, points: [{ t: frame.axis.start, y: 0 }, { t: frame.axis.end, y: 0 }] } : line)) as Line[],
           frame.axis,
           amountChannel('y', most),

@@ -1,7 +1,7 @@
 import type { RecordedFault, RunRecord } from '../../harness/record/record.ts';
 import { millis, moment } from '../format.ts';
 import { faultTitle } from '../words.ts';
-import { pixels, plot, specOf, textWidth, type Chart, type Layer } from './chart.ts';
+import { halo, pixels, plot, specOf, textWidth, type Chart, type Layer } from './chart.ts';
 import { faultEnd, faultStart, laneLayers, markOf, steps, type Lane } from './lanes.ts';
 import { phaseLayers, timeChannel } from './time-axis.ts';
 import { faultLabel, type Frame } from './frame.ts';
@@ -12,7 +12,7 @@ const worded = 8;
 /** The faults of one run, each with its story in words; many faults share lanes and lose the words. */
 export function timelineChart(record: RunRecord, frame: Frame): Chart {
   const inWords = record.faults.length <= worded;
-  const pitch = inWords ? 38 : 20;
+  const pitch = inWords ? 42 : 20;
   const lanes: readonly Lane[] = inWords
     ? record.faults.map((fault, index) => ({ fault, label: faultLabel(index), lane: index }))
     : frame.lanes;
@@ -20,7 +20,7 @@ export function timelineChart(record: RunRecord, frame: Frame): Chart {
   const height = Math.max(1, count) * pitch + (inWords ? 4 : 8);
   const phaseRoom = record.phases.length > 0 ? 20 : 0;
   const top = 28 + phaseRoom;
-  const first = inWords ? 26 : 14;
+  const first = inWords ? 30 : 14;
   return {
     name: 'timeline',
     title: 'Faults',
@@ -69,17 +69,20 @@ function stories(faults: readonly RecordedFault[], frame: Frame, pitch: number):
     const label = `${faultTitle(fault)} at ${moment(fault.effectiveAtMs ?? fault.requestedAtMs)}` +
       (fault.rtoMs === null ? ', not recovered' : `, served again after ${millis(fault.rtoMs)}`) +
       (fault.proof.injected === 'confirmed' ? '' : ` (${fault.proof.injected})`);
-    const start = frame.axis.at(faultStart(fault));
-    const width = textWidth(label, 12);
-    const x = Math.max(0, start + width <= plot.width ? start - 4 : Math.min(frame.axis.at(faultEnd(fault)), plot.width) - width);
-    return { x, y: index * pitch + 10, label };
+    const start = frame.axis.at(faultStart(fault)) - 4;
+    const fits = start + textWidth(label, 12) <= plot.width;
+    const x = fits ? start : Math.min(frame.axis.at(faultEnd(fault)) + 4, plot.width);
+    return { align: fits ? 'left' : 'right', x, y: index * pitch + 9, label };
   });
-  if (rows.length === 0) return [];
-  return [{
-    data: { values: rows },
-    mark: { type: 'text', fontSize: 12, color: ink('ink'), limit: plot.width },
-    encoding: { x: pixels('x'), y: pixels('y'), text: { field: 'label' } },
-  }];
+  return (['left', 'right'] as const).flatMap((align): Layer[] => {
+    const values = rows.filter((row) => row.align === align);
+    if (values.length === 0) return [];
+    return [{
+      data: { values },
+      mark: { type: 'text', align, fontSize: 12, color: ink('ink'), ...halo },
+      encoding: { x: pixels('x'), y: pixels('y'), text: { field: 'label' } },
+    }];
+  });
 }
 
 /** The shapes with their names. */

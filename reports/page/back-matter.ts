@@ -1,5 +1,5 @@
 import type { EnvironmentProbe, RunRecord } from '../../harness/record/record.ts';
-import { bytes, count, dateTime, millis, moment, none, percent, perSecond } from '../format.ts';
+import { bytes, count, counted, dateTime, millis, moment, none, percent, perSecond } from '../format.ts';
 import { html, type Markup } from '../markup.ts';
 import { pairs, tableOf } from './table.ts';
 
@@ -9,14 +9,14 @@ export function environmentSection(record: RunRecord): Markup {
   const { environment, workload, durability, target } = record;
   return html`<section id="environment"><h2>Environment</h2>
 ${pairs([
-    ['machine', `${environment.cpu}, ${count(environment.cores)} cores, ${bytes(environment.memoryBytes)} of memory`],
+    ['machine', `${environment.cpu}, ${counted(environment.cores, 'core')}, ${bytes(environment.memoryBytes)} of memory`],
     ['system', `${environment.kernel}, ${environment.fileSystem}, Node ${environment.node}`],
     ['clock domain', environment.clockDomain],
-    ['broker', `${target.name} ${target.version}, ${count(record.cluster.nodes)} nodes (${record.cluster.kind})`],
+    ['broker', `${target.name} ${target.version}, ${counted(record.cluster.nodes, 'node')} (${record.cluster.kind})`],
     ['durability', `flush ${durability.flush}${durability.flush === 'async' ? ` every ${millis(durability.flushIntervalMs)}` : ''}, replication ${durability.replication}`],
-    ['workload', `${perSecond(workload.rate)} ${workload.arrival}, ${bytes(workload.sizeBytes)} each, ${count(workload.keys)} keys, ` +
-      `${count(workload.partitions)} partitions, ${count(workload.producers)} producers (window ${count(workload.inFlightMax)}` +
-      `${workload.idempotent ? ', idempotent' : ''}), ${count(workload.consumers)} consumers in ${count(workload.groups)} groups`],
+    ['workload', `${perSecond(workload.rate)} ${workload.arrival}, ${bytes(workload.sizeBytes)} each, ${counted(workload.keys, 'key')}, ` +
+      `${counted(workload.partitions, 'partition')}, ${counted(workload.producers, 'producer')} (window ${count(workload.inFlightMax)}` +
+      `${workload.idempotent ? ', idempotent' : ''}), ${counted(workload.consumers, 'consumer')} in ${counted(workload.groups, 'group')}`],
     ['configuration', html`<code>${canonical(target.config)}</code>`],
   ])}
 <h3>The machine, before and after</h3>

@@ -15,7 +15,7 @@ export function head(record: RunRecord, timeline: Drawing): Markup {
 (${cluster.kind}), flush ${durability.flush} × replication ${durability.replication}, seed ${String(record.seed)},
 <time datetime="${record.startedAt}">${dateTime(record.startedAt)}</time></p>
 <h1><span class="word ${tones[headline.word]}">${headline.word}.</span> ${headline.sentence}</h1>
-<div class="evidence">${headline.evidence.map((sentence) => html`<p>${sentence}</p>`)}</div>
+<div class="evidence"><p>${headline.evidence.join(' ')}</p>${headline.bound !== undefined && html`<p class="muted">${headline.bound}</p>`}</div>
 ${headline.doubts.length > 0 && html`<ul class="doubts">${headline.doubts.map((doubt) => html`<li>${doubt}</li>`)}</ul>`}
 ${figures(record)}
 <figure aria-label="Timeline of faults"><div class="chart" tabindex="0" role="region" aria-label="Timeline">${trusted(timeline.inline)}</div></figure>

@@ -1,5 +1,5 @@
 import type { Latency, RunRecord } from '../../harness/record/record.ts';
-import { accountingRows } from '../accounting.ts';
+import { accountingRows, type AccountingRow } from '../accounting.ts';
 import { faultLabel } from '../charts/frame.ts';
 import { count, counted, micros, millis, moment, none, perSecond, percent, supported } from '../format.ts';
 import { html, type Markup } from '../markup.ts';
@@ -10,10 +10,12 @@ import { tableOf, verdictMark } from './table.ts';
 
 export function accountingSection(record: RunRecord): Markup {
   return html`<section id="accounting"><h2>Where every message went</h2>
-${tableOf('Accounting', [{ label: 'class', nowrap: true }, { label: 'messages', figures: true }, { label: 'meaning' }],
-    accountingRows(record).map(({ name, figure, meaning, harm, amount }) => [
-      name, harm && amount > 0 ? html`<strong class="bad">${figure}</strong>` : figure, meaning,
-    ]))}</section>`;
+${tableOf('Accounting', [{ label: 'class', nowrap: true }, { label: 'messages', figures: true }, { label: '', nowrap: true }, { label: 'meaning' }],
+    accountingRows(record).map((row) => [row.name, accountingFigure(row), html`<span class="muted">${row.outOf}</span>`, row.meaning]))}</section>`;
+}
+
+export function accountingFigure({ figure, harm, amount }: AccountingRow): Markup {
+  return harm && amount > 0 ? html`<strong class="bad">${figure}</strong>` : html`${figure}`;
 }
 
 const order = ['invalid', 'unknown', 'valid', 'not-applicable'];
@@ -74,6 +76,7 @@ ${tableOf('Faults', [
 export function phasesSection(record: RunRecord): Markup {
   if (record.phases.length === 0) return html``;
   return html`<section id="phases"><h2>Phases</h2>
+<p>What is not measured counts for safety, and not for rates and latency.</p>
 ${tableOf('Phases', [
     { label: 'phase', nowrap: true }, { label: 'from', figures: true }, { label: 'to', figures: true }, { label: 'offered', figures: true },
     { label: 'acked', figures: true }, { label: 'acked per second', figures: true }, { label: 'response p50', figures: true },
@@ -83,7 +86,7 @@ ${tableOf('Phases', [
     phase.endMs > phase.startMs ? perSecond((phase.acked * 1000) / (phase.endMs - phase.startMs)) : none,
     supported(phase.response.p50, 0.5, phase.response.count), supported(phase.response.p99, 0.99, phase.response.count),
     supported(phase.response.p999, 0.999, phase.response.count),
-    phase.measured ? 'measured' : 'not measured: excluded from rates and latency, never from safety',
+    phase.measured ? 'measured' : 'not measured',
   ]))}</section>`;
 }
 

@@ -8,7 +8,7 @@ export const style = `
 html{-webkit-text-size-adjust:100%;scroll-behavior:smooth}
 @media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
 body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue","DejaVu Sans",sans-serif;overflow-wrap:break-word}
-svg text{font-family:inherit}
+svg text{font-family:inherit;paint-order:stroke}
 main,header,footer,nav{max-width:62rem;margin:0 auto;padding:0 1.5rem}
 a{color:var(--accent);text-underline-offset:.18em;text-decoration-thickness:1px}
 a:focus-visible,summary:focus-visible,[tabindex]:focus-visible{outline:2px solid var(--accent);outline-offset:3px;border-radius:2px}
@@ -21,11 +21,11 @@ h1{margin:0;font-size:1.72rem;line-height:1.25;font-weight:600;letter-spacing:-.
 .word{letter-spacing:.01em;font-weight:700;margin-right:.2em}
 .good{color:var(--good)}.bad{color:var(--bad)}.doubt{color:var(--doubt)}.muted{color:var(--muted)}
 .evidence{margin:.5rem 0 0;max-width:54rem}
-.evidence p{margin:.15rem 0}
+.evidence p{margin:.35rem 0}
 .doubts{margin:.7rem 0 0;padding:0 0 0 .9rem;border-left:3px solid var(--doubt);list-style:none;max-width:54rem}
 .fails .doubts{border-left-color:var(--bad)}
 .doubts li{margin:.1rem 0}
-.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(7.6rem,1fr));gap:.9rem 1.4rem;margin:1.3rem 0 1.1rem;padding:.95rem 0 .85rem;border-top:1px solid var(--hairline);border-bottom:1px solid var(--hairline)}
+.figures{display:grid;grid-template-columns:repeat(7,minmax(0,auto));justify-content:space-between;gap:.9rem 1.1rem;margin:1.3rem 0 1.1rem;padding:.95rem 0 .85rem;border-top:1px solid var(--hairline);border-bottom:1px solid var(--hairline)}
 .figures div{min-width:0}
 .figures dt{color:var(--muted);font-size:.8rem}
 .figures dd{margin:0;font-variant-numeric:tabular-nums}
@@ -66,6 +66,7 @@ dl.pairs dd{margin:0;overflow-wrap:anywhere}
 .differs{font-weight:600}
 .swatch{display:inline-block;vertical-align:middle;width:1.9rem;height:.7rem;margin-right:.45rem}
 footer{margin-top:3.2rem;padding-top:1rem;padding-bottom:2.4rem;color:var(--muted);font-size:.85rem}
+@media (max-width:60rem){.figures{grid-template-columns:repeat(4,minmax(0,1fr))}}
 @media (max-width:40rem){
 body{font-size:15px}
 main,header,footer,nav{padding-left:1rem;padding-right:1rem}

@@ -44,8 +44,10 @@ export function makeRecord(run: MadeRun): RunRecord {
 
   const histograms = { service: newHistogram(), response: newHistogram(), endToEnd: newHistogram(), lag: newHistogram(), failure: newHistogram() };
   const windows = Math.ceil(endMs / windowMs);
-  const perWindow = Math.max(20, Math.min(300, Math.ceil((rate * windowMs) / 1000)));
-  const weight = (rate * windowMs) / 1000 / perWindow;
+  const due = (rate * windowMs) / 1000;
+  // One draw stands for this many messages.
+  const weight = Math.max(1, Math.ceil(due / 300));
+  const perWindow = Math.max(1, Math.round(due / weight));
   const drawn = Array.from({ length: windows }, () => newWindow());
   for (let window = 0; window < windows; window++) {
     for (let draw = 0; draw < perWindow; draw++) {
@@ -69,11 +71,10 @@ export function makeRecord(run: MadeRun): RunRecord {
       ackedIn?.services.push((held > 0 ? serviceMs + Math.min(held, 40) : serviceMs) * 1000);
       consumedIn?.endToEnds.push(endToEndMs * 1000);
       if (!measured) continue;
-      const count = Math.max(1, Math.round(weight));
-      note(histograms.response, responseMs * 1000, count);
-      note(histograms.service, (held > 0 ? serviceMs + Math.min(held, 40) : serviceMs) * 1000, count);
-      note(histograms.endToEnd, endToEndMs * 1000, count);
-      note(histograms.lag, 40 + 60 * uniform(), count);
+      note(histograms.response, responseMs * 1000, weight);
+      note(histograms.service, (held > 0 ? serviceMs + Math.min(held, 40) : serviceMs) * 1000, weight);
+      note(histograms.endToEnd, endToEndMs * 1000, weight);
+      note(histograms.lag, 40 + 60 * uniform(), weight);
     }
   }
 
@@ -84,7 +85,6 @@ export function makeRecord(run: MadeRun): RunRecord {
     const consumed = Math.round(window.endToEnds.length * weight);
     ackedTotal += acked;
     consumedTotal += consumed;
-    const due = (rate * windowMs) / 1000;
     return {
       atMs: index * windowMs, widthMs: windowMs, due, offered: due, acked, failed: 0, unknown: 0, consumed,
       lag: Math.max(0, ackedTotal - consumedTotal),
