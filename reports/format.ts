@@ -5,6 +5,9 @@
  */
 export const none = '–';
 
+/** Between a figure and its unit, so that no line breaks there. */
+const gap = '\u00a0';
+
 export function count(value: number): string {
   const rounded = Math.round(Math.abs(value)).toString();
   return (value < 0 ? '-' : '') + rounded.replace(/\B(?=(\d{3})+$)/g, ',');
@@ -27,26 +30,26 @@ export function significant(value: number): string {
 /** Microseconds to `870 µs`, `1.31 ms`, `2.87 s`, `12 min 5 s`. */
 export function micros(value: number | null): string {
   if (value === null) return none;
-  if (Math.abs(value) < 999.5) return `${significant(value)} µs`;
+  if (Math.abs(value) < 999.5) return `${significant(value)}${gap}µs`;
   return millis(value / 1000);
 }
 
 export function millis(value: number | null): string {
   if (value === null) return none;
   const size = Math.abs(value);
-  if (size !== 0 && size < 0.9995) return `${significant(value * 1000)} µs`;
-  if (size < 999.5) return `${significant(value)} ms`;
-  if (size < 119_950) return `${significant(value / 1000)} s`;
+  if (size !== 0 && size < 0.9995) return `${significant(value * 1000)}${gap}µs`;
+  if (size < 999.5) return `${significant(value)}${gap}ms`;
+  if (size < 119_950) return `${significant(value / 1000)}${gap}s`;
   const seconds = Math.round(size / 1000);
   const sign = value < 0 ? '-' : '';
-  if (seconds < 7200) return `${sign}${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-  return `${sign}${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+  if (seconds < 7200) return `${sign}${Math.floor(seconds / 60)}${gap}min ${seconds % 60}${gap}s`;
+  return `${sign}${Math.floor(seconds / 3600)}${gap}h ${Math.floor((seconds % 3600) / 60)}${gap}min`;
 }
 
 /** A time of the run: `20.0 s`, `12:05` from two minutes on, `1:02:05` from an hour on. */
 export function moment(atMs: number | null): string {
   if (atMs === null) return none;
-  if (Math.abs(atMs) < 119_950) return `${(atMs / 1000).toFixed(1)} s`;
+  if (Math.abs(atMs) < 119_950) return `${(atMs / 1000).toFixed(1)}${gap}s`;
   const seconds = Math.round(Math.abs(atMs) / 1000);
   const two = (value: number): string => String(value).padStart(2, '0');
   const hours = Math.floor(seconds / 3600);
@@ -60,7 +63,7 @@ export function perSecond(value: number): string {
 }
 
 export function percent(fraction: number): string {
-  return `${significant(fraction * 100)} %`;
+  return `${significant(fraction * 100)}${gap}%`;
 }
 
 export function bytes(value: number): string {
@@ -71,14 +74,14 @@ export function bytes(value: number): string {
     size /= 1024;
     unit++;
   }
-  return `${Number.isInteger(size) ? count(size) : significant(size)} ${units[unit]}`;
+  return `${Number.isInteger(size) ? count(size) : significant(size)}${gap}${units[unit]}`;
 }
 
 /** A share of a whole that says 100 % only of all, and 0 % only of none. */
 export function share(part: number, whole: number): string {
   const text = percent(part / whole);
-  if (part < whole && Number.parseFloat(text) >= 100) return '> 99.9 %';
-  return part > 0 && Number.parseFloat(text) === 0 ? '< 0.000001 %' : text;
+  if (part < whole && Number.parseFloat(text) >= 100) return `>${gap}99.9${gap}%`;
+  return part > 0 && Number.parseFloat(text) === 0 ? `<${gap}0.000001${gap}%` : text;
 }
 
 /** `2026-11-22 08:00:00 UTC`. */
@@ -104,5 +107,5 @@ export function samplesNeeded(quantile: number): number {
 export function supported(value: number | null, quantile: number, samples: number): string {
   if (samples === 0) return 'no data';
   const needed = samplesNeeded(quantile);
-  return samples < needed ? `n < ${count(needed)}` : micros(value);
+  return samples < needed ? `n${gap}<${gap}${count(needed)}` : micros(value);
 }

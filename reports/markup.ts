@@ -36,6 +36,7 @@ export function escapeMarkup(text: string): string {
   return legalText(text).replace(/[&<>"']/g, (character) => entities[character] ?? character);
 }
 
-function legalText(text: string): string {
+/** What XML 1.0 forbids, and what a browser would not show, becomes U+FFFD. */
+export function legalText(text: string): string {
   return text.replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd');
 }

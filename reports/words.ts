@@ -42,9 +42,9 @@ function sentenceOf(record: RunRecord): string {
     const violated = violations(record);
     if (loss === 'some') {
       const others = violated.filter((name) => !/^(lost|loss|no-loss)/.test(name));
-      return others.length === 0 ? lossWords : `${lossWords} Also violated: ${listed(others)}.`;
+      return others.length === 0 ? lossWords : `${lossWords} Also violated: ${listed(shortened(others))}.`;
     }
-    const what = violated.length === 0 ? 'what the scenario promises' : listed(violated);
+    const what = violated.length === 0 ? 'what the scenario promises' : listed(shortened(violated));
     return `Violated: ${what}.${loss === 'none' ? ` ${lossWords}` : ''}`;
   }
   return loss === 'none'
@@ -52,19 +52,28 @@ function sentenceOf(record: RunRecord): string {
     : 'No loss was seen, but none is ruled out.';
 }
 
+const namedMax = 4;
+
+function shortened(names: readonly string[]): string[] {
+  if (names.length <= namedMax) return [...names];
+  return [...names.slice(0, namedMax - 1), `${count(names.length - namedMax + 1)} more`];
+}
+
 /** Names of the checks and limits that do not hold. */
 export function violations(record: RunRecord): string[] {
-  return [
+  const names = new Set([
     ...record.verdicts.filter(({ verdict }) => verdict === 'invalid').map(({ check }) => check),
     ...record.limits.filter(({ verdict }) => verdict === 'invalid').map(({ name }) => `limit ${name}`),
-  ];
+  ]);
+  return [...names];
 }
 
 function evidenceOf(record: RunRecord): string[] {
   const { acked, sent, failed, unknown } = record.accounting;
   const confirmed = confirmedFaults(record);
   const evidence = [
-    `${counted(acked, 'message')} acked of ${count(sent)} sent` +
+    (sent === 0 ? 'Nothing was sent' : acked === 0 ? `None of ${counted(sent, 'sent message')} was acked`
+      : `${counted(acked, 'message')} acked of ${count(sent)} sent`) +
       (failed + unknown > 0 ? `, ${count(failed)} failed, ${count(unknown)} with unknown outcome` : '') +
       (lossOf(record) === 'none' ? '; every acked one was found in the final read.' : '.'),
   ];
@@ -96,7 +105,7 @@ export function lossBound(record: RunRecord): string | undefined {
   if (k === 0) return undefined;
   const bound = 1 - 0.05 ** (1 / k);
   return `How far that goes: no loss in ${counted(k, 'node fault')} bounds the chance that such a fault loses at ` +
-    `${(bound * 100).toFixed(k < 10 ? 0 : 1)} %, with 95 % confidence.`;
+    `${(bound * 100).toFixed(k < 10 ? 0 : 1)}\u00a0%, with 95\u00a0% confidence.`;
 }
 
 /** `kill of node 2 (leader)`. */

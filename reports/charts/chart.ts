@@ -31,7 +31,7 @@ export interface Spec extends Layer {
   readonly height: number;
 }
 
-export const plot = { width: 838, left: 64, right: 18, bottom: 30 } as const;
+export const plot = { width: 830, left: 64, right: 26, bottom: 30 } as const;
 
 /** The frame that all charts share; `top` pixels above the plot are for legend and lanes. */
 export function specOf(options: {
@@ -82,6 +82,15 @@ export interface LegendItem {
   readonly dash?: readonly number[];
   /** A block instead of a line. */
   readonly block?: boolean;
+}
+
+/** A word in the middle of a plot that has nothing to show. */
+export function sayLayer(label: string, y: number): Layer {
+  return {
+    data: { values: [{ x: plot.width / 2, y, label }] },
+    mark: { type: 'text', align: 'center', fontSize: 12 },
+    encoding: { x: pixels('x'), y: pixels('y'), text: { field: 'label' } },
+  };
 }
 
 export const legendPitch = 19;

@@ -25,7 +25,7 @@ export function faultLabel(index: number, letter?: string): string {
   return letter === undefined ? `F${index + 1}` : `${letter} F${index + 1}`;
 }
 
-const lanePitch = 17;
+const lanePitch = 23;
 
 /**
  * A time chart: legend above, then phase names, then the fault lanes, then the plot with the
@@ -50,7 +50,7 @@ export function timeSpec(
       ...(frame.phasesOf === undefined ? [] : phaseLayers(frame.phasesOf, frame.axis, options.height, -laneRoom - 15)),
       ...options.layers,
       ...faultRules(frame.lanes, frame.axis, options.height),
-      ...laneLayers(frame.lanes, frame.axis, { top: -laneRoom + lanePitch / 2 - 3, pitch: lanePitch, bar: 7, mark: 38 }),
+      ...laneLayers(frame.lanes, frame.axis, { top: -laneRoom + lanePitch / 2 - 2, pitch: lanePitch, bar: 7, mark: 38 }),
       ...legend(options.unit, options.legend, -top + 10),
     ],
   });

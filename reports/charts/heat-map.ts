@@ -1,6 +1,6 @@
 import type { RunRecord } from '../../harness/record/record.ts';
 import { count, micros, moment } from '../format.ts';
-import type { Chart, Layer, LegendItem } from './chart.ts';
+import { sayLayer, type Chart, type Layer, type LegendItem } from './chart.ts';
 import { foldHeatMap } from './fold.ts';
 import { timeSpec, type Frame } from './frame.ts';
 import { latencyChannel, latencyScale } from './scales.ts';
@@ -54,7 +54,7 @@ export function heatMapChart(record: RunRecord, frame: Frame): Chart {
       unit: 'log scale',
       legend: heatLegend(most),
       height: 200,
-      layers: layers.length > 0 ? layers : [emptyLayer(frame, scale)],
+      layers: layers.length > 0 ? layers : [emptyLayer(frame, scale), sayLayer('no data', 100)],
     }),
     table: {
       columns: ['window', 'responses', 'from', 'to', 'most frequent'],

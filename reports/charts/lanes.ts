@@ -14,12 +14,15 @@ export interface Lane {
   readonly lane: number;
 }
 
-/** The steps of a fault, with a shape for each: told apart in grey, too. */
+/**
+ * The steps of a fault, with a shape for each: told apart in grey, too. They stand above, on and
+ * below the bar, since they are often a few milliseconds apart.
+ */
 export const steps = [
-  { name: 'requested', shape: 'circle', filled: false, role: 'fault', key: 'requestedAtMs' },
-  { name: 'effective', shape: 'triangle-down', filled: true, role: 'fault', key: 'effectiveAtMs' },
-  { name: 'healed', shape: 'triangle-up', filled: false, role: 'fault', key: 'healedAtMs' },
-  { name: 'recovered', shape: 'diamond', filled: true, role: 'served', key: 'recoveredAtMs' },
+  { name: 'requested', shape: 'circle', filled: false, role: 'fault', key: 'requestedAtMs', level: -1 },
+  { name: 'effective', shape: 'triangle-down', filled: true, role: 'fault', key: 'effectiveAtMs', level: 0 },
+  { name: 'healed', shape: 'triangle-up', filled: false, role: 'fault', key: 'healedAtMs', level: 0 },
+  { name: 'recovered', shape: 'diamond', filled: true, role: 'served', key: 'recoveredAtMs', level: 1 },
 ] as const;
 
 export function faultStart(fault: RecordedFault): number {
@@ -90,7 +93,7 @@ export function laneLayers(
   for (const step of steps) {
     const values = lanes.flatMap((lane) => {
       const atMs = lane.fault[step.key];
-      return atMs === null ? [] : [{ x: axis.at(atMs), y: step.name === 'requested' ? y(lane) - half - 3 : y(lane) }];
+      return atMs === null ? [] : [{ x: axis.at(atMs), y: y(lane) + step.level * (half + 4) }];
     });
     if (values.length === 0) continue;
     layers.push({ data: { values }, mark: markOf(step, options.mark), encoding: { x: pixels('x'), y: pixels('y') } });

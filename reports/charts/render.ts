@@ -1,6 +1,6 @@
 import { parse, View, Error as errorsOnly, logger } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
-import { escapeMarkup } from '../markup.ts';
+import { escapeMarkup, legalText } from '../markup.ts';
 import type { Chart } from './chart.ts';
 import { declarations, inLight, palette } from './theme.ts';
 
@@ -18,7 +18,7 @@ export async function draw(chart: Chart): Promise<Drawing> {
   const log = logger(errorsOnly);
   const compiled = compile(chart.spec as unknown as TopLevelSpec, { logger: log });
   const view = new View(parse(compiled.spec), { renderer: 'none', logger: log });
-  const raw = await view.toSVG();
+  const raw = legalText(await view.toSVG());
   view.finalize();
   const box = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(raw);
   const size = { width: Number(box?.[1]), height: Number(box?.[2]) };

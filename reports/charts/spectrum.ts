@@ -1,7 +1,7 @@
 import { decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js';
 import type { Latency } from '../../harness/record/record.ts';
 import { counted, micros, samplesNeeded, supported } from '../format.ts';
-import { legend, legendPitch, legendRows, specOf, type Chart, type Layer, type LegendItem } from './chart.ts';
+import { legend, legendPitch, legendRows, sayLayer, specOf, type Chart, type Layer, type LegendItem } from './chart.ts';
 import { latencyChannel, latencyScale } from './scales.ts';
 import { ink } from './theme.ts';
 import { limitLegend } from './time-charts.ts';
@@ -39,6 +39,7 @@ export function spectrumChart(
   }]);
   if (layers.length === 0) {
     layers.push({ data: { values: [{ x: 0, y: scale.domain[0] }] }, mark: { type: 'point', opacity: 0 }, encoding: { x, y } });
+    layers.push(sayLayer('no data', 110));
   }
   const { limit } = options;
   if (limit !== undefined) {

@@ -1,7 +1,7 @@
 import type { RecordedSecond, RunRecord } from '../../harness/record/record.ts';
 import { count, counted, micros, moment, perSecond } from '../format.ts';
 import type { Chart, Layer, LegendItem, Table } from './chart.ts';
-import { pixels } from './chart.ts';
+import { sayLayer } from './chart.ts';
 import { foldSeries } from './fold.ts';
 import { timeSpec, type Frame } from './frame.ts';
 import { lineLayers, type Line } from './lines.ts';
@@ -13,8 +13,7 @@ const tall = 190;
 /** What was due, what the broker promised, what consumers got: messages per second. */
 export function throughputChart(record: RunRecord, frame: Frame): Chart {
   const series = foldSeries(record.series);
-  const rates = (pick: (second: RecordedSecond) => number): Line['points'] =>
-    series.map((second) => ({ t: middle(second), y: perWindow(second, pick(second)) }));
+  const rates = (pick: (second: RecordedSecond) => number): Line['points'] => ratePoints(series, pick);
   const most = Math.max(0, ...series.flatMap((second) =>
     [second.offered, second.acked, second.consumed].map((value) => perWindow(second, value))));
   const lines: Line[] = [
@@ -112,6 +111,7 @@ function latencyChart(
       layers: [
         ...lineLayers(drawn, frame.axis, latencyChannel('y', scale)),
         ...(limit === undefined ? [] : [limitLayer(limit, scale)]),
+        ...(drawn.some(({ points }) => points.some(({ y }) => y !== null)) ? [] : [sayLayer('no data', tall / 2)]),
       ],
     }),
     table: seriesTable(record, lines.map(({ label }) => label).toReversed(), (second) =>
@@ -160,8 +160,7 @@ export function lagChart(record: RunRecord, frame: Frame): Chart {
 export function errorsChart(record: RunRecord, frame: Frame): Chart {
   const series = foldSeries(record.series);
   const { failed, unknown, sent } = record.accounting;
-  const rates = (pick: (second: RecordedSecond) => number): Line['points'] =>
-    series.map((second) => ({ t: middle(second), y: perWindow(second, pick(second)) }));
+  const rates = (pick: (second: RecordedSecond) => number): Line['points'] => ratePoints(series, pick);
   const most = Math.max(0, ...series.map((second) => perWindow(second, Math.max(second.failed, second.unknown))));
   const quiet = most === 0;
   return {
@@ -186,18 +185,10 @@ export function errorsChart(record: RunRecord, frame: Frame): Chart {
           frame.axis,
           amountChannel('y', most),
         ),
-        ...(quiet ? [quietLayer(sent)] : []),
+        ...(quiet ? [sayLayer(sent === 0 ? 'nothing was sent' : `none of ${counted(sent, 'send')}`, 14)] : []),
       ],
     }),
     table: seriesTable(record, ['failed', 'unknown'], (second) => [count(second.failed), count(second.unknown)]),
-  };
-}
-
-function quietLayer(sent: number): Layer {
-  return {
-    data: { values: [{ x: 419, y: 14, label: sent === 0 ? 'nothing was sent' : `none of ${counted(sent, 'send')}` }] },
-    mark: { type: 'text', align: 'center' },
-    encoding: { x: pixels('x'), y: pixels('y'), text: { field: 'label' } },
   };
 }
 
@@ -219,7 +210,22 @@ function seriesTable(
   };
 }
 
-function middle(second: RecordedSecond): number {
+/** Rates at the middle of their windows, and at both ends of the run, so that every window is whole. */
+export function ratePoints(
+  series: readonly RecordedSecond[],
+  pick: (second: RecordedSecond) => number,
+): Line['points'] {
+  const first = series[0];
+  const last = series.at(-1);
+  if (first === undefined || last === undefined) return [];
+  return [
+    { t: first.atMs / 1000, y: perWindow(first, pick(first)) },
+    ...series.map((second) => ({ t: middle(second), y: perWindow(second, pick(second)) })),
+    { t: (last.atMs + last.widthMs) / 1000, y: perWindow(last, pick(last)) },
+  ];
+}
+
+export function middle(second: RecordedSecond): number {
   return (second.atMs + second.widthMs / 2) / 1000;
 }
 

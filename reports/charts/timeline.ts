@@ -1,7 +1,7 @@
 import type { RecordedFault, RunRecord } from '../../harness/record/record.ts';
 import { millis, moment } from '../format.ts';
 import { faultTitle } from '../words.ts';
-import { halo, pixels, plot, specOf, textWidth, type Chart, type Layer } from './chart.ts';
+import { halo, pixels, plot, sayLayer, specOf, textWidth, type Chart, type Layer } from './chart.ts';
 import { faultEnd, faultStart, laneLayers, markOf, steps, type Lane } from './lanes.ts';
 import { phaseLayers, timeChannel } from './time-axis.ts';
 import { faultLabel, type Frame } from './frame.ts';
@@ -12,15 +12,15 @@ const worded = 8;
 /** The faults of one run, each with its story in words; many faults share lanes and lose the words. */
 export function timelineChart(record: RunRecord, frame: Frame): Chart {
   const inWords = record.faults.length <= worded;
-  const pitch = inWords ? 42 : 20;
+  const pitch = inWords ? 44 : 24;
   const lanes: readonly Lane[] = inWords
     ? record.faults.map((fault, index) => ({ fault, label: faultLabel(index), lane: index }))
     : frame.lanes;
   const count = inWords ? record.faults.length : frame.laneCount;
   const height = Math.max(1, count) * pitch + (inWords ? 4 : 8);
   const phaseRoom = record.phases.length > 0 ? 20 : 0;
-  const top = 28 + phaseRoom;
-  const first = inWords ? 30 : 14;
+  const top = (record.faults.length > 0 ? 28 : 4) + phaseRoom;
+  const first = inWords ? 28 : 13;
   return {
     name: 'timeline',
     title: 'Faults',
@@ -39,18 +39,10 @@ export function timelineChart(record: RunRecord, frame: Frame): Chart {
         },
         ...laneLayers(lanes, frame.axis, { top: first, pitch, bar: 9, mark: 52 }),
         ...(inWords ? stories(record.faults, frame, pitch) : []),
-        ...(record.faults.length === 0 ? [nothing(height)] : shapeLegend(-top + 10)),
+        ...(record.faults.length === 0 ? [sayLayer('no fault was injected', height / 2)] : shapeLegend(-top + 10)),
       ],
     }),
     table: { columns: [], rows: [] },
-  };
-}
-
-function nothing(height: number): Layer {
-  return {
-    data: { values: [{ x: plot.width / 2, y: height / 2, label: 'no fault was injected' }] },
-    mark: { type: 'text', align: 'center', fontSize: 12 },
-    encoding: { x: pixels('x'), y: pixels('y'), text: { field: 'label' } },
   };
 }
 

@@ -45,12 +45,12 @@ export function keyFigures(record: RunRecord): Figure[] {
     {
       name: 'response p99',
       value: supported(response.p99, 0.99, response.count),
-      beside: measured ? `p50 ${micros(response.p50)}, p99.9 ${supported(response.p999, 0.999, response.count)}` : 'due to ack',
+      beside: measured ? `p50\u00a0${micros(response.p50)}, p99.9\u00a0${supported(response.p999, 0.999, response.count)}` : 'due to ack',
     },
     {
       name: 'end-to-end p99',
       value: supported(endToEnd.p99, 0.99, endToEnd.count),
-      beside: endToEnd.count > 0 ? `p50 ${micros(endToEnd.p50)}` : 'due to consumer',
+      beside: endToEnd.count > 0 ? `p50\u00a0${micros(endToEnd.p50)}` : 'due to consumer',
     },
     {
       name: 'recovery',

@@ -17,7 +17,7 @@ a:focus-visible,summary:focus-visible,[tabindex]:focus-visible{outline:2px solid
 header{padding-top:1.6rem}
 .run{margin:0 0 1.1rem;color:var(--muted);font-size:.87rem}
 .run b{color:var(--ink);font-weight:600}
-h1{margin:0;font-size:1.72rem;line-height:1.25;font-weight:600;letter-spacing:-.015em;text-wrap:balance}
+h1{margin:0;font-size:1.72rem;line-height:1.25;font-weight:600;letter-spacing:-.015em;text-wrap:pretty}
 .word{letter-spacing:.01em;font-weight:700;margin-right:.2em}
 .good{color:var(--good)}.bad{color:var(--bad)}.doubt{color:var(--doubt)}.muted{color:var(--muted)}
 .evidence{margin:.5rem 0 0;max-width:54rem}
