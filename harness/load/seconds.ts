@@ -1,0 +1,133 @@
+import type { WorkerSecondEvent } from '../history/events.ts';
+import type { Arrivals } from './arrival.ts';
+import type { MeterSample } from './meter.ts';
+
+/** A second is reported this long after its end, so that its last messages can still be offered. */
+export const secondGraceNanos = 50e6;
+
+/**
+ * A producer's account of its seconds, counted from the start of the load: what was due in each
+ * (from the schedule itself, not from what was sent), how much of that was offered by the time of
+ * the report, and whether the in-flight window was shut in it.
+ */
+export class SecondsLedger {
+  readonly #worker: string;
+  readonly #originNanos: number;
+  readonly #schedule: Arrivals;
+  /** Due time, in nanoseconds of the load, of the next message that no report has counted. */
+  #nextDue: number;
+  #second: number;
+  /** Offered messages by the second they were due in; those after `#open` are not reported yet. */
+  readonly #offered = new Map<number, number>();
+  #offering: number;
+  #offeringEnd: number;
+  #offeredInIt = 0;
+  /** Seconds in which the window was shut, and since when it is now. */
+  readonly #closed = new Set<number>();
+  #closedSince: number | undefined;
+
+  /** `schedule`: the producer's arrivals, from the first one at or after `fromNanos` on. */
+  constructor(options: {
+    readonly worker: string;
+    readonly originNanos: number;
+    readonly schedule: Arrivals;
+    readonly firstDue: number;
+    readonly fromNanos: number;
+  }) {
+    this.#worker = options.worker;
+    this.#originNanos = options.originNanos;
+    this.#schedule = options.schedule;
+    this.#nextDue = options.firstDue;
+    this.#second = Math.max(0, Math.floor((options.fromNanos - options.originNanos) / 1e9));
+    this.#offering = this.#second;
+    this.#offeringEnd = (this.#second + 1) * 1e9;
+  }
+
+  /** Monotonic nanoseconds at which the next report is due. */
+  get reportAt(): number {
+    return this.#originNanos + (this.#second + 1) * 1e9 + secondGraceNanos;
+  }
+
+  /** A message that was due at this nanosecond of the load is offered. Due times never fall. */
+  offered(due: number): void {
+    if (due >= this.#offeringEnd) {
+      this.#keepOffered();
+      this.#offering = Math.floor(due / 1e9);
+      this.#offeringEnd = (this.#offering + 1) * 1e9;
+    }
+    this.#offeredInIt++;
+  }
+
+  windowClosed(now: number): void {
+    this.#closedSince ??= now;
+  }
+
+  windowOpen(now: number): void {
+    if (this.#closedSince === undefined) return;
+    this.#markClosed(now);
+    this.#closedSince = undefined;
+  }
+
+  /** The seconds that ended a grace time ago. A stall of this process yields several at once. */
+  report(now: number, sample: () => MeterSample): WorkerSecondEvent[] {
+    const events: WorkerSecondEvent[] = [];
+    if (now < this.reportAt) return events;
+    this.#markClosed(now);
+    this.#keepOffered();
+    let meter = sample();
+    while (now >= this.reportAt) {
+      events.push(this.#event(this.#countDue((this.#second + 1) * 1e9), meter));
+      meter = { ...meter, gcMicros: 0 };
+      this.#offered.delete(this.#second);
+      this.#closed.delete(this.#second);
+      this.#second++;
+    }
+    return events;
+  }
+
+  /** The last reports, at the end of the load: of its last second, what was due by now. */
+  finish(now: number, sample: () => MeterSample): WorkerSecondEvent[] {
+    const events = this.report(now, sample);
+    this.#markClosed(now);
+    this.#keepOffered();
+    const until = Math.min((this.#second + 1) * 1e9, now - this.#originNanos);
+    const due = this.#countDue(until);
+    if (due > 0) events.push(this.#event(due, sample()));
+    return events;
+  }
+
+  #event(due: number, meter: MeterSample): WorkerSecondEvent {
+    return {
+      type: 'second',
+      worker: this.#worker,
+      time: this.#originNanos + (this.#second + 1) * 1e9,
+      due,
+      offered: this.#offered.get(this.#second) ?? 0,
+      windowClosed: this.#closed.has(this.#second),
+      ...meter,
+    };
+  }
+
+  #countDue(until: number): number {
+    let due = 0;
+    for (; this.#nextDue < until; this.#nextDue = this.#schedule.next()) due++;
+    return due;
+  }
+
+  #keepOffered(): void {
+    if (this.#offering >= this.#second && this.#offeredInIt > 0) {
+      this.#offered.set(this.#offering, (this.#offered.get(this.#offering) ?? 0) + this.#offeredInIt);
+    }
+    this.#offeredInIt = 0;
+  }
+
+  #markClosed(now: number): void {
+    if (this.#closedSince === undefined) return;
+    const from = Math.max(this.#second, this.#secondOf(this.#closedSince));
+    for (let second = from; second <= this.#secondOf(now); second++) this.#closed.add(second);
+  }
+
+  #secondOf(nanos: number): number {
+    return Math.floor((nanos - this.#originNanos) / 1e9);
+  }
+}

@@ -1,0 +1,182 @@
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import type { Session } from '../driver/driver.ts';
+import { loadDriver } from '../driver/registry.ts';
+import { HarnessError } from '../errors.ts';
+import { HistoryWriter } from '../history/writer.ts';
+import { clockDomain } from '../measure/clock.ts';
+import { Channel } from './channel.ts';
+import { LoadConsumer } from './consumer.ts';
+import type { FromWorker, ToWorker, WorkerAssignment } from './control.ts';
+import { Generator } from './generator.ts';
+import { realLoadClock } from './load-clock.ts';
+import { startMeter } from './meter.ts';
+
+/**
+ * A load worker: one process, one producer or consumer.
+ *
+ *     node dist/harness/load/worker.js --connect host:port --token T --name NAME
+ *
+ * It ends with the connection to the harness, whichever way that ended.
+ */
+const second = 1000;
+
+/** What a worker does once it has been told. */
+interface Role {
+  prepare(): Promise<void>;
+  start(originNanos: number): void;
+  stop(): void;
+}
+
+class Worker {
+  readonly #channel: Channel<ToWorker, FromWorker>;
+  #history: HistoryWriter | undefined;
+  #session: Session | undefined;
+  #role: Role | undefined;
+  #prepared = false;
+  #stopAsked = false;
+  #ending = false;
+
+  constructor(options: { readonly host: string; readonly port: number; readonly token: string; readonly name: string }) {
+    const socket = connect({ host: options.host, port: options.port });
+    this.#channel = new Channel(socket, {
+      onMessage: (message) => this.#take(message),
+      onClose: (error) => this.#close(error),
+    });
+    socket.once('connect', () => {
+      const { token, name } = options;
+      this.#channel.send({ type: 'hello', token, name, pid: process.pid, clockDomain: clockDomain() });
+    });
+  }
+
+  /** Tells the harness, keeps the history, and ends with an error. */
+  readonly fail = (error: unknown): void => {
+    const message = error instanceof Error ? error.message : String(error);
+    process.exitCode = 1;
+    this.#channel.send({ type: 'failed', message });
+    this.#channel.end();
+  };
+
+  #take(message: ToWorker): void {
+    switch (message.type) {
+      case 'assign':
+        this.#assign(message).then(
+          () => {
+            this.#prepared = true;
+            this.#channel.send({ type: 'ready' });
+            if (this.#stopAsked) this.#role?.stop();
+          },
+          this.fail,
+        );
+        return;
+      case 'start':
+        this.#role?.start(message.originNanos);
+        return;
+      case 'stop':
+        this.#stopAsked = true;
+        if (this.#prepared) this.#role?.stop();
+        return;
+    }
+  }
+
+  async #assign(assignment: WorkerAssignment): Promise<void> {
+    if (this.#role !== undefined) throw new HarnessError('worker', `${assignment.worker} was assigned twice`);
+    const { role, run, worker } = assignment;
+    const driver = await loadDriver(assignment.driver);
+    const history = new HistoryWriter(join(assignment.historyDirectory, `${worker}.ackh`), {
+      version: 1,
+      run,
+      worker,
+      role: role.kind,
+      clockDomain: clockDomain(),
+      numbers: [role.kind === 'producer' ? role.producer : role.consumer],
+    });
+    this.#history = history;
+    const session = await driver.connect(assignment.target);
+    this.#session = session;
+    const shared = {
+      run,
+      worker,
+      history,
+      clock: realLoadClock(),
+      onNote: (text: string) => this.#channel.send({ type: 'note', text }),
+      onFailed: this.fail,
+    };
+    if (role.kind === 'producer') {
+      this.#role = new Generator({
+        ...shared,
+        assignment: role,
+        meter: startMeter(),
+        createProducer: (options) => session.createProducer(options),
+        onProgress: (progress) => this.#channel.send(progress),
+        onDone: () => this.#done(),
+      });
+    } else {
+      const consumer = new LoadConsumer({
+        ...shared,
+        assignment: role,
+        cumulative: driver.capabilities.replayable,
+        positions: driver.capabilities.positions,
+        createConsumer: (options) => session.createConsumer(options),
+      });
+      this.#role = this.#consumerRole(consumer);
+    }
+    await this.#role.prepare();
+  }
+
+  #consumerRole(consumer: LoadConsumer): Role {
+    const report = () => this.#channel.send(consumer.progress());
+    const timer = setInterval(report, second);
+    return {
+      prepare: () => consumer.prepare(),
+      start: () => undefined,
+      stop: () => {
+        clearInterval(timer);
+        consumer.close().then(() => {
+          report();
+          this.#done();
+        }, this.fail);
+      },
+    };
+  }
+
+  #done(): void {
+    this.#history?.close();
+    const closed = this.#session?.close() ?? Promise.resolve();
+    // Whether or not the session closed well, all that it was asked for is in the history.
+    void closed.catch(() => undefined).then(() => this.#channel.send({ type: 'done' }));
+  }
+
+  #close(error: Error | undefined): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    if (error !== undefined) process.stderr.write(`control connection: ${error.message}\n`);
+    try {
+      this.#history?.close();
+    } finally {
+      process.exit(error === undefined ? (process.exitCode ?? 0) : 1);
+    }
+  }
+}
+
+function main(): void {
+  const { values } = parseArgs({
+    options: { connect: { type: 'string' }, token: { type: 'string' }, name: { type: 'string' } },
+  });
+  const address = /^(.+):(\d+)$/.exec(values.connect ?? '');
+  if (address === null || values.token === undefined || values.name === undefined) {
+    process.stderr.write('usage: worker.js --connect HOST:PORT --token TOKEN --name NAME\n');
+    process.exit(1);
+  }
+  const worker = new Worker({ host: address[1]!, port: Number(address[2]), token: values.token, name: values.name });
+  process.on('uncaughtException', worker.fail);
+  process.on('unhandledRejection', worker.fail);
+  // The harness ends its workers by the connection, so that an interrupt of the terminal, which
+  // reaches them too, does not cut off what they still have to write.
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => process.exit(0));
+}
+
+main();
