@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import type { RunRecord } from '../harness/record/record.ts';
+import { comparisonCharts, contendersOf } from './charts/comparison-charts.ts';
 import { frameOf } from './charts/frame.ts';
 import { heatMapChart } from './charts/heat-map.ts';
 import { draw } from './charts/render.ts';
@@ -8,6 +9,7 @@ import { endToEndChart, errorsChart, lagChart, limitOf, responseChart, throughpu
 import { timelineChart } from './charts/timeline.ts';
 import type { Chart } from './charts/chart.ts';
 import { renderJunit } from './junit.ts';
+import { comparisonPage } from './page/comparison.ts';
 import { runPage, type Drawn } from './page/page.ts';
 import { renderSummary } from './summary.ts';
 
@@ -26,11 +28,27 @@ export interface ReportFiles {
  * an empty list.
  */
 export async function renderReport(records: readonly RunRecord[]): Promise<ReportFiles> {
-  assert(records.length > 0, 'a report needs at least one record');
-  const record = records[0]!;
+  const [first] = records;
+  assert(first !== undefined, 'a report needs at least one record');
+  const { html, drawn } = records.length === 1 ? await runReport(first) : await comparison(records);
+  return {
+    html,
+    summaryMarkdown: renderSummary(records),
+    junitXml: renderJunit(records),
+    charts: drawn.map(({ chart, drawing }) => ({ name: chart.name, svg: drawing.standalone, spec: drawing.spec })),
+  };
+}
+
+interface Rendered {
+  readonly html: string;
+  readonly drawn: readonly Drawn[];
+}
+
+async function runReport(record: RunRecord): Promise<Rendered> {
   const frame = frameOf([record]);
-  const [timeline, ...charts] = await drawAll([
-    timelineChart(record, frame),
+  const { response, service, endToEnd } = record.latency;
+  const timeline = await drawOne(timelineChart(record, frame));
+  const charts = await drawAll([
     throughputChart(record, frame),
     responseChart(record, frame),
     endToEndChart(record, frame),
@@ -39,24 +57,28 @@ export async function renderReport(records: readonly RunRecord[]): Promise<Repor
     errorsChart(record, frame),
     spectrumChart(
       [
-        { label: 'response', role: 'first', latency: record.latency.response },
-        { label: 'service', role: 'second', dash: [6, 3], latency: record.latency.service },
-        { label: 'end-to-end', role: 'third', dash: [2, 2], latency: record.latency.endToEnd },
+        { label: 'response', role: 'first', latency: response },
+        { label: 'service', role: 'second', dash: [6, 3], latency: service },
+        { label: 'end-to-end', role: 'third', dash: [2, 2], latency: endToEnd },
       ],
       { limit: limitOf(record, /response/i) },
     ),
   ]);
-  assert(timeline !== undefined);
-  return {
-    html: runPage(record, timeline.drawing, charts),
-    summaryMarkdown: renderSummary(records),
-    junitXml: renderJunit(records),
-    charts: [timeline, ...charts].map(({ chart, drawing }) => ({ name: chart.name, svg: drawing.standalone, spec: drawing.spec })),
-  };
+  return { html: runPage(record, timeline.drawing, charts), drawn: [timeline, ...charts] };
+}
+
+async function comparison(records: readonly RunRecord[]): Promise<Rendered> {
+  const contenders = contendersOf(records);
+  const drawn = await drawAll(comparisonCharts(contenders));
+  return { html: comparisonPage(contenders, drawn), drawn };
 }
 
 async function drawAll(charts: readonly Chart[]): Promise<Drawn[]> {
   const drawn: Drawn[] = [];
-  for (const chart of charts) drawn.push({ chart, drawing: await draw(chart) });
+  for (const chart of charts) drawn.push(await drawOne(chart));
   return drawn;
+}
+
+async function drawOne(chart: Chart): Promise<Drawn> {
+  return { chart, drawing: await draw(chart) };
 }

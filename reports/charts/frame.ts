@@ -12,8 +12,11 @@ export interface Frame {
   readonly phasesOf: RunRecord | undefined;
 }
 
-export function frameOf(records: readonly RunRecord[], letters: readonly string[] = []): Frame {
-  const axis = timeAxisOf(records);
+export function frameOf(
+  records: readonly RunRecord[],
+  letters: readonly string[] = [],
+  axis = timeAxisOf(records),
+): Frame {
   const faults = records.flatMap((record, run) =>
     record.faults.map((fault, index) => ({ fault, label: faultLabel(index, letters[run]) })));
   const { lanes, count } = assignLanes(faults, axis);

@@ -20,11 +20,10 @@ interface Cell {
 }
 
 /** Every response there was: what quantiles hide, such as two modes or a fading echo, shows here. */
-export function heatMapChart(record: RunRecord, frame: Frame): Chart {
+export function heatMapChart(record: RunRecord, frame: Frame, scale = heatScale([record])): Chart {
   const columns = foldHeatMap(record.heatMap);
   const cells = columns.flatMap(cellsOf);
   const most = cells.reduce((high, cell) => Math.max(high, cell.messages), 0);
-  const scale = latencyScale(cells.flatMap((cell) => [lowerEdge(cell.row), lowerEdge(cell.row + 1)]));
   const level = (messages: number): number =>
     most <= 1 ? 0 : Math.min(heatRoles.length - 1, Math.floor((Math.log(messages) / Math.log(most)) * heatRoles.length));
   const values = cells
@@ -71,6 +70,20 @@ export function heatMapChart(record: RunRecord, frame: Frame): Chart {
   };
 }
 
+/** One y axis for the responses of all these runs. */
+export function heatScale(records: readonly RunRecord[]): ReturnType<typeof latencyScale> {
+  const buckets = records.flatMap(({ heatMap }) => heatMap.flatMap(({ cells }) => {
+    const filled = cells.filter(([, messages]) => messages > 0).map(([bucket]) => bucket);
+    return filled.length === 0 ? [] : [Math.min(...filled), Math.max(...filled)];
+  }));
+  const rows = buckets.map(rowOf);
+  return latencyScale(rows.flatMap((row) => [lowerEdge(row), lowerEdge(row + 1)]));
+}
+
+function rowOf(bucket: number): number {
+  return Math.max(0, Math.floor((bucket * rowsPerOctave) / bucketsPerOctave));
+}
+
 function lowerEdge(row: number): number {
   return 2 ** (row / rowsPerOctave);
 }
@@ -78,7 +91,7 @@ function lowerEdge(row: number): number {
 function cellsOf(column: RunRecord['heatMap'][number]): Cell[] {
   const rows = new Map<number, number>();
   for (const [bucket, messages] of column.cells) {
-    const row = Math.max(0, Math.floor((bucket * rowsPerOctave) / bucketsPerOctave));
+    const row = rowOf(bucket);
     if (messages > 0) rows.set(row, (rows.get(row) ?? 0) + messages);
   }
   return [...rows]
