@@ -16,3 +16,10 @@ export { NodeConnection, type ConnectOptions } from './client/connection.ts';
 export { partitionOfKey } from './client/partitioner.ts';
 export { Producer, sendAndWait, type ProducerOptions, type SendDone } from './client/producer.ts';
 export type { ConsumedRecord } from './client/record-reader.ts';
+export { GroupConsumer, type GroupConsumerOptions } from './client/group-consumer.ts';
+export {
+  readTopic,
+  type PartitionRange,
+  type ReadTopicOptions,
+} from './client/partition-reader.ts';
+export { Admin, type Roles } from './client/admin.ts';

@@ -86,6 +86,13 @@ export class ClusterClient {
     return this.#connectTo(address);
   }
 
+  /** Rejects with `not-leader` where none is known. */
+  async connectLeader(topicId: number, partition: number): Promise<NodeConnection> {
+    const { leader } = this.leader(topicId, partition);
+    if (leader === 0) throw new BrokerError('not-leader', `partition ${partition} has no leader`);
+    return this.connect(leader);
+  }
+
   leader(topicId: number, partition: number): KnownLeader {
     return this.metadata.leader(topicId, partition);
   }
@@ -159,9 +166,14 @@ export class ClusterClient {
   async callCoordinator<N extends RequestName>(
     api: N,
     request: RequestOf<N>,
-    options: { readonly timeoutMs: number; readonly tryTimeoutMs?: number },
+    options: {
+      readonly timeoutMs: number;
+      readonly tryTimeoutMs?: number;
+      /** True = give up; asked after each try that failed. */
+      readonly stop?: (error: BrokerError) => boolean;
+    },
   ): Promise<ResponseOf<N>> {
-    return this.retry(options.timeoutMs, async (leftMs) => {
+    const attempt = async (leftMs: number): Promise<ResponseOf<N>> => {
       const nodeId = this.metadata.coordinator;
       if (nodeId === 0) throw new BrokerError('not-coordinator', 'the coordinator is not known');
       const tryMs = Math.min(leftMs, options.tryTimeoutMs ?? this.requestTimeoutMs);
@@ -174,33 +186,32 @@ export class ClusterClient {
         }
         throw error;
       }
-    });
+    };
+    return this.retry(options.timeoutMs, attempt, options.stop);
   }
 
   /** Calls the leader of a partition, wherever it is, until `timeoutMs`. */
   async callLeader<N extends RequestName>(
     api: N,
     request: RequestOf<N> & { readonly topicId: number; readonly partition: number },
-    options: { readonly timeoutMs: number; readonly stop?: () => boolean },
+    options: {
+      readonly timeoutMs: number;
+      readonly stop?: (error: BrokerError) => boolean;
+    },
   ): Promise<ResponseOf<N>> {
     const { topicId, partition } = request;
-    return this.retry(
-      options.timeoutMs,
-      async (leftMs) => {
-        const { leader } = this.leader(topicId, partition);
-        if (leader === 0) throw new BrokerError('not-leader', `partition ${partition}: no leader`);
-        const connection = await this.connect(leader);
-        return connection.call(api, request, Math.min(leftMs, this.requestTimeoutMs));
-      },
-      options.stop,
-    );
+    const attempt = async (leftMs: number): Promise<ResponseOf<N>> => {
+      const connection = await this.connectLeader(topicId, partition);
+      return connection.call(api, request, Math.min(leftMs, this.requestTimeoutMs));
+    };
+    return this.retry(options.timeoutMs, attempt, options.stop);
   }
 
   /** Tries until it works, an error is final, time is up, or `stop` says so; refreshes between. */
   async retry<T>(
     timeoutMs: number,
     attempt: (leftMs: number) => Promise<T>,
-    stop: () => boolean = () => false,
+    stop: (error: BrokerError) => boolean = () => false,
   ): Promise<T> {
     const endMs = this.clock.monotonicMs() + timeoutMs;
     for (let tries = 0; ; tries++) {
@@ -208,7 +219,7 @@ export class ClusterClient {
         return await attempt(Math.max(1, endMs - this.clock.monotonicMs()));
       } catch (error) {
         const known = asBrokerError(error);
-        if (!known.retriable || this.#closed || stop()) throw known;
+        if (!known.retriable || this.#closed || stop(known)) throw known;
         const waitMs = backoffMs(this.random, tries);
         if (this.clock.monotonicMs() + waitMs >= endMs) throw known;
         await this.refresh();

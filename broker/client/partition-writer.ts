@@ -325,7 +325,7 @@ export class PartitionWriter {
     if (ackedIsGone && lastKnown >= 0) this.#cutProven = true;
     this.#wantRaise(
       ackedIsGone
-        ? `partition ${partition}: sequence gap: ${acked} was acked and the leader knows ${lastKnown}`
+        ? `partition ${partition}: sequence gap: ${acked} was acked, the leader knows ${lastKnown}`
         : `partition ${partition}: sequence gap: one before was never appended`,
     );
   }

@@ -125,7 +125,7 @@ describe('a producer whose answer is lost', () => {
     expect(notes).toEqual([]);
   });
 
-  test('without idempotence may put it into the log twice, and says how often it tried', async () => {
+  test('without idempotence it may be in the log twice, and the attempts say so', async () => {
     const { fake, send, outcomes } = await rig({ idempotent: false });
     let lost = 0;
     fake.fate = (_, request) => (isProduce(request) && lost++ === 0 ? 'lose-answer' : 'serve');
@@ -184,7 +184,7 @@ describe('a producer and its leader', () => {
     expect(outcomes.length).toBe(6);
   });
 
-  test('raises its epoch after a legal loss, sends only what was not acked, and says so', async () => {
+  test('raises its epoch after a legal loss and sends only what was not acked', async () => {
     const { fake, send, outcomes, notes } = await rig();
     for (let i = 0; i < 4; i++) {
       send();
@@ -209,7 +209,7 @@ describe('a producer and its leader', () => {
     ]);
     expect(notes).toEqual([
       'partition 0: leader is node 2 now',
-      'partition 0: sequence gap: 3 was acked and the leader knows 1; raising the epoch',
+      'partition 0: sequence gap: 3 was acked, the leader knows 1; raising the epoch',
       'partition 0: epoch 1 of producer 1',
     ]);
   });
