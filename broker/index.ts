@@ -14,7 +14,8 @@ export type {
 export { ClusterClient, type ClientOptions } from './client/cluster.ts';
 export { NodeConnection, type ConnectOptions } from './client/connection.ts';
 export { partitionOfKey } from './client/partitioner.ts';
-export { Producer, sendAndWait, type ProducerOptions, type SendDone } from './client/producer.ts';
+export type { SendDone } from './client/outgoing-batch.ts';
+export { Producer, sendAndWait, type ProducerOptions } from './client/producer.ts';
 export type { ConsumedRecord } from './client/record-reader.ts';
 export { GroupConsumer, type GroupConsumerOptions } from './client/group-consumer.ts';
 export {

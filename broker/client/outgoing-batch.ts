@@ -1,6 +1,22 @@
 import type { BrokerErrorCode } from '../errors.ts';
 import type { NodeConnection } from './connection.ts';
-import type { SendDone } from './producer.ts';
+
+/**
+ * Called exactly once per message, never from inside `send`.
+ *
+ * - `ok`: acked at (partition, offset).
+ * - `fail`: certainly not appended.
+ * - `info`: unknown; it may be in the log, or get there yet.
+ *
+ * `partition` and `offset` are -1 where unknown; `attempts` counts tries on the wire.
+ */
+export type SendDone = (
+  outcome: 'ok' | 'fail' | 'info',
+  partition: number,
+  offset: number,
+  attempts: number,
+  errorCode: BrokerErrorCode | undefined,
+) => void;
 
 /** A batch from the moment it is closed until its messages have their outcome. */
 export class OutgoingBatch {

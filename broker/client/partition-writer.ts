@@ -7,8 +7,7 @@ import { BatchBuilder, identifyBatch, recordBytes } from './batch-builder.ts';
 import { backoffMs, type ClusterClient } from './cluster.ts';
 import type { NodeConnection } from './connection.ts';
 import { asBrokerError, certainlyRefused } from './errors.ts';
-import { OutgoingBatch } from './outgoing-batch.ts';
-import type { SendDone } from './producer.ts';
+import { OutgoingBatch, type SendDone } from './outgoing-batch.ts';
 
 export interface PartitionWriterOptions {
   readonly cluster: ClusterClient;

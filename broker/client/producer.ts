@@ -1,29 +1,13 @@
 import { strict as assert } from 'node:assert';
 import type { Timer } from '../env/clock.ts';
-import { BrokerError, type BrokerErrorCode } from '../errors.ts';
+import { BrokerError } from '../errors.ts';
 import type { TopicInfo } from '../protocol/api.ts';
 import { batchHeaderBytes } from '../protocol/batch.ts';
 import { recordBytes } from './batch-builder.ts';
 import type { ClusterClient } from './cluster.ts';
+import type { SendDone } from './outgoing-batch.ts';
 import { partitionOfKey } from './partitioner.ts';
 import { PartitionWriter } from './partition-writer.ts';
-
-/**
- * Called exactly once per message, never from inside `send`.
- *
- * - `ok`: acked at (partition, offset).
- * - `fail`: certainly not appended.
- * - `info`: unknown; it may be in the log, or get there yet.
- *
- * `partition` and `offset` are -1 where unknown; `attempts` counts tries on the wire.
- */
-export type SendDone = (
-  outcome: 'ok' | 'fail' | 'info',
-  partition: number,
-  offset: number,
-  attempts: number,
-  errorCode: BrokerErrorCode | undefined,
-) => void;
 
 export interface ProducerOptions {
   readonly topic: string;
