@@ -1,0 +1,60 @@
+import type { Fleet } from './fleet.ts';
+import type { Worker } from './worker.ts';
+
+/** Where a final read found the log to end, index = partition. */
+export interface LogEnds {
+  readonly startOffset: number;
+  readonly endOffset: number;
+}
+
+/**
+ * Decides whether every group has been given all of the log. Where consumers report positions this
+ * is exact. Elsewhere it is a guess: a group got as many messages as were acked, and no more came
+ * for `quietNanos`; the judge has the last word from the history.
+ */
+export class DrainWatch {
+  readonly #fleet: Fleet;
+  readonly #ends: readonly LogEnds[];
+  readonly #quietNanos: number;
+  #delivered = -1;
+  #since = 0;
+
+  constructor(options: { fleet: Fleet; ends: readonly LogEnds[]; quietNanos: number }) {
+    this.#fleet = options.fleet;
+    this.#ends = options.ends;
+    this.#quietNanos = options.quietNanos;
+  }
+
+  drained(nowNanos: number): boolean {
+    const { consumers } = this.#fleet;
+    const groups = new Set(consumers.map(({ group }) => group));
+    const { acked, delivered } = this.#fleet.totals();
+    if (delivered !== this.#delivered) {
+      this.#delivered = delivered;
+      this.#since = nowNanos;
+    }
+    const quiet = nowNanos - this.#since >= this.#quietNanos;
+    return [...groups].every((group) => {
+      const members = consumers.filter((worker) => worker.group === group);
+      const reached = reachedBy(members);
+      if (reached.size > 0 && this.#ends.length > 0) {
+        return this.#ends.every(({ startOffset, endOffset }, partition) => {
+          return endOffset <= startOffset || (reached.get(partition) ?? -1) >= endOffset;
+        });
+      }
+      const given = members.flatMap((worker) => worker.progress()).reduce((sum, { delivered: one }) => sum + one, 0);
+      return quiet && given >= acked;
+    });
+  }
+}
+
+/** Per partition, the furthest that any life of any member was given. */
+function reachedBy(members: readonly Worker[]): Map<number, number> {
+  const reached = new Map<number, number>();
+  for (const { positions } of members.flatMap((worker) => worker.progress())) {
+    for (const { partition, nextOffset } of positions ?? []) {
+      reached.set(partition, Math.max(nextOffset, reached.get(partition) ?? -1));
+    }
+  }
+  return reached;
+}

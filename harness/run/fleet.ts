@@ -1,0 +1,93 @@
+import type { Plan } from '../scenario/plan-types.ts';
+import type { ProcessIdentity } from '../supervisor/process-table.ts';
+import { Worker, type WorkerContext, type WorkerProgress } from './worker.ts';
+
+export interface LoadTotals {
+  readonly sent: number;
+  readonly acked: number;
+  readonly unacked: number;
+  readonly delivered: number;
+  readonly responseP99Ms: number | null;
+}
+
+/** All load workers of a run. */
+export class Fleet {
+  readonly producers: readonly Worker[];
+  readonly consumers: readonly Worker[];
+  #lastProducer = 0;
+  #lastConsumer = 0;
+
+  constructor(plan: Plan, context: WorkerContext) {
+    const { workload } = plan.scenario;
+    this.producers = plan.producers.map(({ worker, seed, share }) => {
+      const roleOfLife = () =>
+        ({
+          kind: 'producer',
+          producer: ++this.#lastProducer,
+          seed,
+          share,
+          phases: plan.phases,
+          sizeBytes: workload.size,
+          keys: workload.keys,
+          options: {
+            inFlightMax: workload.inFlightMax,
+            lingerMs: workload.lingerMs,
+            batchBytesMax: workload.batchSize,
+            deliveryTimeoutMs: workload.deliveryTimeout,
+            idempotent: workload.idempotent,
+          },
+        }) as const;
+      return new Worker({ kind: 'producer', number: worker, roleOfLife }, context);
+    });
+    this.consumers = plan.consumers.map(({ worker, group }) => {
+      const roleOfLife = () =>
+        ({
+          kind: 'consumer',
+          consumer: ++this.#lastConsumer,
+          group,
+          inFlightMax: workload.inFlightMax,
+          sessionTimeoutMs: workload.sessionTimeout,
+        }) as const;
+      return new Worker({ kind: 'consumer', number: worker, group, roleOfLife }, context);
+    });
+  }
+
+  get all(): readonly Worker[] {
+    return [...this.producers, ...this.consumers];
+  }
+
+  /** Consumers first: they should be there before anything is sent. */
+  async launch(): Promise<void> {
+    await Promise.all(this.consumers.map((worker) => worker.launch()));
+    await Promise.all(this.producers.map((worker) => worker.launch()));
+  }
+
+  begin(originNanos: number): void {
+    for (const worker of this.all) worker.begin(originNanos);
+  }
+
+  async stop(workers: readonly Worker[]): Promise<void> {
+    await Promise.all(workers.map((worker) => worker.stop()));
+  }
+
+  exited(name: string, identity: ProcessIdentity, how: string, atNanos: number): void {
+    this.all.find((worker) => worker.name === name)?.exited(identity, how, atNanos);
+  }
+
+  totals(): LoadTotals {
+    const produced = this.producers.flatMap((worker) => worker.progress());
+    const consumed = this.consumers.flatMap((worker) => worker.progress());
+    const p99s = this.producers.flatMap((worker) => worker.progress().at(-1)?.responseP99Micros ?? []);
+    return {
+      sent: sum(produced, 'sent'),
+      acked: sum(produced, 'acked'),
+      unacked: sum(produced, 'failed') + sum(produced, 'unknown'),
+      delivered: sum(consumed, 'delivered'),
+      responseP99Ms: p99s.length === 0 ? null : Math.max(...p99s) / 1000,
+    };
+  }
+}
+
+function sum(progress: readonly WorkerProgress[], field: 'sent' | 'acked' | 'failed' | 'unknown' | 'delivered'): number {
+  return progress.reduce((total, one) => total + one[field], 0);
+}

@@ -1,0 +1,66 @@
+import { renameSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { HarnessError } from '../errors.ts';
+import type { Plan } from '../scenario/plan-types.ts';
+import type { RunRecord } from '../record/record.ts';
+
+/**
+ * `run.json`: what is known of a run besides its plan and its history. Written when the run begins
+ * and again whenever it changes, so that a run whose harness was killed can be judged as well.
+ */
+export interface RunFacts {
+  readonly version: 1;
+  readonly id: string;
+  readonly startedAt: string;
+  /** Null while it goes on, and for good when the harness was killed. */
+  readonly endedAt: string | null;
+  readonly ackworth: string;
+  readonly command: string;
+  readonly target: RunRecord['target'];
+  readonly environment: RunRecord['environment'];
+  /** Acked messages that were not safe when a fault hit, by the fault's id, where it was measured. */
+  readonly exposures: Readonly<Record<string, number>>;
+  /** What kept the run from being what was planned, as sentences; each makes it inconclusive. */
+  readonly problems: readonly string[];
+}
+
+export const factsFileName = 'run.json';
+export const planFileName = 'plan.json';
+export const recordFileName = 'record.json';
+export const historyDirectoryName = 'history';
+export const dataDirectoryName = 'data';
+export const nodeDirectoryName = 'nodes';
+
+/** Whole or not at all. */
+export function writeFacts(directory: string, facts: RunFacts): void {
+  const file = join(directory, factsFileName);
+  writeFileSync(`${file}.new`, `${JSON.stringify(facts, null, 2)}\n`);
+  renameSync(`${file}.new`, file);
+}
+
+export function readFacts(directory: string): RunFacts {
+  return readJson(join(directory, factsFileName)) as RunFacts;
+}
+
+export function readPlan(directory: string): Plan {
+  return readJson(join(directory, planFileName)) as Plan;
+}
+
+function readJson(file: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new HarnessError('record', `${file} cannot be read: is its folder that of a run?`, { cause });
+  }
+  let value: { readonly version?: unknown };
+  try {
+    value = JSON.parse(text) as { readonly version?: unknown };
+  } catch (cause) {
+    throw new HarnessError('record', `${file} is not JSON`, { cause });
+  }
+  if (value.version !== 1) {
+    throw new HarnessError('record', `${file} has version ${String(value.version)}; this Ackworth reads version 1`);
+  }
+  return value;
+}

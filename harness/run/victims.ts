@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ProcessCluster } from '../cluster/process/process-cluster.ts';
+import type { Roles, Session } from '../driver/driver.ts';
+import type { Victim } from '../fault/fault.ts';
+import { HarnessError } from '../errors.ts';
+import { monotonicNanos } from '../measure/clock.ts';
+import { choose, nodeOfRole } from '../nemesis/roles.ts';
+import type { PlannedFault } from '../scenario/plan-types.ts';
+import { targetClass } from '../scenario/semantics.ts';
+import type { Fleet } from './fleet.ts';
+import type { Worker } from './worker.ts';
+
+export interface VictimOptions {
+  readonly cluster: ProcessCluster;
+  readonly fleet: Fleet;
+  readonly session: Session;
+}
+
+/** An election may be under way when a role is asked for. */
+const roleMsMax = 5_000;
+const settleMsMax = 15_000;
+/** A node that answers has not yet caught up; an upgrade by hand would also wait a moment. */
+const settlePauseMs = 1_000;
+
+/** Finds out who a planned fault is to hit, at the moment at which it is due. */
+export async function resolveVictim(fault: PlannedFault, options: VictimOptions): Promise<Victim> {
+  const aimed = targetClass(fault.target);
+  if (aimed !== 'node') {
+    const workers = aimed === 'consumer' ? options.fleet.consumers : options.fleet.producers;
+    const running = await only(workers, async (worker) => (await worker.state()) === 'running');
+    const chosen = choose(running, fault.pick);
+    if (!chosen) throw new HarnessError('cluster', `no ${aimed} is running`);
+    return workerVictim(chosen);
+  }
+  const deadline = monotonicNanos() + roleMsMax * 1e6;
+  for (;;) {
+    const { cluster } = options;
+    const nodes = Array.from({ length: cluster.nodes }, (_, index) => index + 1);
+    const running = await only(nodes, async (node) => (await cluster.state(node)) === 'running');
+    const roles = needsRoles(fault.target) ? await currentRoles(options.session) : { leaders: [], coordinator: 0 };
+    const node = roles && nodeOfRole(fault.target, roles, running, fault.pick);
+    if (node !== undefined) return nodeVictim(cluster, node);
+    if (monotonicNanos() > deadline) throw new HarnessError('cluster', `nobody was ${fault.target} within ${roleMsMax} ms`);
+    await sleep(50);
+  }
+}
+
+/** Waits until all nodes answer and every partition has a leader again, within limits. */
+export async function settle({ cluster, session }: VictimOptions): Promise<void> {
+  const deadline = monotonicNanos() + settleMsMax * 1e6;
+  while (monotonicNanos() < deadline) {
+    const nodes = Array.from({ length: cluster.nodes }, (_, index) => index + 1);
+    const answering = await only(nodes, (node) => cluster.answers(node));
+    const roles = await currentRoles(session);
+    if (answering.length === cluster.nodes && roles && !roles.leaders.includes(0)) break;
+    await sleep(100);
+  }
+  await sleep(settlePauseMs);
+}
+
+function needsRoles(target: string): boolean {
+  return target === 'leader' || target === 'follower' || target === 'coordinator';
+}
+
+async function currentRoles(session: Session): Promise<Roles | undefined> {
+  try {
+    return await session.roles();
+  } catch {
+    return undefined;
+  }
+}
+
+async function only<T>(all: readonly T[], test: (one: T) => Promise<boolean>): Promise<T[]> {
+  const passed = await Promise.all(all.map(test));
+  return all.filter((_, index) => passed[index]);
+}
+
+function nodeVictim(cluster: ProcessCluster, node: number): Victim {
+  return {
+    target: 'node',
+    number: node,
+    name: `node ${node}`,
+    pid: () => cluster.pid(node),
+    start: () => cluster.start(node),
+    stop: () => cluster.stop(node),
+    kill: () => cluster.kill(node),
+    pause: () => cluster.pause(node),
+    resume: () => cluster.resume(node),
+    state: () => cluster.state(node),
+    answers: () => cluster.answers(node),
+  };
+}
+
+function workerVictim(worker: Worker): Victim {
+  return {
+    target: worker.kind,
+    number: worker.number,
+    name: `${worker.kind} ${worker.number}`,
+    pid: () => worker.pid(),
+    start: async () => {
+      await worker.launch();
+      return monotonicNanos();
+    },
+    stop: () => worker.stop(),
+    kill: () => worker.kill(),
+    pause: () => worker.pause(),
+    resume: () => worker.resume(),
+    state: () => worker.state(),
+    answers: () => worker.answers(),
+  };
+}

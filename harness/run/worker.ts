@@ -1,0 +1,230 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { NodeState } from '../cluster/cluster.ts';
+import type { Target } from '../driver/driver.ts';
+import { entryPoint } from '../entry-point.ts';
+import { HarnessError } from '../errors.ts';
+import type { ConsumerAssignment, FromWorker, ProducerAssignment } from '../load/control.ts';
+import type { ControlServer, WorkerConnection } from '../load/control-server.ts';
+import { monotonicNanos } from '../measure/clock.ts';
+import type { ProcessIdentity } from '../supervisor/process-table.ts';
+import type { Supervisor } from '../supervisor/supervisor.ts';
+
+export type Role = ProducerAssignment | ConsumerAssignment;
+export type WorkerProgress = Extract<FromWorker, { type: 'progress' }>;
+
+export interface WorkerContext {
+  readonly supervisor: Supervisor;
+  readonly control: ControlServer;
+  readonly run: string;
+  readonly driver: string;
+  readonly target: Target;
+  readonly historyDirectory: string;
+  readonly logDirectory: string;
+  readonly onNote: (source: string, text: string) => void;
+  /** A worker ended or failed without having been asked to. */
+  readonly onProblem: (sentence: string) => void;
+}
+
+const readyMsMax = 30_000;
+/** A worker reports each second. */
+const signOfLifeMsMax = 1600;
+const stopGraceMs = 10_000;
+
+interface Life {
+  readonly name: string;
+  readonly identity: ProcessIdentity;
+  readonly ready: Promise<void>;
+  readonly done: Promise<void>;
+  readonly exited: Promise<number>;
+  connection: WorkerConnection | undefined;
+  progress: WorkerProgress | undefined;
+  /** It was told to end, or hurt on purpose: its end is no surprise. */
+  expected: boolean;
+  readonly tell: { ready(): void; done(): void; exited(atNanos: number): void; failed(error: Error): void };
+}
+
+/**
+ * One load worker over all its lives. A killed worker that is started again is a new process with a
+ * new number of its own and a new history file, since what the old one had in flight is not known.
+ */
+export class Worker {
+  readonly kind: 'producer' | 'consumer';
+  /** From 1, among its kind. */
+  readonly number: number;
+  readonly group: string | undefined;
+  readonly #context: WorkerContext;
+  readonly #roleOfLife: () => Role;
+  readonly #lives: Life[] = [];
+  #originNanos: number | undefined;
+  #beats = 0;
+
+  /** `roleOfLife` is asked once per life, for a role with a number not used before. */
+  constructor(
+    options: { kind: 'producer' | 'consumer'; number: number; group?: string; roleOfLife: () => Role },
+    context: WorkerContext,
+  ) {
+    this.kind = options.kind;
+    this.number = options.number;
+    this.group = options.group;
+    this.#roleOfLife = options.roleOfLife;
+    this.#context = context;
+  }
+
+  /** Also the supervisor's name for its process. */
+  get name(): string {
+    return `${this.kind}-${this.number}`;
+  }
+
+  get #life(): Life | undefined {
+    return this.#lives.at(-1);
+  }
+
+  pid(): number {
+    return this.#life?.identity.pid ?? 0;
+  }
+
+  /** The last that each of its lives reported. */
+  progress(): WorkerProgress[] {
+    return this.#lives.flatMap(({ progress }) => (progress ? [progress] : []));
+  }
+
+  /** Starts a process and resolves when it is ready for its start; one that runs is left alone. */
+  async launch(): Promise<void> {
+    if (this.#life && (await this.state()) !== 'stopped') return;
+    const { supervisor, control, run, driver, target, historyDirectory, logDirectory } = this.#context;
+    const name = this.#lives.length === 0 ? this.name : `${this.name}.${this.#lives.length + 1}`;
+    const token = randomBytes(16).toString('hex');
+    const role = this.#roleOfLife();
+    const tell = { ready: noop, done: noop, exited: noop as (atNanos: number) => void, failed: noop as (error: Error) => void };
+    const ready = new Promise<void>((resolve, reject) => {
+      tell.ready = resolve;
+      tell.failed = reject;
+    });
+    ready.catch(noop);
+    const done = new Promise<void>((resolve) => (tell.done = resolve));
+    const exited = new Promise<number>((resolve) => (tell.exited = resolve));
+    let life: Life | undefined;
+    const early: ((life: Life) => void)[] = [];
+    // Hello may come before the supervisor's answer: they take different ways.
+    const withLife = (act: (life: Life) => void): void => void (life ? act(life) : early.push(act));
+    control.expect(token, {
+      onHello: (connection) =>
+        withLife((current) => {
+          current.connection = connection;
+          connection.send({ type: 'assign', run, worker: name, historyDirectory, driver, target, role });
+        }),
+      onMessage: (message) => withLife((current) => this.#hear(current, message)),
+      onClose: () => undefined,
+    });
+    const { process: identity } = await supervisor.spawn({
+      name: this.name,
+      command: process.execPath,
+      arguments: [entryPoint('harness/load/worker.js'), '--connect', control.address, '--token', token],
+      logFile: join(logDirectory, `${this.name}.log`),
+    });
+    life = { name, identity, ready, done, exited, connection: undefined, progress: undefined, expected: false, tell };
+    this.#lives.push(life);
+    for (const act of early) act(life);
+    await withTimeout(ready, readyMsMax, `${name} did not become ready within ${readyMsMax} ms`);
+    if (this.#originNanos !== undefined) life.connection?.send({ type: 'start', originNanos: this.#originNanos });
+  }
+
+  /** Load time 0; also for the lives to come. */
+  begin(originNanos: number): void {
+    this.#originNanos = originNanos;
+    this.#life?.connection?.send({ type: 'start', originNanos });
+  }
+
+  /** Resolves when the present life has done what was planned, or is gone. */
+  async done(): Promise<void> {
+    const life = this.#life;
+    if (life) await Promise.race([life.done, life.exited]);
+  }
+
+  /** Asks it to end in good order, and makes it end after a grace time. */
+  async stop(): Promise<number> {
+    const life = this.#life;
+    if (!life) return monotonicNanos();
+    life.expected = true;
+    if ((await this.state()) === 'paused') await this.resume();
+    life.connection?.send({ type: 'stop' });
+    const over = await Promise.race([Promise.race([life.done, life.exited]).then(() => true), sleep(stopGraceMs, false, { ref: false })]);
+    life.connection?.close();
+    const exited = over ? await Promise.race([life.exited, sleep(2000, undefined, { ref: false })]) : undefined;
+    return exited ?? (await this.kill());
+  }
+
+  kill(): Promise<number> {
+    if (this.#life) this.#life.expected = true;
+    return this.#context.supervisor.kill(this.name);
+  }
+
+  pause(): Promise<number> {
+    return this.#context.supervisor.pause(this.name);
+  }
+
+  resume(): Promise<number> {
+    return this.#context.supervisor.resume(this.name);
+  }
+
+  async state(): Promise<NodeState> {
+    if (!this.#life) return 'stopped';
+    return (await this.#context.supervisor.state(this.name)).state;
+  }
+
+  /** Whether it reports within the time in which each worker must. */
+  async answers(): Promise<boolean> {
+    const before = this.#beats;
+    const deadline = monotonicNanos() + signOfLifeMsMax * 1e6;
+    while (this.#beats === before) {
+      if (monotonicNanos() > deadline) return false;
+      await sleep(20);
+    }
+    return true;
+  }
+
+  /** The supervisor saw a process of this worker end. */
+  exited(identity: ProcessIdentity, how: string, atNanos: number): void {
+    const life = this.#lives.find((candidate) => candidate.identity.pid === identity.pid);
+    if (!life) return;
+    life.tell.failed(new HarnessError('worker', `${life.name} ended before it was ready (${how})`));
+    life.tell.exited(atNanos);
+    if (!life.expected) this.#context.onProblem(`${life.name} ended by itself (${how})`);
+  }
+
+  #hear(life: Life, message: Exclude<FromWorker, { type: 'hello' }>): void {
+    switch (message.type) {
+      case 'ready':
+        return life.tell.ready();
+      case 'progress':
+        life.progress = message;
+        this.#beats++;
+        return;
+      case 'note':
+        return this.#context.onNote(life.name, message.text);
+      case 'done':
+        life.expected = true;
+        return life.tell.done();
+      case 'failed':
+        life.tell.failed(new HarnessError('worker', `${life.name}: ${message.message}`));
+        this.#context.onProblem(`${life.name}: ${message.message}`);
+    }
+  }
+}
+
+function noop(): void {}
+
+async function withTimeout<T>(promise: Promise<T>, timeoutMs: number, sentence: string): Promise<T> {
+  const patience = new AbortController();
+  const tooLong = sleep(timeoutMs, undefined, { signal: patience.signal }).then(
+    () => Promise.reject(new HarnessError('worker', sentence)),
+    () => new Promise<never>(() => undefined),
+  );
+  try {
+    return await Promise.race([promise, tooLong]);
+  } finally {
+    patience.abort();
+  }
+}
