@@ -66,10 +66,6 @@ export class Fleet {
     for (const worker of this.all) worker.begin(originNanos);
   }
 
-  async stop(workers: readonly Worker[]): Promise<void> {
-    await Promise.all(workers.map((worker) => worker.stop()));
-  }
-
   exited(name: string, identity: ProcessIdentity, how: string, atNanos: number): void {
     this.all.find((worker) => worker.name === name)?.exited(identity, how, atNanos);
   }

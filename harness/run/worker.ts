@@ -30,7 +30,7 @@ export interface WorkerContext {
 const readyMsMax = 30_000;
 /** A worker reports each second. */
 const signOfLifeMsMax = 1600;
-const stopGraceMs = 10_000;
+const stopGraceMs = 15_000;
 
 interface Life {
   readonly name: string;
@@ -105,28 +105,32 @@ export class Worker {
     ready.catch(noop);
     const done = new Promise<void>((resolve) => (tell.done = resolve));
     const exited = new Promise<number>((resolve) => (tell.exited = resolve));
-    let life: Life | undefined;
-    const early: ((life: Life) => void)[] = [];
-    // Hello may come before the supervisor's answer: they take different ways.
-    const withLife = (act: (life: Life) => void): void => void (life ? act(life) : early.push(act));
-    control.expect(token, {
-      onHello: (connection) =>
-        withLife((current) => {
-          current.connection = connection;
-          connection.send({ type: 'assign', run, worker: name, historyDirectory, driver, target, role });
-        }),
-      onMessage: (message) => withLife((current) => this.#hear(current, message)),
-      onClose: () => undefined,
-    });
-    const { process: identity } = await supervisor.spawn({
+    const spawned = supervisor.spawn({
       name: this.name,
       command: process.execPath,
-      arguments: [entryPoint('harness/load/worker.js'), '--connect', control.address, '--token', token],
+      arguments: [
+        entryPoint('harness/load/worker.js'),
+        ...['--connect', control.address, '--token', token, '--name', name],
+      ],
       logFile: join(logDirectory, `${this.name}.log`),
     });
-    life = { name, identity, ready, done, exited, connection: undefined, progress: undefined, expected: false, tell };
-    this.#lives.push(life);
-    for (const act of early) act(life);
+    const started = spawned.then(({ process: identity }) => {
+      const life: Life = { name, identity, ready, done, exited, connection: undefined, progress: undefined, expected: false, tell };
+      this.#lives.push(life);
+      return life;
+    });
+    // What the worker says may overtake the supervisor's answer: they come by different ways.
+    const afterStart = (act: (life: Life) => void): void => void started.then(act, noop);
+    control.expect(token, {
+      onHello: (connection) =>
+        afterStart((life) => {
+          life.connection = connection;
+          connection.send({ type: 'assign', run, worker: name, historyDirectory, driver, target, role });
+        }),
+      onMessage: (message) => afterStart((life) => this.#hear(life, message)),
+      onClose: () => undefined,
+    });
+    const life = await started;
     await withTimeout(ready, readyMsMax, `${name} did not become ready within ${readyMsMax} ms`);
     if (this.#originNanos !== undefined) life.connection?.send({ type: 'start', originNanos: this.#originNanos });
   }
@@ -144,13 +148,14 @@ export class Worker {
   }
 
   /** Asks it to end in good order, and makes it end after a grace time. */
-  async stop(): Promise<number> {
+  async stop(graceMs = stopGraceMs): Promise<number> {
     const life = this.#life;
     if (!life) return monotonicNanos();
     life.expected = true;
     if ((await this.state()) === 'paused') await this.resume();
     life.connection?.send({ type: 'stop' });
-    const over = await Promise.race([Promise.race([life.done, life.exited]).then(() => true), sleep(stopGraceMs, false, { ref: false })]);
+    const ended = Promise.race([life.done, life.exited]).then(() => true);
+    const over = await Promise.race([ended, sleep(graceMs, false, { ref: false })]);
     life.connection?.close();
     const exited = over ? await Promise.race([life.exited, sleep(2000, undefined, { ref: false })]) : undefined;
     return exited ?? (await this.kill());

@@ -38,6 +38,8 @@ export class ProcessCluster implements Cluster {
   readonly #options: ProcessClusterOptions;
   #addresses: string[] = [];
   readonly #pids = new Map<number, number>();
+  /** Nodes that are ready and were not asked to end. */
+  readonly #serving = new Set<number>();
 
   constructor(options: ProcessClusterOptions) {
     this.#options = options;
@@ -86,11 +88,13 @@ export class ProcessCluster implements Cluster {
 
   async stop(node: number): Promise<number> {
     if (!this.#pids.has(node)) return monotonicNanos();
+    this.#serving.delete(node);
     return this.#options.supervisor.stop(nameOf(node), stopGraceMs);
   }
 
   async kill(node: number): Promise<number> {
     if (!this.#pids.has(node)) return monotonicNanos();
+    this.#serving.delete(node);
     return this.#options.supervisor.kill(nameOf(node));
   }
 
@@ -110,6 +114,17 @@ export class ProcessCluster implements Cluster {
   /** Of the node's last life; 0 = never started. */
   pid(node: number): number {
     return this.#pids.get(node) ?? 0;
+  }
+
+  /**
+   * The supervisor saw a process end. When it was a node that nobody had asked to, the answer is a
+   * sentence that says so; otherwise undefined.
+   */
+  exited(name: string, how: string): string | undefined {
+    const node = [...this.#serving].find((candidate) => nameOf(candidate) === name);
+    if (node === undefined) return undefined;
+    this.#serving.delete(node);
+    return `node ${node} ended by itself (${how})${this.#lastLines(node)}`;
   }
 
   async answers(node: number): Promise<boolean> {
@@ -143,6 +158,7 @@ export class ProcessCluster implements Cluster {
     this.#pids.set(node, identity.pid);
     try {
       await supervisor.firstLine(identity.pid, readyMsMax);
+      this.#serving.add(node);
     } catch (error) {
       const log = this.#lastLines(node);
       throw new HarnessError('cluster', `node ${node} did not start: ${(error as Error).message}${log}`, { cause: error });

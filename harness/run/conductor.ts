@@ -1,0 +1,311 @@
+import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ProcessCluster } from '../cluster/process/process-cluster.ts';
+import type { Driver, Session } from '../driver/driver.ts';
+import { faults } from '../fault/registry.ts';
+import type { FaultEvent } from '../history/events.ts';
+import { ControlServer } from '../load/control-server.ts';
+import { monotonicNanos } from '../measure/clock.ts';
+import { Nemesis } from '../nemesis/nemesis.ts';
+import type { RunRecord } from '../record/record.ts';
+import type { Plan } from '../scenario/plan-types.ts';
+import type { Notice } from '../supervisor/protocol.ts';
+import { Supervisor } from '../supervisor/supervisor.ts';
+import { DrainWatch, type LogEnds } from './drain.ts';
+import { finalRead } from './final-read.ts';
+import { Fleet } from './fleet.ts';
+import { HarnessHistory } from './harness-history.ts';
+import { LoadTicker } from './load-ticker.ts';
+import { dataDirectoryName, historyDirectoryName, nodeDirectoryName } from './run-facts.ts';
+import type { RunFolder } from './run-folder.ts';
+import type { Progress, RunOptions, Stage } from './run-types.ts';
+import { resolveVictim, settle } from './victims.ts';
+
+export interface ConductorOptions {
+  readonly run: RunOptions;
+  readonly plan: Plan;
+  readonly folder: RunFolder;
+  readonly driver: Driver;
+  /** What the broker says of itself, once it is up. */
+  readonly onTarget: (target: RunRecord['target']) => void;
+  /** What keeps the run from being what was planned, as a sentence. */
+  readonly onProblem: (sentence: string) => void;
+}
+
+/** The run is to end now: it was interrupted, or lost what it stands on. Its reason was told. */
+class Stopped extends Error {}
+
+/** From here to load time 0, so that every worker has heard of it before. */
+const startLeadMs = 500;
+const readPatienceMs = 20_000;
+const healMsMax = 30_000;
+const interruptGraceMs = 2_000;
+const quietNanos = 5e9;
+
+/**
+ * Conducts one run from an empty machine back to one: cluster up, topic, workers, load and faults,
+ * healing, drain, final read, everything down. It leaves a history, and nothing else behind.
+ */
+export class Conductor {
+  readonly #options: ConductorOptions;
+  readonly #stop = new AbortController();
+  readonly #history: HarnessHistory;
+  readonly #historyDirectory: string;
+  readonly #supervisor: Supervisor;
+  readonly #cluster: ProcessCluster;
+  #control: ControlServer | undefined;
+  #fleet: Fleet | undefined;
+  #session: Session | undefined;
+  #nemesis: { nemesis: Nemesis; over: Promise<void> } | undefined;
+  #ticker: LoadTicker | undefined;
+  #closing = false;
+  /** From here on the run has something to be judged by. */
+  #loadBegan = false;
+
+  constructor(options: ConductorOptions) {
+    this.#options = options;
+    const { directory, id } = options.folder;
+    this.#historyDirectory = join(directory, historyDirectoryName);
+    this.#history = new HarnessHistory(this.#historyDirectory, id);
+    this.#supervisor = new Supervisor({
+      run: id,
+      directory,
+      onExit: (exit) => this.#exited(exit),
+      onLost: () => this.#end('the supervisor was lost, and with it every process of the run'),
+    });
+    this.#cluster = new ProcessCluster({
+      supervisor: this.#supervisor,
+      nodes: options.plan.scenario.nodes,
+      dataDirectory: join(directory, dataDirectoryName),
+      logDirectory: join(directory, nodeDirectoryName),
+      token: randomBytes(16).toString('hex'),
+      ...(options.run.nodeMain === undefined ? {} : { nodeMain: options.run.nodeMain }),
+    });
+  }
+
+  /** Rejects only when it came to nothing that could be judged. */
+  async conduct(): Promise<void> {
+    const { signal } = this.#options.run;
+    const interrupt = (): void => this.#end('the run was interrupted');
+    if (signal.aborted) interrupt();
+    signal.addEventListener('abort', interrupt, { once: true });
+    try {
+      await this.#bringUp();
+      await this.#load();
+      await this.#drainAndRead();
+    } catch (error) {
+      if (!(error instanceof Stopped)) {
+        if (!this.#loadBegan) throw error;
+        this.#problem(`the run broke off: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    } finally {
+      signal.removeEventListener('abort', interrupt);
+      await this.#tearDown();
+    }
+  }
+
+  async #bringUp(): Promise<void> {
+    const { plan, driver, folder, onTarget } = this.#options;
+    const { topic, nodes } = plan.scenario;
+    this.#stage('starting', `${nodes} ${nodes === 1 ? 'node' : 'nodes'}`);
+    await this.#unlessStopped(this.#cluster.up());
+    const target = this.#cluster.target(plan.scenario.name);
+    this.#session = await this.#unlessStopped(driver.connect(target));
+    await this.#unlessStopped(
+      this.#session.createTopic({
+        partitions: topic.partitions,
+        replicas: topic.replicas ?? 1,
+        flush: topic.flush,
+        replication: topic.replication,
+        flushIntervalMs: topic.flushInterval,
+      }),
+    );
+    onTarget({ name: driver.name, ...(await this.#unlessStopped(this.#session.describe())) });
+    this.#control = await ControlServer.listen();
+    this.#fleet = new Fleet(plan, {
+      supervisor: this.#supervisor,
+      control: this.#control,
+      run: folder.id,
+      driver: driver.name,
+      target,
+      historyDirectory: this.#historyDirectory,
+      logDirectory: join(folder.directory, nodeDirectoryName),
+      onNote: (source, text) => this.#tell({ type: 'note', text: `${source}: ${text}` }),
+      onProblem: (sentence) => this.#problem(sentence),
+    });
+    await this.#unlessStopped(this.#fleet.launch());
+  }
+
+  async #load(): Promise<void> {
+    const { plan } = this.#options;
+    const [fleet, session] = [this.#fleet!, this.#session!];
+    const endMs = plan.phases.at(-1)?.endMs ?? 0;
+    const originNanos = monotonicNanos() + startLeadMs * 1e6;
+    this.#loadBegan = true;
+    fleet.begin(originNanos);
+    this.#ticker = new LoadTicker({ fleet, originNanos, totalMs: endMs, onProgress: (load) => this.#tell(load) });
+    const around = { cluster: this.#cluster, fleet, session };
+    const nemesis = new Nemesis({
+      planned: plan.faults,
+      faults,
+      originNanos,
+      resolve: (fault) => resolveVictim(fault, around),
+      settle: () => settle(around),
+      record: (event) => this.#faultStep(event),
+    });
+    this.#nemesis = { nemesis, over: nemesis.run() };
+    for (const phase of plan.phases) {
+      await this.#until(originNanos + phase.startMs * 1e6);
+      this.#history.phase(phase.name, originNanos + phase.startMs * 1e6);
+      if (phase === plan.phases[0]) this.#stage(phase.measured ? 'running' : 'warming-up', '');
+      else if (phase === plan.phases.find(({ measured }) => measured)) this.#stage('running', '');
+      this.#tell({ type: 'phase', name: phase.name, startMs: phase.startMs, endMs: phase.endMs });
+    }
+    await this.#until(originNanos + endMs * 1e6);
+    this.#history.phase('drain', originNanos + endMs * 1e6);
+    this.#stage('healing', '');
+    await this.#unlessStopped(this.#nemesis.over);
+    await this.#untilProducersAreDone();
+  }
+
+  async #untilProducersAreDone(): Promise<void> {
+    const { deliveryTimeout } = this.#options.plan.scenario.workload;
+    const { producers } = this.#fleet!;
+    const patience = new AbortController();
+    const late = sleep(deliveryTimeout + 10_000, 'late' as const, { signal: patience.signal, ref: false }).catch(() => 'late' as const);
+    const done = Promise.all(producers.map((producer) => producer.done())).then(() => 'done' as const);
+    const first = await this.#unlessStopped(Promise.race([done, late]));
+    patience.abort();
+    if (first === 'late') this.#problem('a producer did not learn the outcome of all that it had sent');
+  }
+
+  async #drainAndRead(): Promise<void> {
+    const { plan, driver } = this.#options;
+    const { replayable, readEachReplica } = driver.capabilities;
+    this.#stage('draining', '');
+    const ends = replayable ? await this.#read(0, []) : [];
+    await this.#drain(ends);
+    this.#history.phase('final-read');
+    this.#stage('reading', '');
+    await this.#unlessStopped(Promise.all(this.#fleet!.all.map((worker) => worker.stop())));
+    this.#ticker?.stop();
+    if (replayable && readEachReplica) {
+      for (let node = 1; node <= plan.scenario.nodes; node++) await this.#read(node, ends);
+    }
+    this.#history.phase('done');
+  }
+
+  async #drain(ends: readonly LogEnds[]): Promise<void> {
+    const { drain } = this.#options.plan.scenario;
+    if (this.#fleet!.consumers.length === 0) return;
+    const watch = new DrainWatch({ fleet: this.#fleet!, ends, quietNanos });
+    const deadline = monotonicNanos() + drain * 1e6;
+    while (!watch.drained(monotonicNanos())) {
+      if (monotonicNanos() > deadline) {
+        this.#history.note('harness', `the consumers did not catch up within ${drain} ms`);
+        return;
+      }
+      await this.#unlessStopped(sleep(50));
+    }
+  }
+
+  #read(node: number, ends: readonly LogEnds[]): Promise<readonly LogEnds[]> {
+    const { plan, folder } = this.#options;
+    return this.#unlessStopped(
+      finalRead({
+        session: this.#session!,
+        run: folder.id,
+        historyDirectory: this.#historyDirectory,
+        node,
+        partitions: plan.scenario.topic.partitions,
+        ends,
+        patienceMs: readPatienceMs,
+      }),
+    );
+  }
+
+  /** Heals first, then ends what talks before what is talked to. Nothing keeps it from the rest. */
+  async #tearDown(): Promise<void> {
+    this.#stage('stopping', '');
+    this.#ticker?.stop();
+    this.#nemesis?.nemesis.abort();
+    await Promise.race([this.#nemesis?.over, sleep(healMsMax, undefined, { ref: false })]);
+    this.#closing = true;
+    const grace = this.#stop.signal.aborted ? interruptGraceMs : undefined;
+    const steps: (() => Promise<unknown> | undefined)[] = [
+      () => Promise.all(this.#fleet?.all.map((worker) => worker.stop(grace)) ?? []),
+      () => this.#session?.close(),
+      () => this.#cluster.down(),
+      () => this.#supervisor.close(),
+      () => this.#control?.close(),
+    ];
+    for (const step of steps) {
+      try {
+        await step();
+      } catch (error) {
+        // A lost supervisor, for one: what it owned is gone, which is what was wanted.
+        this.#history.note('harness', `tear-down: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+    this.#history.close();
+    if (!this.#options.run.keepData) {
+      rmSync(join(this.#options.folder.directory, dataDirectoryName), { recursive: true, force: true });
+    }
+  }
+
+  #faultStep(event: FaultEvent): void {
+    this.#history.fault(event);
+    const { kind, victims, step, proof } = event;
+    if (step === 'heal-requested') return;
+    this.#tell({ type: 'fault', kind, victims, step, evidence: proof });
+  }
+
+  #exited({ name, process: identity, code, signal, atNanos }: Extract<Notice, { type: 'exited' }>): void {
+    const how = signal === null ? `exit code ${code}` : signal;
+    this.#fleet?.exited(name, identity, how, atNanos);
+    const sentence = this.#cluster.exited(name, how);
+    if (sentence !== undefined) this.#problem(sentence);
+  }
+
+  #problem(sentence: string): void {
+    if (this.#closing) return;
+    this.#options.onProblem(sentence);
+    this.#history.note('harness', sentence);
+    this.#tell({ type: 'note', text: sentence });
+  }
+
+  #end(reason: string): void {
+    if (this.#stop.signal.aborted) return;
+    this.#problem(reason);
+    this.#stop.abort();
+  }
+
+  async #until(nanos: number): Promise<void> {
+    for (;;) {
+      const leftMs = (nanos - monotonicNanos()) / 1e6;
+      if (leftMs <= 0) return;
+      await this.#unlessStopped(sleep(leftMs));
+    }
+  }
+
+  /** What is still under way when the run is stopped is left to fail by itself. */
+  #unlessStopped<T>(promise: Promise<T>): Promise<T> {
+    const { signal } = this.#stop;
+    return new Promise((resolve, reject) => {
+      const stop = (): void => reject(new Stopped());
+      if (signal.aborted) stop();
+      signal.addEventListener('abort', stop, { once: true });
+      promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+    });
+  }
+
+  #stage(stage: Stage, detail: string): void {
+    this.#tell({ type: 'stage', stage, detail });
+  }
+
+  #tell(progress: Progress): void {
+    this.#options.run.onProgress(progress);
+  }
+}

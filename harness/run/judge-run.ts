@@ -1,0 +1,114 @@
+import { join } from 'node:path';
+import { loadDriver } from '../driver/registry.ts';
+import type { NoteEvent } from '../history/events.ts';
+import { historyFiles, readHistory } from '../history/reader.ts';
+import { judge } from '../judge/judge.ts';
+import { measure, type Measurements } from '../measure/measurements.ts';
+import { recordSchemaId, type RunRecord } from '../record/record.ts';
+import { writeRecord } from '../record/write.ts';
+import type { Plan } from '../scenario/plan-types.ts';
+import { historyDirectoryName, readFacts, readPlan, recordFileName, type RunFacts } from './run-facts.ts';
+
+/** More would drown the others, and a record stays small however long its run was. */
+const notesMax = 500;
+
+/** Plan, facts and history -> record, validated and written. Of a run that is over. */
+export async function judgeRun(directory: string): Promise<RunRecord> {
+  const plan = readPlan(directory);
+  const facts = readFacts(directory);
+  const history = join(directory, historyDirectoryName);
+  const { capabilities } = await loadDriver(plan.target);
+  const measured = measure({ directory: history, phases: plan.phases, consumers: plan.consumers });
+  const { response, endToEnd } = measured.latency;
+  const judgement = await judge({
+    directory: history,
+    plan,
+    capabilities,
+    exposures: new Map(Object.entries(facts.exposures).map(([fault, count]) => [Number(fault), count])),
+    measured: {
+      doubts: measured.doubts,
+      responseP99Ms: response.p99 === null ? null : response.p99 / 1000,
+      endToEndP99Ms: endToEnd.p99 === null ? null : endToEnd.p99 / 1000,
+      ackedPerSecond: response.count === 0 ? null : measured.throughput.acked,
+    },
+  });
+  const problems = facts.endedAt === null ? [...facts.problems, 'the harness was killed before the run was over'] : facts.problems;
+  const record: RunRecord = {
+    ...describeRun(plan, facts, measured),
+    ...judgement,
+    ...decisionWith(problems, judgement),
+    validity: { state: measured.doubts.length === 0 ? 'trusted' : 'doubtful', reasons: [...measured.doubts] },
+    phases: measured.phases,
+    throughput: measured.throughput,
+    latency: measured.latency,
+    series: measured.series,
+    heatMap: measured.heatMap,
+    saturation: measured.saturation,
+    notes: notesOf(history, measured.originNanos),
+  };
+  await writeRecord(join(directory, recordFileName), record);
+  return record;
+}
+
+/** What kept the run from its plan stands in the way of a pass; a violation stands all the same. */
+function decisionWith(
+  problems: readonly string[],
+  { verdict, reasons }: Pick<RunRecord, 'verdict' | 'reasons'>,
+): Pick<RunRecord, 'verdict' | 'reasons'> {
+  if (problems.length === 0) return { verdict, reasons };
+  if (verdict === 'pass') return { verdict: 'inconclusive', reasons: [...problems] };
+  return { verdict, reasons: verdict === 'fail' ? [...reasons, ...problems] : [...problems, ...reasons] };
+}
+
+type Described = Pick<
+  RunRecord,
+  | 'schema' | 'id' | 'startedAt' | 'endedAt' | 'version' | 'command' | 'seed' | 'scenario' | 'target'
+  | 'cluster' | 'durability' | 'workload' | 'environment'
+>;
+
+function describeRun(plan: Plan, facts: RunFacts, measured: Measurements): Described {
+  const { name, question, nodes, topic, workload } = plan.scenario;
+  const last = measured.series.at(-1);
+  const lastMs = last === undefined ? 0 : Math.max(0, last.atMs + last.widthMs);
+  return {
+    schema: recordSchemaId,
+    id: facts.id,
+    startedAt: facts.startedAt,
+    endedAt: facts.endedAt ?? new Date(Date.parse(facts.startedAt) + lastMs).toISOString(),
+    version: facts.ackworth,
+    command: facts.command,
+    seed: plan.seed,
+    scenario: { name, question, hash: plan.scenarioHash },
+    target: facts.target,
+    cluster: { kind: plan.cluster, nodes },
+    durability: { flush: topic.flush, replication: topic.replication, flushIntervalMs: topic.flushInterval },
+    workload: {
+      rate: workload.rate,
+      arrival: workload.arrival.kind,
+      sizeBytes: workload.size,
+      keys: workload.keys,
+      partitions: topic.partitions,
+      producers: workload.producers,
+      consumers: workload.consumers,
+      groups: workload.groups,
+      inFlightMax: workload.inFlightMax,
+      idempotent: workload.idempotent,
+    },
+    environment: facts.environment,
+  };
+}
+
+function notesOf(directory: string, originNanos: number | null): RunRecord['notes'] {
+  const found: NoteEvent[] = [];
+  for (const file of historyFiles(directory)) {
+    readHistory(file, {
+      note: (event) => {
+        if (found.length < notesMax) found.push(event);
+      },
+    });
+  }
+  const origin = originNanos ?? found[0]?.time ?? 0;
+  return found
+    .toSorted((a, b) => a.time - b.time)
+    .map(({ source, text, time }) => ({ atMs: (time - origin) / 1e6, source, text }));
+}

@@ -1,0 +1,25 @@
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { HarnessError } from '../errors.ts';
+import type { RunRecord } from '../record/record.ts';
+import { isAlive } from '../supervisor/process-table.ts';
+import { stateFileName, type SupervisorState } from '../supervisor/protocol.ts';
+import { judgeRun } from './judge-run.ts';
+
+/**
+ * Judges a run again from its folder alone, also one whose harness was killed, and writes its
+ * record anew. Throws a HarnessError: `usage` when there is no such folder or the run still goes
+ * on, `history` when its history is damaged.
+ */
+export async function rejudge(directory: string): Promise<RunRecord> {
+  if (!existsSync(directory)) throw new HarnessError('usage', `${directory} does not exist`);
+  const folder = realpathSync(directory);
+  const stateFile = join(folder, stateFileName);
+  if (existsSync(stateFile)) {
+    const { harness, children } = JSON.parse(readFileSync(stateFile, 'utf8')) as SupervisorState;
+    if (isAlive(harness) && children.some(isAlive)) {
+      throw new HarnessError('usage', `the run in ${directory} still goes on (process ${harness.pid})`);
+    }
+  }
+  return judgeRun(folder);
+}

@@ -1,0 +1,66 @@
+import { loadDriver } from '../driver/registry.ts';
+import { describeEnvironment } from '../measure/environment.ts';
+import { probeEnvironment } from '../measure/probes.ts';
+import type { EnvironmentProbe } from '../record/record.ts';
+import { makePlan } from '../scenario/plan.ts';
+import { version } from '../version.ts';
+import { vocabulary } from '../vocabulary.ts';
+import { Conductor } from './conductor.ts';
+import { judgeRun } from './judge-run.ts';
+import { writeFacts, type RunFacts } from './run-facts.ts';
+import { createRunFolder } from './run-folder.ts';
+import type { RunOptions, RunResult } from './run-types.ts';
+
+/**
+ * Scenario -> plan -> run -> history and measurements -> verdicts -> record. Resolves with the
+ * record, whatever its verdict; rejects with a HarnessError when there was nothing to judge: the
+ * cluster did not come up, the folder cannot be written. Leaves no process and, unless asked to, no
+ * data behind. `plan.json` and `run.json` are written before anything is started.
+ */
+export async function runScenario(options: RunOptions): Promise<RunResult> {
+  const { scenario, seed, target, cluster, signal, onProgress } = options;
+  const driver = await loadDriver(target);
+  const plan = makePlan(scenario, { seed, target, cluster, vocabulary: vocabulary() });
+  const startedAt = new Date();
+  const folder = createRunFolder(options.outputDirectory, plan, startedAt);
+  const { directory } = folder;
+  let facts: RunFacts = {
+    version: 1,
+    id: folder.id,
+    startedAt: startedAt.toISOString(),
+    endedAt: null,
+    ackworth: version,
+    command: options.command,
+    target: { name: target, version: '', config: {} },
+    environment: { ...describeEnvironment(directory), probes: { before: null, after: null } },
+    exposures: {},
+    problems: [],
+  };
+  const keep = (change: Partial<RunFacts>): void => {
+    facts = { ...facts, ...change };
+    writeFacts(directory, facts);
+  };
+  const keepProbe = (when: 'before' | 'after', probe: EnvironmentProbe): void => {
+    const { environment } = facts;
+    keep({ environment: { ...environment, probes: { ...environment.probes, [when]: probe } } });
+  };
+  keep({});
+  onProgress({ type: 'stage', stage: 'probing', detail: '' });
+  keepProbe('before', await probeEnvironment(directory));
+  const conductor = new Conductor({
+    run: options,
+    plan,
+    folder,
+    driver,
+    onTarget: (described) => keep({ target: described }),
+    onProblem: (sentence) => keep({ problems: [...facts.problems, sentence] }),
+  });
+  await conductor.conduct();
+  if (!signal.aborted) {
+    onProgress({ type: 'stage', stage: 'probing', detail: '' });
+    keepProbe('after', await probeEnvironment(directory));
+  }
+  keep({ endedAt: new Date().toISOString() });
+  onProgress({ type: 'stage', stage: 'judging', detail: '' });
+  return { directory, record: await judgeRun(directory) };
+}

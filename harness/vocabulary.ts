@@ -1,0 +1,11 @@
+import { checkers } from './checker/registry.ts';
+import { faults } from './fault/registry.ts';
+import type { Vocabulary } from './scenario/semantics.ts';
+
+/** What a scenario may name, from the registries. */
+export function vocabulary(): Vocabulary {
+  return {
+    faults: faults.map(({ kind, targets, heals }) => ({ kind, targets, heals })),
+    checks: checkers.map(({ name }) => name),
+  };
+}
