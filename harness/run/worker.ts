@@ -110,7 +110,12 @@ export class Worker {
       command: process.execPath,
       arguments: [
         entryPoint('harness/load/worker.js'),
-        ...['--connect', control.address, '--token', token, '--name', name],
+        '--connect',
+        control.address,
+        '--token',
+        token,
+        '--name',
+        name,
       ],
       logFile: join(logDirectory, `${this.name}.log`),
     });
