@@ -28,7 +28,7 @@ export const lossWindow: Checker = {
     let hits: (Injection & { effectiveAt: number })[] | undefined;
     return {
       header() {
-        hits ??= effective.filter(hasEffect);
+        hits ??= book.oneClock ? effective.filter(hasEffect) : [];
         for (const hit of hits) if (!book.exposed.has(hit)) book.exposed.set(hit, 0);
       },
       complete({ outcome, time }, _id, invokedAt) {

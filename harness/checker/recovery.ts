@@ -67,8 +67,13 @@ export const recovery: Checker = {
         start();
         const forbidden = new Tally();
         const doubts: string[] = [];
+        if (!book.oneClock) {
+          const note = 'workers and harness have different clocks, so that times cannot be compared';
+          for (const hit of [...services.keys(), ...groups.keys()]) book.recoveries.set(hit, { rtoMs: null, note });
+          return { forbidden, allowed: new Tally(), doubts: [note], evidence: evidenceOf(book) };
+        }
         const settle = (hit: Injection, outcome: Outcome): void => {
-          book.recoveries.set(hit, outcome);
+          book.recoveries.set(hit, { rtoMs: outcome.rtoMs, note: outcome.note });
           const what = describeInjection(hit);
           for (const reason of outcome.never) forbidden.add('never-recovered', () => `${what}: ${reason}`);
           doubts.push(...outcome.doubts.slice(0, 3).map((reason) => `${what}: ${reason}`));
@@ -82,7 +87,6 @@ export const recovery: Checker = {
         for (const [hit, returning] of groups) {
           settle(hit, returning.result((number, partition) => hasAll(book, number, partition), (number) => book.groups[number]!));
         }
-        if (!book.oneClock) doubts.push('workers and harness have different clocks, so that times cannot be compared');
         return { forbidden, allowed: new Tally(), doubts, evidence: evidenceOf(book) };
       },
     };

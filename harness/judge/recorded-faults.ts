@@ -3,7 +3,7 @@ import { windowOf } from '../checker/loss-window.ts';
 import type { RecordedFault } from '../record/record.ts';
 import type { Judgement } from './judgement.ts';
 
-/** The faults as the record tells them, one per injection: a fault on each node is one for each. */
+/** The faults as the record tells them. */
 export function recordedFaults(book: Book): RecordedFault[] {
   const { timeline } = book;
   const at = (time: number | null): number | null => (time === null ? null : timeline.atMs(time));

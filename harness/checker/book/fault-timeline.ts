@@ -2,9 +2,9 @@ import type { FaultEvent, PhaseEvent } from '../../history/events.ts';
 import type { PlannedFault, Plan } from '../../scenario/plan-types.ts';
 import { targetClass } from '../../scenario/semantics.ts';
 
-/** One fault on one set of victims, from the request to its healing. Times are history times. */
+/** One fault from the request to its healing. Times are history times. */
 export interface Injection {
-  /** Of the plan; several injections share it when a fault visits each node. */
+  /** Of the plan. */
   readonly fault: number;
   readonly kind: string;
   readonly target: string;
@@ -98,7 +98,7 @@ export function doubtOf(injection: Injection): string | undefined {
 /** "kill of node 2 (leader)" */
 export function describeInjection({ kind, victims, target }: Injection): string {
   const hit = victims.length === 0 ? 'nothing' : victims.join(', ');
-  return hit.startsWith(target) ? `${kind} of ${hit}` : `${kind} of ${hit} (${target})`;
+  return hit.startsWith(target.replace('-', ' ')) ? `${kind} of ${hit}` : `${kind} of ${hit} (${target})`;
 }
 
 function newInjection(event: FaultEvent, planned: PlannedFault | undefined): Injection {

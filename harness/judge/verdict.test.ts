@@ -1,0 +1,237 @@
+import { describe, expect, test } from 'vitest';
+import type { Checker } from '../checker/watch.ts';
+import { checkers } from '../checker/registry.ts';
+import { Tally } from '../checker/tally.ts';
+import { Story } from '../checker/testing/story.ts';
+import type { StoryOptions } from '../checker/testing/story.ts';
+import { pass, summaryOf } from '../checker/testing/summary.ts';
+import { recordSchema } from '../record/record.ts';
+import { exitCodeOf } from './judgement.ts';
+import { lossBound } from './verdict.ts';
+
+const alone: StoryOptions = { scenario: { workload: { consumers: 0 } } };
+const clean = (options: StoryOptions = {}) =>
+  new Story({ ...options, scenario: { ...alone.scenario, ...options.scenario } }).acked('a0', 0).log('a0');
+const killed: StoryOptions = {
+  scenario: {
+    ...alone.scenario,
+    nodes: 3,
+    phases: [{ name: 'main', duration: '60s', faults: [{ fault: 'kill', target: 'leader', at: '1s', for: '1s' }] }],
+    checks: ['lost', 'loss-window'],
+  },
+};
+const told = (options: StoryOptions = killed) => new Story(options).at(500).acked('a0', 0).acked('a1', 1).log('a0 a1');
+
+describe('the verdict of a run', () => {
+  test('is a pass with its grounds when nothing is wrong and nothing in doubt', () => {
+    const { verdict, reasons } = clean().judge();
+    expect(verdict).toBe('pass');
+    expect(reasons).toEqual([
+      '1 messages acked, 0 of them lost; 1 in the log, 0 deliveries, 8 checks valid',
+      'no faults: this says nothing about what happens when something breaks',
+    ]);
+  });
+
+  test('is a fail by a violation, whatever else is in doubt', () => {
+    const story = new Story(alone).acked('a0', 0).acked('a1', 1).read('a1', 1).readEnd({ start: 1, end: 2 });
+    expect(summaryOf(story.judge())).toMatchObject({ verdict: 'fail', unknown: ['drain'] });
+    const { reasons } = story.judge();
+    expect(reasons[0]).toMatch(/^lost: /);
+    expect(reasons.slice(1).some((reason) => reason.startsWith('drain: '))).toBe(true);
+  });
+
+  test('is inconclusive without data', () => {
+    const judgement = new Story(alone).log('').judge();
+    expect(judgement.verdict).toBe('inconclusive');
+    expect(judgement.reasons[0]).toMatch(/^no data/);
+    expect(new Story(alone).unknown('a0').log('a0').judge().verdict).toBe('inconclusive');
+  });
+
+  test('is inconclusive without a complete final read', () => {
+    expect(new Story(alone).acked('a0', 0).judge().verdict).toBe('inconclusive');
+  });
+
+  test('prints the faults, what they exposed, and what that supports', () => {
+    const { verdict, reasons } = told().fault(0, 1000, { victims: ['node 2'] }).judge();
+    expect(verdict).toBe('pass');
+    expect(reasons[1]).toBe(
+      '1 confirmed fault: kill of node 2 (leader) with 2 messages exposed. No forbidden loss in 1 of them ' +
+        'with exposure bounds the chance that a kill of a node loses at 95 % (95 % confidence)',
+    );
+  });
+
+  test('bounds the chance of loss by faults and not by messages', () => {
+    expect(lossBound(1)).toBeCloseTo(0.95, 10);
+    expect(lossBound(10)).toBeCloseTo(0.259, 3);
+    expect(lossBound(30)).toBeCloseTo(0.095, 3);
+  });
+
+  test('says so when a fault exposed nothing', () => {
+    const { reasons } = told().fault(0, 9000).judge();
+    expect(reasons[1]).toContain('with 0 messages exposed');
+    expect(reasons[1]).toContain('says nothing about loss');
+  });
+
+  test.each([
+    ['was never injected', (story: Story) => story, /never carried out/],
+    ['is not confirmed', (story: Story) => story.fault(0, 1000, { result: 'mismatch' }), /not confirmed \(mismatch\)/],
+    ['left no trace', (story: Story) => story.fault(0, 1000, { result: 'inconclusive' }), /not confirmed/],
+    ['was not healed', (story: Story) => story.fault(0, 1000, { healMs: null }), /was not healed/],
+  ])('is inconclusive when a fault %s', (_, tell, reason) => {
+    const { verdict, reasons } = tell(told()).judge();
+    expect(verdict).toBe('inconclusive');
+    expect(reasons.join('\n')).toMatch(reason);
+  });
+
+  test('is inconclusive when a fault could not be carried out', () => {
+    const event = { type: 'fault', fault: 0, kind: 'kill', target: 'leader', victims: [], result: '', time: 1e9 } as const;
+    const story = told()
+      .event('harness', { ...event, step: 'requested', proof: '' })
+      .event('harness', { ...event, step: 'failed', proof: 'there is no leader' });
+    expect(story.judge().verdict).toBe('inconclusive');
+    expect(story.judge().reasons.join()).toContain('there is no leader');
+  });
+
+  test('is inconclusive when a heal is not confirmed', () => {
+    const story = told().fault(0, 1000);
+    story.event('harness', { type: 'fault', fault: 0, kind: 'kill', target: 'leader', victims: [], step: 'heal-probed', proof: 'no answer', result: 'mismatch', time: 3e9 });
+    expect(story.judge().verdict).toBe('inconclusive');
+  });
+
+  test('wants a fault on each node to have hit each node', () => {
+    const options: StoryOptions = { scenario: { ...killed.scenario, phases: [{ name: 'main', duration: '60s', faults: [{ fault: 'restart', target: 'each-node', at: '1s' }] }] } };
+    const story = told(options).fault(0, 1000, { victims: ['node 1'] }).fault(1, 2000, { victims: ['node 2'] });
+    expect(story.judge().verdict).toBe('inconclusive');
+    expect(story.fault(2, 3000, { victims: ['node 3'] }).judge().verdict).toBe('pass');
+  });
+
+  test('does not suffer from what does not apply', () => {
+    const { verdict, verdicts } = clean().judge();
+    expect(verdict).toBe('pass');
+    expect(verdicts.find(({ check }) => check === 'undelivered')).toMatchObject({
+      verdict: 'not-applicable',
+      evidence: 'the scenario has no consumers',
+    });
+  });
+
+  test('counts the checks that the scenario names, and always the drain', () => {
+    const options = { scenario: { checks: ['duplicate'] } };
+    const judgement = clean(options).judge();
+    expect(judgement.verdicts.map(({ check }) => check)).toEqual(['duplicate', 'drain']);
+    const lossy = new Story({ scenario: { ...alone.scenario, checks: ['duplicate'] } }).acked('a0', 0).acked('a1', 1).log('a0');
+    expect(lossy.judge().verdict).toBe('pass');
+  });
+
+  test('is inconclusive when the history contradicts itself', () => {
+    expect(clean().complete('a0', 'ok', { offset: 0 }).judge().verdict).toBe('inconclusive');
+    expect(clean().complete('a7', 'ok', { offset: 9 }).judge().verdict).toBe('inconclusive');
+    expect(clean().invoke('a5').judge().verdict).toBe('inconclusive');
+    expect(clean().position('assigned', 5).judge().verdict).toBe('inconclusive');
+  });
+
+  test('fits the schema of the record', () => {
+    const { verdicts, accounting, faults, recovery, limits, verdict, reasons } = told().fault(0, 1000).judge();
+    const { shape } = recordSchema;
+    expect(shape.verdicts.parse(verdicts)).toEqual(verdicts);
+    expect(shape.accounting.parse(accounting)).toEqual(accounting);
+    expect(shape.faults.parse(faults)).toEqual(faults);
+    expect(shape.recovery.parse(recovery)).toEqual(recovery);
+    expect(shape.limits.parse(limits)).toEqual(limits);
+    expect(shape.verdict.parse(verdict)).toBe(verdict);
+    expect(shape.reasons.parse(reasons)).toEqual(reasons);
+  });
+
+  test('decides the exit code', () => {
+    expect(['pass', 'inconclusive', 'fail'].map((verdict) => exitCodeOf(verdict as 'pass'))).toEqual([0, 2, 3]);
+  });
+});
+
+describe('a checker that throws', () => {
+  const broken = (hook: 'notApplicable' | 'watch' | 'complete' | 'finish'): Checker => {
+    const fail = (at: string): void => {
+      if (at === hook) throw new TypeError(`broken in ${at}`);
+    };
+    return {
+      name: 'broken',
+      description: 'throws',
+      notApplicable: () => (fail('notApplicable'), undefined),
+      watch: () => (
+        fail('watch'),
+        {
+          complete: () => fail('complete'),
+          finish: () => (fail('finish'), { forbidden: new Tally(), allowed: new Tally(), doubts: [], evidence: 'fine' }),
+        }
+      ),
+    };
+  };
+
+  test.each(['notApplicable', 'watch', 'complete', 'finish'] as const)('in "%s" is unknown, and the others go on', (hook) => {
+    const judgement = clean({ checkers: [broken(hook), ...checkers] }).judge();
+    expect(summaryOf(judgement)).toEqual({ ...pass, verdict: 'inconclusive', unknown: ['broken'] });
+    expect(judgement.verdicts[0]!.evidence).toContain(`broken in ${hook}`);
+  });
+
+  test('does not hide a violation', () => {
+    const story = new Story({ ...alone, checkers: [broken('finish'), ...checkers] }).acked('a0', 0).acked('a1', 1).log('a0');
+    expect(story.judge().verdict).toBe('fail');
+  });
+});
+
+describe('limits', () => {
+  const limited = (limits: NonNullable<StoryOptions['scenario']>['limits'], measured: StoryOptions['measured'] = {}, options: StoryOptions = {}) =>
+    clean({ ...options, scenario: { ...options.scenario, limits: limits ?? {} }, measured: { ...measured } }).judge();
+
+  test('that hold are valid and show the figure', () => {
+    const { verdict, limits } = limited({ responseP99Ms: 5, endToEndP99Ms: 10, ackedRateMin: 1000 });
+    expect(verdict).toBe('pass');
+    expect(limits).toMatchObject([
+      { name: 'responseP99Ms', limit: 5, actual: 5, unit: 'ms', verdict: 'valid' },
+      { name: 'endToEndP99Ms', limit: 10, actual: 9, unit: 'ms', verdict: 'valid' },
+      { name: 'ackedRateMin', limit: 1000, actual: 1000, unit: 'messages/s', verdict: 'valid' },
+    ]);
+  });
+
+  test.each([{ responseP99Ms: 4.9 }, { endToEndP99Ms: 8.9 }, { ackedRateMin: 1001 }])('that do not hold fail the run: %o', (limits) => {
+    const judgement = limited(limits);
+    expect(judgement.verdict).toBe('fail');
+    expect(judgement.limits[0]!.verdict).toBe('invalid');
+  });
+
+  test.each([{ responseP99Ms: 4.9 }, { endToEndP99Ms: 100 }, { ackedRateMin: 1 }])(
+    'cannot be told with a saturated generator, whichever way they point: %o',
+    (limits) => {
+      const judgement = limited(limits, { doubts: ['the generator was saturated'] });
+      expect(judgement).toMatchObject({ verdict: 'inconclusive', limits: [{ verdict: 'unknown' }] });
+    },
+  );
+
+  test('saturation alone leaves a run without limits a pass', () => {
+    expect(limited({}, { doubts: ['the generator was saturated'] }).verdict).toBe('pass');
+  });
+
+  test('a figure without enough samples is unknown', () => {
+    expect(limited({ responseP99Ms: 5 }, { responseP99Ms: null })).toMatchObject({
+      verdict: 'inconclusive',
+      limits: [{ verdict: 'unknown', actual: null }],
+    });
+  });
+
+  test('on recovery cannot be told without a fault', () => {
+    expect(limited({ recoveryMs: 1000 })).toMatchObject({ verdict: 'inconclusive', limits: [{ name: 'recoveryMs', verdict: 'unknown' }] });
+  });
+
+  test('on recovery are held against the worst fault, saturated or not', () => {
+    const story = (recoveryMs: number) => {
+      const one = new Story({ scenario: { ...killed.scenario, limits: { recoveryMs } }, measured: { doubts: ['saturated'] } }).fault(0, 1000);
+      for (let step = 0; step < 80; step++) one.at(step * 100).acked(`a${step}`, step);
+      return one.log(Array.from({ length: 80 }, (_, step) => `a${step}`).join(' ')).judge();
+    };
+    expect(story(1)).toMatchObject({ verdict: 'pass', limits: [{ verdict: 'valid', actual: 1 }] });
+    expect(story(0.5)).toMatchObject({ verdict: 'fail', limits: [{ verdict: 'invalid' }] });
+  });
+
+  test('on recovery are broken when service never comes back', () => {
+    const story = new Story({ scenario: { ...killed.scenario, limits: { recoveryMs: 50_000 } } }).acked('a0', 0).fault(0, 1000).phase('drain', 9000).log('a0');
+    expect(story.judge()).toMatchObject({ verdict: 'fail', limits: [{ verdict: 'invalid', actual: null }] });
+  });
+});
