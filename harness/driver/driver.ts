@@ -43,6 +43,8 @@ export interface TopicOptions {
   readonly flush: 'sync' | 'async' | 'os';
   readonly replication: 'none' | 'async' | 'quorum';
   readonly flushIntervalMs: number;
+  /** A file of the log is complete at this size, where the broker lets one choose. */
+  readonly segmentBytes: number;
 }
 
 export interface Position {

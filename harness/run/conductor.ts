@@ -120,6 +120,7 @@ export class Conductor {
         flush: topic.flush,
         replication: topic.replication,
         flushIntervalMs: topic.flushInterval,
+        segmentBytes: topic.segmentSize,
       }),
     );
     onTarget({ name: driver.name, ...(await this.#unlessStopped(this.#session.describe())) });

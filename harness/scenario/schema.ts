@@ -88,6 +88,8 @@ export const scenarioSchema = z.strictObject({
       flush: z.enum(['sync', 'async', 'os']).default('sync'),
       replication: z.enum(['none', 'async', 'quorum']).default('quorum'),
       flushInterval: duration.default(100),
+      /** A file of the log is complete at this size. */
+      segmentSize: byteSize.default(16 * 1024 ** 2),
     })
     .prefault({}),
   workload: z

@@ -1,15 +1,13 @@
 import { Admin, type ClusterClient } from '../../../broker/index.ts';
 import type { TopicOptions } from '../driver.ts';
 
-const segmentBytes = 64 << 20;
-
 /** Keeps everything: a run that lost records to retention could not be judged. */
 export async function createReferenceTopic(
   cluster: ClusterClient,
   name: string,
   options: TopicOptions,
 ): Promise<void> {
-  const { partitions, replicas, flush, replication, flushIntervalMs } = options;
+  const { partitions, replicas, flush, replication, flushIntervalMs, segmentBytes } = options;
   await new Admin(cluster).createTopic({
     name,
     partitions,
