@@ -1,0 +1,43 @@
+import { Command, CommanderError } from 'commander';
+import { HarnessError } from '../errors.ts';
+import { version } from '../version.ts';
+import { brokerCommand } from './broker-command.ts';
+import { checkCommand } from './check-command.ts';
+import { exitCodes } from './exit-codes.ts';
+import { listCommand } from './list-command.ts';
+import { reportCommand } from './report-command.ts';
+import { runCommand } from './run-command.ts';
+
+const program = new Command('ackworth')
+  .description('Measures what a broker’s ack costs, and what it is worth when things break.')
+  .version(version)
+  .showSuggestionAfterError(true)
+  .showHelpAfterError('(add --help for what it takes)')
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 pass, 1 usage or environment error, 2 inconclusive, 3 violation.',
+  );
+for (const command of [
+  runCommand(),
+  checkCommand(),
+  reportCommand(),
+  listCommand(),
+  brokerCommand(),
+]) {
+  program.addCommand(command.exitOverride().copyInheritedSettings(program));
+}
+
+try {
+  await program.exitOverride().parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : exitCodes.error;
+  } else if (error instanceof HarnessError) {
+    process.stderr.write(`ackworth: ${error.message}\n`);
+    process.exitCode = exitCodes.error;
+  } else {
+    process.stderr.write(`ackworth: this is a bug of Ackworth, please report it\n`);
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exitCode = exitCodes.error;
+  }
+}

@@ -1,0 +1,26 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { readRecord } from '../record/read.ts';
+import { writeReports } from './outputs.ts';
+
+/** `ackworth report`: renders records again, or several side by side. */
+export function reportCommand(): Command {
+  return new Command('report')
+    .description('Renders the report of one run again, or of several side by side.')
+    .argument('[run...]', 'run folders or record files', ['runs/latest'])
+    .option('--out <directory>', 'where to write; default: the run’s folder, or runs/report for several')
+    .action(async (runs: string[], flags: { out?: string }) => {
+      const files = runs.map((run) => (isDirectory(run) ? join(run, 'record.json') : run));
+      const records = await Promise.all(files.map(async (file) => await readRecord(file)));
+      const [first] = runs;
+      const single = runs.length === 1 && first !== undefined && isDirectory(first);
+      const directory = flags.out ?? (single ? first : join('runs', 'report'));
+      mkdirSync(directory, { recursive: true });
+      process.stdout.write(`report: ${await writeReports(directory, records)}\n`);
+    });
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}

@@ -1,0 +1,111 @@
+import { randomInt } from 'node:crypto';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { scenarios } from '../../scenarios/index.ts';
+import type { RunRecord } from '../record/record.ts';
+import { runScenario } from '../run/run.ts';
+import { loadScenario } from '../scenario/loader.ts';
+import { withOverrides, type Overrides } from '../scenario/overrides.ts';
+import type { Scenario } from '../scenario/schema.ts';
+import { vocabulary } from '../vocabulary.ts';
+import { exitCodeOf, joinVerdicts } from './exit-codes.ts';
+import { interruptSignal } from './interrupt.ts';
+import { writeReports } from './outputs.ts';
+import { progressView } from './progress-view.ts';
+import { commandLine } from './shell.ts';
+import { verdictTable } from './verdict-table.ts';
+
+interface RunFlags extends Overrides {
+  readonly target: string;
+  readonly cluster: 'process';
+  readonly seed?: number;
+  readonly out: string;
+  readonly keepData?: true;
+  readonly json?: true;
+}
+
+/** `ackworth run`: one scenario or several, one after the other. */
+export function runCommand(): Command {
+  return new Command('run')
+    .description('Runs scenarios against a broker cluster and judges what happened.')
+    .argument('[scenario...]', 'names (see `ackworth list`) or files such as ./my.scenario.ts', ['tour'])
+    .option('--target <driver>', 'the broker', 'reference')
+    .addOption(new Option('--cluster <kind>', 'where nodes run').choices(['process']).default('process'))
+    .option('--nodes <n>', 'nodes of the cluster', wholeNumber)
+    .option('--partitions <n>', 'partitions of the topic', wholeNumber)
+    .addOption(new Option('--flush <mode>', 'when an entry is persisted').choices(['sync', 'async', 'os']))
+    .addOption(
+      new Option('--replication <mode>', 'when a producer is acked').choices(['none', 'async', 'quorum']),
+    )
+    .option('--rate <n>', 'messages per second', decimal)
+    .option('--size <size>', 'message size, such as 100B or 1KiB')
+    .option('--producers <n>', 'producer processes', wholeNumber)
+    .option('--consumers <n>', 'consumer processes', wholeNumber)
+    .option('--duration <time>', 'all phases together, such as 30s')
+    .option('--no-faults', 'leave every fault out')
+    .option('--seed <n>', 'makes every choice of the plan; default: drawn, and printed', wholeNumber)
+    .option('--out <directory>', 'where run folders go', 'runs')
+    .option('--keep-data', 'keep the nodes’ data after the run')
+    .option('--json', 'print the record as JSON')
+    .action(async (names: string[], flags: RunFlags) => {
+      const chosen = await chosenScenarios(names, flags);
+      const records: RunRecord[] = [];
+      const { signal, release } = interruptSignal();
+      for (const scenario of chosen) {
+        if (signal.aborted) break;
+        records.push(await runOne(scenario, flags, signal));
+      }
+      release();
+      if (flags.json) {
+        process.stdout.write(`${JSON.stringify(records.length === 1 ? records[0] : records, null, 2)}\n`);
+      }
+      process.exitCode = exitCodeOf(joinVerdicts(records.map(({ verdict }) => verdict)));
+    });
+}
+
+async function chosenScenarios(names: readonly string[], flags: RunFlags): Promise<Scenario[]> {
+  const { nodes, partitions, flush, replication, rate, size, producers, consumers, duration } = flags;
+  const given = { nodes, partitions, flush, replication, rate, size, producers, consumers, duration };
+  const overrides: Overrides = Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined),
+  );
+  const words = vocabulary();
+  const loaded: Scenario[] = [];
+  for (const name of names) {
+    const scenario = await loadScenario(name, { registry: scenarios, vocabulary: words });
+    const faults = flags.faults === false ? { faults: false } : {};
+    loaded.push(withOverrides(scenario, { ...overrides, ...faults }, words));
+  }
+  return loaded;
+}
+
+async function runOne(scenario: Scenario, flags: RunFlags, signal: AbortSignal): Promise<RunRecord> {
+  const seed = flags.seed ?? randomInt(1, 2 ** 31);
+  const view = progressView();
+  process.stderr.write(`${scenario.name}, seed ${seed}\n`);
+  const { directory, record } = await runScenario({
+    scenario,
+    seed,
+    target: flags.target,
+    cluster: flags.cluster,
+    outputDirectory: flags.out,
+    keepData: flags.keepData ?? false,
+    command: commandLine(seed),
+    signal,
+    onProgress: (progress) => view.show(progress),
+  }).finally(() => view.end());
+  const report = await writeReports(directory, [record]);
+  if (!flags.json) process.stdout.write(`${verdictTable(record)}\n`);
+  (flags.json ? process.stderr : process.stdout).write(`report: ${report}\n`);
+  return record;
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('it must be a whole number.');
+  return Number(text);
+}
+
+function decimal(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value > 0)) throw new InvalidArgumentError('it must be a number above 0.');
+  return value;
+}

@@ -1,0 +1,68 @@
+import Table from 'cli-table3';
+import pc from 'picocolors';
+import type { RunRecord } from '../record/record.ts';
+
+const paint = {
+  pass: pc.green,
+  inconclusive: pc.yellow,
+  fail: pc.red,
+  valid: pc.green,
+  unknown: pc.yellow,
+  invalid: pc.red,
+  'not-applicable': pc.dim,
+} as const;
+
+const wide = 100;
+
+/** The verdict of one run as a person reads it: in words, then what each check found. */
+export function verdictTable(record: RunRecord): string {
+  const heading = `${record.scenario.name}: ${paint[record.verdict](pc.bold(record.verdict.toUpperCase()))}`;
+  const reasons = record.reasons.map((reason) => `  ${reason}`);
+  const table = plainTable(['check', 'verdict', 'evidence'], [22, 16, wide - 38]);
+  for (const { check, verdict, evidence, anomalies } of record.verdicts) {
+    const found = anomalies.map(({ kind, count, examples }) =>
+      [`${kind}: ${count}`, ...examples.slice(0, 2)].join('\n  '),
+    );
+    table.push([check, paint[verdict](verdict), [evidence, ...found].join('\n')]);
+  }
+  for (const { name, verdict, evidence } of record.limits) {
+    table.push([`limit ${name}`, paint[verdict](verdict), evidence]);
+  }
+  return ['', heading, ...reasons, '', table.toString(), '', ...figures(record), ''].join('\n');
+}
+
+/** A borderless table that wraps by words. */
+export function plainTable(head: string[], widths?: number[]): Table.Table {
+  return new Table({
+    head,
+    ...(widths === undefined ? {} : { colWidths: widths }),
+    wordWrap: true,
+    style: { head: pc.isColorSupported ? ['bold'] : [], border: [], compact: true },
+    chars: {
+      top: '', 'top-mid': '', 'top-left': '', 'top-right': '',
+      bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '',
+      left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: ' ',
+    },
+  });
+}
+
+function figures(record: RunRecord): string[] {
+  const { throughput, latency, faults } = record;
+  const ms = (micros: number | null): string =>
+    micros === null ? 'too few samples' : `${(micros / 1000).toFixed(2)} ms`;
+  const lines = [
+    `acked ${whole(throughput.acked)}/s of ${whole(throughput.targetRate)}/s wanted, consumed ${whole(throughput.consumed)}/s`,
+    `response p50 ${ms(latency.response.p50)}, p99 ${ms(latency.response.p99)}, max ${ms(latency.response.max)}`,
+    `end to end p50 ${ms(latency.endToEnd.p50)}, p99 ${ms(latency.endToEnd.p99)}`,
+  ];
+  for (const { kind, victims, effectiveAtMs, rtoMs, recoveryNote, proof } of faults) {
+    const at = effectiveAtMs === null ? 'never took effect' : `at ${(effectiveAtMs / 1000).toFixed(1)} s`;
+    const recovered = rtoMs === null ? recoveryNote : `recovered in ${whole(rtoMs)} ms`;
+    lines.push(`${kind} ${victims.join(', ')} ${at} (${proof.injected}), ${recovered}`);
+  }
+  return lines.map((line) => `  ${line}`);
+}
+
+function whole(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}
