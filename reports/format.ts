@@ -21,7 +21,8 @@ export function counted(value: number, one: string, many = `${one}s`): string {
 /** Three significant digits, never an exponent. */
 export function significant(value: number): string {
   if (value === 0) return '0';
-  const size = Math.abs(value);
+  // 0.9996 must have the digits of the 1.00 that it is shown as.
+  const size = Math.abs(Number(value.toPrecision(3)));
   if (size >= 100) return count(value);
   const digits = size >= 10 ? 1 : size >= 1 ? 2 : Math.min(6, 2 - Math.floor(Math.log10(size)));
   return value.toFixed(digits);

@@ -36,7 +36,7 @@ function sectionsOf(record: RunRecord): string[] {
     '',
     ...headline.evidence.map((sentence) => `- ${plain(sentence)}`),
     ...(headline.bound === undefined ? [] : [`- ${plain(headline.bound)}`]),
-    ...headline.doubts.map((doubt) => `- **Doubt:** ${plain(doubt)}`),
+    ...headline.doubts.map((doubt) => `- **Why not more:** ${plain(doubt)}`),
     '',
   ];
   const figures = keyFigures(record);
@@ -110,15 +110,19 @@ function details(title: string, body: string): string {
 function fenced(text: string): string {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
   const fence = '`'.repeat(longest + 1);
-  return `${fence}sh\n${text}\n${fence}`;
+  return `${fence}sh\n${oneLine(text)}\n${fence}`;
+}
+
+function oneLine(text: string): string {
+  return text.replace(/[^\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]+/gu, ' ');
 }
 
 /** Text that is text in Markdown, too: no tags, tables, links, mentions or emphasis of its own. */
 function plain(text: string): string {
-  return text
-    .replace(/[^\t\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]+/gu, ' ')
+  return oneLine(text)
     .replace(/&/g, '&amp;')
     .replace(/</g, '&lt;')
     .replace(/>/g, '&gt;')
-    .replace(/[\\`*_[\]|~#@]/g, (character) => `&#${character.codePointAt(0)};`);
+    .replace(/[\\`*_[\]|~#@]/g, (character) => `&#${character.codePointAt(0)};`)
+    .replace(/:\/\//g, '&#58;//');
 }

@@ -73,7 +73,7 @@ export function pixels(field: string): Layer {
 
 /** Widths are estimated: nothing here can measure text. */
 export function textWidth(text: string, fontSize = 11.5): number {
-  return text.length * fontSize * 0.56;
+  return Math.ceil(text.length * fontSize * 0.56);
 }
 
 export interface LegendItem {

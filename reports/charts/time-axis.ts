@@ -25,7 +25,7 @@ export function timeAxisOf(records: readonly RunRecord[]): TimeAxis {
   }
   if (end <= start) end = start + 1;
   const perSecond = plot.width / (end - start);
-  return { start, end, at: (atMs) => (atMs / 1000 - start) * perSecond };
+  return { start, end, at: (atMs) => Number(((atMs / 1000 - start) * perSecond).toFixed(2)) };
 }
 
 const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400];

@@ -46,7 +46,7 @@ export function makeRecord(run: MadeRun): RunRecord {
   const windows = Math.ceil(endMs / windowMs);
   const due = (rate * windowMs) / 1000;
   // One draw stands for this many messages.
-  const weight = Math.max(1, Math.ceil(due / 300));
+  const weight = Math.max(1, Math.ceil(due / Math.min(100, Math.max(40, 40_000 / windows))));
   const perWindow = Math.max(1, Math.round(due / weight));
   const drawn = Array.from({ length: windows }, () => newWindow());
   for (let window = 0; window < windows; window++) {
