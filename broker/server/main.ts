@@ -1,0 +1,3 @@
+import { runNode } from './run-node.ts';
+
+await runNode(process.argv.slice(2));
