@@ -24,3 +24,7 @@ export {
   type ReadTopicOptions,
 } from './client/partition-reader.ts';
 export { Admin, type Roles } from './client/admin.ts';
+export { startNode, type BrokerNode } from './server/server.ts';
+export { runNode, type NodeProcessConfig, type ReadyLine } from './server/run-node.ts';
+export type { NodeAddress, NodeLimits, NodeOptions, Report, Wraps } from './server/node-options.ts';
+export { brokerVersion } from './version.ts';

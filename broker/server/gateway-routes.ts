@@ -4,10 +4,16 @@ import { commitCursor, openCursor } from './cursor.ts';
 import { describeNode, listMetadata, listOffsets } from './describe.ts';
 import { fetchAsJson } from './gateway-fetch.ts';
 import { produceFromJson } from './gateway-produce.ts';
-import type { GatewayAnswer } from './gateway.ts';
 import { Fields } from './json-fields.ts';
 import type { NodeParts } from './node-parts.ts';
 import type { Topic } from '../group/system.ts';
+
+/** What a route gives back; `body` is sent as JSON. */
+export interface GatewayAnswer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
 export interface GatewayRequest {
   readonly method: string;

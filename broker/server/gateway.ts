@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { BrokerError } from '../errors.ts';
 import type { BrokerErrorCode } from '../errors.ts';
 import { routeRequest } from './gateway-routes.ts';
+import type { GatewayAnswer } from './gateway-routes.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import { MetricsPage } from './metrics-page.ts';
 import type { NodeParts } from './node-parts.ts';
@@ -10,13 +11,6 @@ import type { NodeParts } from './node-parts.ts';
 const bodyBytesMax = 4 * 1024 * 1024;
 const connectionsMax = 1024;
 const requestTimeoutMs = 60_000;
-
-/** What a route gives back; `body` is sent as JSON. */
-export interface GatewayAnswer {
-  readonly status: number;
-  readonly body: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-}
 
 const statusOfCode: Partial<Record<BrokerErrorCode, number>> = {
   'unknown-topic': 404,
