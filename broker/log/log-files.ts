@@ -84,11 +84,12 @@ export class LogFiles {
    * From the end backwards, so that a crash leaves a log that is too long but without a hole. The
    * index files go first: one beside the last segment would say that a later one is missing.
    */
-  truncate(cut: Cut, onOffset: (offset: number) => void): void {
+  truncate(cut: Cut, onCut: (offset: number) => void): void {
     const { index, target, removed } = cut;
     const run = async (): Promise<void> => {
       await this.snapshots.removeAbove(index);
       if (removed.length > 0) {
+        for (const segment of removed) this.#writer.forget(segment);
         for (const segment of [target, ...removed]) await this.#disk.remove(segment.indexPath);
         await syncDirectory(this.#disk, this.#directory);
         for (const segment of removed) {
@@ -100,12 +101,13 @@ export class LogFiles {
       }
       const { position, offset } = await endOf(target, index);
       assert(cut.offset === undefined || cut.offset === offset, 'offsets go on where it was cut');
+      // First for readers, then on disk: nobody looks for what is being cut.
+      target.endPosition = position;
+      target.truncateMarks(index);
+      onCut(offset);
       await target.writable.truncate(position);
       await this.#writer.syncNow(target);
-      target.endPosition = position;
       target.plannedEnd += position - cut.estimate;
-      target.truncateMarks(index);
-      onOffset(offset);
     };
     this.#writer.task(run).catch(() => {});
   }
@@ -122,7 +124,10 @@ export class LogFiles {
     const { snapshot, replaced, segment } = step;
     const { baseIndex, baseOffset, previousTerm, generation } = segment.header;
     segment.created = this.#writer.task(async () => {
-      for (const old of replaced) old.release();
+      for (const old of replaced) {
+        this.#writer.forget(old);
+        old.release();
+      }
       await this.snapshots.save(snapshot, () => true);
       const start = { index: baseIndex, offset: baseOffset, previousTerm, generation };
       await this.#saveStart({ ...start, pending: true });

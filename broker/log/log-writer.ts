@@ -120,9 +120,17 @@ export class LogWriter {
     }
   }
 
-  /** To be called from within a task, which thereby orders the sync with the writes. */
+  /**
+   * Syncs the last segment: all there is to sync. To be called from within a task, which thereby
+   * orders the sync with the writes.
+   */
   async syncNow(segment: Segment): Promise<void> {
     await syncFile(segment.writable);
+    this.#dirty = undefined;
+  }
+
+  /** The file of this segment is about to go: nothing in it needs a sync any more. */
+  forget(segment: Segment): void {
     if (this.#dirty === segment) this.#dirty = undefined;
   }
 

@@ -142,12 +142,8 @@ describe('reading', () => {
     log.append(entriesAfter(log, [1], { term: 5, kind: BatchKind.noop }));
     log.append(entriesAfter(log, [1], { term: 5 })); // 5, 6
     log.append(entriesAfter(log, [1], { term: 9 })); // 7..9
-    expect([0, 1, 2, 3, 4, 5, 6].map((index) => log.termAt(index))).toEqual([
-      ...[0, 3, 3, 5, 5, 9, undefined],
-    ]);
-    expect([0, 4, 5, 6, 7, 9, 10].map((offset) => log.termOfOffset(offset))).toEqual([
-      ...[3, 3, 5, 5, 9, 9, undefined],
-    ]);
+    expect([0, 1, 2, 3, 4, 5, 6].map((index) => log.termAt(index))).toEqual([0, 3, 3, 5, 5, 9, undefined]);
+    expect([0, 4, 5, 6, 7, 9, 10].map((offset) => log.termOfOffset(offset))).toEqual([3, 3, 5, 5, 9, 9, undefined]);
     expect([2, 3, 4, 5, 9].map((term) => log.endOffsetOfTerm(term))).toEqual([0, 5, 5, 7, 10]);
   });
 
@@ -247,9 +243,7 @@ describe('snapshots', () => {
     const world = new LogWorld();
     const log = await world.open();
     log.append(entriesAfter(log, Array.from({ length: 9 }, () => 1000)));
-    expect([3, 4, 5, 8, 9].map((at) => log.snapshotDue(at))).toEqual([
-      ...[false, true, false, true, false],
-    ]);
+    expect([3, 4, 5, 8, 9].map((at) => log.snapshotDue(at))).toEqual([false, true, false, true, false]);
     const saved = log.saveSnapshot({ index: 4, term: 1 }, 8, Buffer.from('state'));
     expect(log.snapshotDue(4)).toBe(false);
     await world.run(saved);

@@ -201,6 +201,7 @@ export class Log implements RaftLog {
     this.#terms.truncateAfter(index);
     this.#cache.truncateAfter(index);
     this.#files.truncate(cut, (offset) => {
+      this.#changes++;
       if (this.#cut !== cut) return;
       this.#cut = undefined;
       this.#nextOffset = offset;

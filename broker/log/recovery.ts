@@ -83,7 +83,10 @@ export async function recover(
   if (start.index > 1 && (await snapshots.latest(nextIndex - 1)) === undefined) {
     throw corrupt(`${directory} begins at index ${start.index}, but the snapshot is missing.`);
   }
+  // A killed process leaves writes that were never synced; from here on they count as persisted.
   await segments.at(-1)!.open();
+  await syncFile(segments.at(-1)!.writable);
+  await syncDirectory(disk, directory);
   const lastIndex = nextIndex - 1;
   return { startFile, start, segments, terms, snapshots, lastIndex, nextOffset, tornBytes };
 }

@@ -3,7 +3,7 @@ import { DiskError } from '../env/disk.ts';
 import type { Disk, DiskFile } from '../env/disk.ts';
 import { readU64, writeU64 } from '../protocol/batch.ts';
 import { crc32c } from '../protocol/crc32c.ts';
-import { syncFile, writeWhole } from './durable.ts';
+import { syncDirectory, syncFile, writeWhole } from './durable.ts';
 
 const magic = 0x746c_5341; // "ASlt"
 const slotDistance = 4096;
@@ -67,14 +67,20 @@ export class SlotFile {
     }
     for (const slot of [0, 1]) {
       const bytes = await this.#file.read(slot * slotDistance, headBytes + this.#payloadBytes);
-      if (bytes.length < headBytes + this.#payloadBytes || bytes.readUInt32LE(0) !== magic) continue;
-      if (bytes.readUInt32LE(4) !== crc32c(bytes, 0, 8)) continue;
+      if (bytes.length < headBytes + this.#payloadBytes) continue;
+      const sound = bytes.readUInt32LE(4) === crc32c(bytes, 0, 8);
+      if (!sound || bytes.readUInt32LE(0) !== magic) continue;
       const sequence = readU64(bytes, 8);
       if (sequence < this.#sequence) continue;
       this.#sequence = sequence;
       this.value = bytes.subarray(headBytes);
     }
-    if (this.value !== undefined) return;
+    if (this.value !== undefined) {
+      // Written by a process that was killed before it synced, it would not be durable yet.
+      await syncFile(this.#file);
+      await syncDirectory(this.#disk, this.#directory);
+      return;
+    }
     throw new BrokerError(
       'corrupt-log',
       `${this.#path} holds no valid state. Restore it, or remove the whole replica's directory.`,

@@ -81,7 +81,7 @@ export class SnapshotStore {
    */
   settle(fits: (mark: SnapshotMark) => boolean): Promise<void> {
     return this.#inTurn(async () => {
-      for (const index of [...this.#indexes]) {
+      for (const index of this.#indexes) {
         const snapshot = await this.#read(index);
         if (snapshot === undefined) this.#indexes = this.#indexes.filter((at) => at !== index);
         else if (!fits(snapshot.mark)) await this.#remove(index);
