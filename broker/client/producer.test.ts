@@ -172,7 +172,7 @@ describe('a producer and its leader', () => {
   });
 
   test('waits out an overload and keeps the order', async () => {
-    const { fake, send, outcomes } = await rig();
+    const { fake, send, outcomes, notes } = await rig();
     let left = 3;
     fake.fate = (_, request) =>
       isProduce(request) && left-- > 0 ? new BrokerError('overloaded', 'full') : 'serve';
@@ -182,6 +182,7 @@ describe('a producer and its leader', () => {
       ['m0', 'm1', 'm2', 'm3', 'm4', 'm5'],
     );
     expect(outcomes.length).toBe(6);
+    expect(notes).toEqual([]);
   });
 
   test('raises its epoch after a legal loss and sends only what was not acked', async () => {
@@ -253,6 +254,29 @@ describe('a producer out of time', () => {
     expect(stored(fake)).toEqual(['0 m1']);
     expect(outcomes).toEqual(['m0 info -1 x1 timed-out', 'm1 ok 0 x1']);
     expect(notes.at(-1)).toBe('partition 0: epoch 1 of producer 1');
+  });
+
+  test('never sends under the new epoch what may be in the log under the old one', async () => {
+    const { fake, send, outcomes } = await rig({ deliveryTimeoutMs: 1000 });
+    fake.hang(1);
+    send();
+    await fake.pass(500);
+    send();
+    await fake.pass(600);
+    // Both are appended now, and the node dies before it can say so.
+    fake.revive(1);
+    fake.kill(1);
+    fake.coordinatorNode = 2;
+    fake.partitions[0]!.failOver(2);
+    await fake.pass(200);
+    send();
+    await fake.pass(500);
+    expect(stored(fake)).toEqual(['0 m0', '1 m1', '2 m2']);
+    expect(outcomes).toEqual([
+      'm0 info -1 x1 timed-out',
+      'm1 info -1 x1 connection-lost',
+      'm2 ok 2 x1',
+    ]);
   });
 
   test('closes within its delivery time-out although nobody answers', async () => {

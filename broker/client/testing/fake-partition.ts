@@ -26,6 +26,10 @@ export class FakePartition {
     return last === undefined ? this.startOffset : last.baseOffset + last.records;
   }
 
+  get entries(): number {
+    return this.#log.length;
+  }
+
   /** A new leader that has all but the newest `lost` entries, which happens legally or not. */
   failOver(leader: number, lost = 0): void {
     this.leader = leader;
