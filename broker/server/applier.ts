@@ -202,6 +202,8 @@ export class Applier {
 
   #fail(epoch: number, error: unknown): void {
     if (epoch !== this.#epoch || this.#stopped) return;
+    // A snapshot that found no space is not missed until the next one.
+    if (error instanceof BrokerError && error.code === 'disk-full') return;
     const why = error instanceof Error ? error.message : String(error);
     this.onFailed(
       error instanceof BrokerError

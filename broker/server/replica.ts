@@ -92,7 +92,7 @@ export class Replica {
         if (opened.replica !== undefined) opened.replica.#persisted(index);
       },
       onFailed: (error) => {
-        if (opened.replica !== undefined) opened.replica.#stop(error);
+        if (opened.replica !== undefined) opened.replica.#logFailed(error);
       },
     });
     const applier = new Applier({ log, machine: options.machine });
@@ -163,6 +163,11 @@ export class Replica {
   /** In the log and not applied yet: what a server bounds. */
   get unappliedBytes(): number {
     return this.#applier.queuedBytes;
+  }
+
+  /** Writes wait for space: nothing more should be proposed, reads go on. */
+  get diskFull(): boolean {
+    return this.log.diskFull;
   }
 
   /** Why it has stopped, if it has. */
@@ -236,6 +241,11 @@ export class Replica {
     if (this.#stopped !== undefined) return;
     this.#raft.persisted(index);
     this.#schedulePass();
+  }
+
+  #logFailed(error: BrokerError): void {
+    if (error.code === 'disk-full') this.#options.onAdvance();
+    else this.#stop(error);
   }
 
   /** A long gap since the last tick: this process was paused, and must not act as it was. */

@@ -1,0 +1,123 @@
+import type { LinkQuality } from '../env/sim/links.ts';
+import { SimRandom } from '../env/sim/random.ts';
+import type { FlushMode, ReplicationMode } from '../protocol/api.ts';
+
+export type FaultKind =
+  | 'kill'
+  | 'power-cut'
+  | 'pause'
+  | 'isolate'
+  | 'one-way'
+  | 'split'
+  | 'slow-disk'
+  | 'full-disk'
+  | 'failed-sync';
+
+export interface PlannedFault {
+  readonly atMs: number;
+  readonly durationMs: number;
+  readonly kind: FaultKind;
+  /** A role is resolved when the fault strikes. */
+  readonly target: 'leader' | 'follower' | 'any' | 'all';
+}
+
+/** Everything that a seed decides before the world begins. */
+export interface SimPlan {
+  readonly seed: number;
+  readonly voters: readonly number[];
+  readonly flush: FlushMode;
+  readonly flushIntervalMs: number;
+  readonly replication: ReplicationMode;
+  readonly segmentBytes: number;
+  readonly cacheBytes: number;
+  readonly producers: number;
+  readonly batchesPerProducer: number;
+  /** Virtual time until everything heals. */
+  readonly troubleMs: number;
+  readonly quality: LinkQuality;
+  readonly faults: readonly PlannedFault[];
+}
+
+const modes: readonly { readonly flush: FlushMode; readonly replication: ReplicationMode }[] = [
+  // The strictest promise gets the most runs.
+  { flush: 'sync', replication: 'quorum' },
+  { flush: 'sync', replication: 'quorum' },
+  { flush: 'sync', replication: 'quorum' },
+  { flush: 'sync', replication: 'async' },
+  { flush: 'sync', replication: 'none' },
+  { flush: 'async', replication: 'quorum' },
+  { flush: 'async', replication: 'quorum' },
+  { flush: 'async', replication: 'async' },
+  { flush: 'async', replication: 'none' },
+  { flush: 'os', replication: 'quorum' },
+  { flush: 'os', replication: 'async' },
+  { flush: 'os', replication: 'none' },
+];
+
+export function drawPlan(seed: number, overrides: Partial<SimPlan> = {}): SimPlan {
+  const random = new SimRandom(seed);
+  const mode = random.pick(modes);
+  const replication = overrides.replication ?? mode.replication;
+  const count = replication === 'none' ? 1 : random.chance(0.7) ? 3 : 5;
+  const troubleMs = random.between(800, 2_000);
+  const plan: SimPlan = {
+    seed,
+    voters: Array.from({ length: count }, (_, index) => index + 1),
+    flush: mode.flush,
+    flushIntervalMs: random.pick([10, 50, 200]),
+    replication,
+    segmentBytes: random.pick([2_048, 8_192, 65_536]),
+    cacheBytes: random.pick([0, 4_096, 1_048_576]),
+    producers: 1 + random.below(3),
+    batchesPerProducer: 30 + random.below(80),
+    troubleMs,
+    quality: drawQuality(random),
+    faults: drawFaults(random, { troubleMs, alone: count === 1 }),
+  };
+  return { ...plan, ...overrides };
+}
+
+function drawQuality(random: SimRandom): LinkQuality {
+  if (random.chance(0.3)) {
+    return { delayMs: { from: 0.1, to: 0.5 }, lossProbability: 0, duplicateProbability: 0 };
+  }
+  return {
+    delayMs: { from: 0.1, to: random.pick([1, 5, 20]) },
+    lossProbability: random.pick([0, 0.01, 0.1]),
+    duplicateProbability: random.pick([0, 0.01, 0.1]),
+  };
+}
+
+function drawFaults(
+  random: SimRandom,
+  options: { readonly troubleMs: number; readonly alone: boolean },
+): PlannedFault[] {
+  const { troubleMs, alone } = options;
+  const kinds: readonly FaultKind[] = alone
+    ? ['kill', 'power-cut', 'power-cut', 'pause', 'slow-disk', 'full-disk', 'failed-sync']
+    : [
+        'kill',
+        'kill',
+        'power-cut',
+        'power-cut',
+        'pause',
+        'isolate',
+        'isolate',
+        'one-way',
+        'split',
+        'slow-disk',
+        'full-disk',
+        'failed-sync',
+      ];
+  // The same promise is asked of a crash alone and of crashes among other trouble.
+  const allowed = new Set(kinds.filter(() => random.chance(0.7)));
+  const usable = kinds.filter((kind) => allowed.has(kind));
+  if (usable.length === 0) return [];
+  const faults = Array.from({ length: 1 + random.below(6) }, () => ({
+    atMs: random.between(50, troubleMs),
+    durationMs: random.between(20, 600),
+    kind: random.pick(usable),
+    target: random.pick(['leader', 'leader', 'follower', 'any', 'all'] as const),
+  }));
+  return faults.sort((a, b) => a.atMs - b.atMs);
+}
