@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { scenarios } from '../../scenarios/index.ts';
 import type { RunRecord } from '../record/record.ts';
 import { runScenario } from '../run/run.ts';
+import type { RunResult } from '../run/run-types.ts';
 import { loadScenario } from '../scenario/loader.ts';
 import { withOverrides, type Overrides } from '../scenario/overrides.ts';
 import type { Scenario } from '../scenario/schema.ts';
@@ -82,17 +83,23 @@ async function runOne(scenario: Scenario, flags: RunFlags, signal: AbortSignal):
   const seed = flags.seed ?? randomInt(1, 2 ** 31);
   const view = progressView();
   process.stderr.write(`${scenario.name}, seed ${seed}\n`);
-  const { directory, record } = await runScenario({
-    scenario,
-    seed,
-    target: flags.target,
-    cluster: flags.cluster,
-    outputDirectory: flags.out,
-    keepData: flags.keepData ?? false,
-    command: commandLine(seed),
-    signal,
-    onProgress: (progress) => view.show(progress),
-  }).finally(() => view.end());
+  let result: RunResult;
+  try {
+    result = await runScenario({
+      scenario,
+      seed,
+      target: flags.target,
+      cluster: flags.cluster,
+      outputDirectory: flags.out,
+      keepData: flags.keepData ?? false,
+      command: commandLine(seed),
+      signal,
+      onProgress: (progress) => view.show(progress),
+    });
+  } finally {
+    await view.end();
+  }
+  const { directory, record } = result;
   const report = await writeReports(directory, [record]);
   if (!flags.json) process.stdout.write(`${verdictTable(record)}\n`);
   (flags.json ? process.stderr : process.stdout).write(`report: ${report}\n`);
