@@ -5,6 +5,7 @@
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { clockDomain } from '../measure/clock.ts';
 import { Children } from './children.ts';
 import { ownIdentity, type ProcessIdentity } from './process-table.ts';
 import type { Notice, Reply, Request, SupervisorState } from './protocol.ts';
@@ -12,6 +13,7 @@ import type { Notice, Reply, Request, SupervisorState } from './protocol.ts';
 const [run = '', stateFile = '', harnessText = '{}'] = process.argv.slice(2);
 const harness = JSON.parse(harnessText) as ProcessIdentity;
 const supervisor = ownIdentity();
+const domain = clockDomain();
 
 const children = new Children((notice) => {
   if (notice.type === 'exited') saveState();
@@ -23,7 +25,8 @@ function say(message: Reply | Notice): void {
 }
 
 function saveState(): void {
-  const state: SupervisorState = { run, harness, supervisor, children: children.living() };
+  const living = children.living();
+  const state: SupervisorState = { run, clockDomain: domain, harness, supervisor, children: living };
   try {
     writeFileSync(`${stateFile}.new`, `${JSON.stringify(state, null, 2)}\n`);
     renameSync(`${stateFile}.new`, stateFile);

@@ -54,6 +54,8 @@ export type Notice =
  */
 export interface SupervisorState {
   readonly run: string;
+  /** Boot id of the kernel: pids and start times of another boot name nobody. */
+  readonly clockDomain: string;
   readonly harness: ProcessIdentity;
   readonly supervisor: ProcessIdentity;
   readonly children: readonly (ProcessIdentity & { readonly name: string })[];

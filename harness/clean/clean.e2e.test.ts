@@ -1,0 +1,113 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { examine } from '../doctor/doctor.ts';
+import { clockDomain } from '../measure/clock.ts';
+import { isAlive, ownIdentity, processStatus, type ProcessIdentity } from '../supervisor/process-table.ts';
+import { cleanLeftovers, findLeftovers } from './clean.ts';
+
+let output: string;
+const children: ChildProcess[] = [];
+const nobody: ProcessIdentity = { pid: 1, startTime: -1 };
+
+beforeEach(() => {
+  output = mkdtempSync(join(tmpdir(), 'ackworth-clean-'));
+});
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  rmSync(output, { recursive: true, force: true });
+});
+
+function startProcess(): ProcessIdentity {
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+  children.push(child);
+  return { pid: child.pid!, startTime: processStatus(child.pid!)!.startTime };
+}
+
+/** A run folder as a killed harness leaves it. */
+function leaveRun(
+  run: string,
+  options: { children?: ProcessIdentity[]; harness?: ProcessIdentity; endedAt?: string; boot?: string } = {},
+): void {
+  const directory = join(output, run);
+  mkdirSync(join(directory, 'data', 'node-1'), { recursive: true });
+  mkdirSync(join(directory, 'history'));
+  writeFileSync(join(directory, 'run.json'), JSON.stringify({ version: 1, endedAt: options.endedAt ?? null }));
+  const state = {
+    run,
+    clockDomain: options.boot ?? clockDomain(),
+    harness: options.harness ?? nobody,
+    supervisor: nobody,
+    children: (options.children ?? []).map((identity, index) => ({ name: `node-${index + 1}`, ...identity })),
+  };
+  writeFileSync(join(directory, 'supervisor.json'), JSON.stringify(state));
+}
+
+describe('clean', () => {
+  test('ends the processes of a killed run, also paused ones, and removes its data but not its history', async () => {
+    const [node, paused] = [startProcess(), startProcess()];
+    process.kill(paused.pid, 'SIGSTOP');
+    leaveRun('killed', { children: [node, paused] });
+    const found = await cleanLeftovers(output);
+    expect(found).toMatchObject([
+      { run: 'killed', data: true, running: false, processes: [`node-1 (process ${node.pid})`, `node-2 (process ${paused.pid})`] },
+    ]);
+    expect([node, paused].some(isAlive)).toBe(false);
+    expect(existsSync(join(output, 'killed', 'data'))).toBe(false);
+    expect(existsSync(join(output, 'killed', 'history'))).toBe(true);
+    expect(findLeftovers(output)).toEqual([]);
+  });
+
+  test('leaves a run alone that still goes on', async () => {
+    const node = startProcess();
+    leaveRun('going-on', { children: [node], harness: ownIdentity() });
+    expect(await cleanLeftovers(output)).toMatchObject([{ run: 'going-on', running: true }]);
+    expect(isAlive(node)).toBe(true);
+    expect(existsSync(join(output, 'going-on', 'data'))).toBe(true);
+  });
+
+  test('never hits a process that only has the pid of one of ours', async () => {
+    const stranger = startProcess();
+    leaveRun('reused', { children: [{ pid: stranger.pid, startTime: stranger.startTime - 1 }] });
+    leaveRun('other-boot', { children: [stranger], boot: 'another boot' });
+    await cleanLeftovers(output);
+    expect(isAlive(stranger)).toBe(true);
+  });
+
+  test('keeps the data of a run that ended in good order', async () => {
+    leaveRun('kept', { endedAt: '2026-01-01T00:00:00.000Z' });
+    expect(await cleanLeftovers(output)).toEqual([]);
+    expect(existsSync(join(output, 'kept', 'data'))).toBe(true);
+  });
+
+  test('leaves folders alone that are no runs, and does without any', async () => {
+    mkdirSync(join(output, 'mine', 'data'), { recursive: true });
+    expect(await cleanLeftovers(output)).toEqual([]);
+    expect(existsSync(join(output, 'mine', 'data'))).toBe(true);
+    expect(await cleanLeftovers(join(output, 'nowhere'))).toEqual([]);
+  });
+});
+
+describe('the doctor', () => {
+  test('finds this machine fit for runs, and tells of leftovers', async () => {
+    leaveRun('killed');
+    const findings = await examine(output);
+    expect(findings.filter(({ state }) => state === 'bad')).toEqual([]);
+    expect(findings.find(({ name }) => name === 'leftovers')).toMatchObject({ state: 'doubtful', advice: 'ackworth clean' });
+  });
+
+  test('says when the run folder cannot be written, and goes on', async () => {
+    writeFileSync(join(output, 'file'), '');
+    const findings = await examine(join(output, 'file', 'runs'));
+    expect(findings.find(({ name }) => name === 'run folder')).toMatchObject({ state: 'bad' });
+  });
+
+  test('leaves no folder behind that was not there', async () => {
+    const fresh = join(output, 'fresh');
+    await examine(fresh);
+    expect(existsSync(fresh)).toBe(false);
+  });
+});

@@ -1,0 +1,76 @@
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { clockDomain } from '../measure/clock.ts';
+import { dataDirectoryName, factsFileName, type RunFacts } from '../run/run-facts.ts';
+import { isAlive, signalProcess, type ProcessIdentity } from '../supervisor/process-table.ts';
+import { stateFileName, type SupervisorState } from '../supervisor/protocol.ts';
+
+/** What a run had left behind, and what became of it. */
+export interface Leftover {
+  readonly run: string;
+  /** Absolute or relative, as the output directory was given. */
+  readonly directory: string;
+  /** Of processes that were still alive: "node-1 (process 4711)". */
+  readonly processes: readonly string[];
+  /** The nodes' data of a run that did not end in good order. */
+  readonly data: boolean;
+  /** Its harness lives: not ours to touch. */
+  readonly running: boolean;
+}
+
+const endMsMax = 5_000;
+
+/** What is left of the runs in an output directory, without touching it. Runs in good order are left out. */
+export function findLeftovers(output: string): Leftover[] {
+  if (!existsSync(output)) return [];
+  const folders = readdirSync(output, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return folders.flatMap(({ name }) => {
+    const directory = join(output, name);
+    const state = readState(directory);
+    const facts = readJson<RunFacts>(join(directory, factsFileName));
+    if (!facts) return [];
+    const processes = livingOf(state).map((one) => `${one.name} (process ${one.pid})`);
+    const running = state !== undefined && sameBoot(state) && isAlive(state.harness) && facts.endedAt === null;
+    const data = facts.endedAt === null && existsSync(join(directory, dataDirectoryName));
+    return processes.length > 0 || data || running ? [{ run: name, directory, processes, data, running }] : [];
+  });
+}
+
+/**
+ * Ends the processes of runs whose harness is gone and removes their data; histories, logs and
+ * records stay. A process is known by pid, start time and boot, so nothing else is ever hit. Runs
+ * that still go on are left alone.
+ */
+export async function cleanLeftovers(output: string): Promise<Leftover[]> {
+  const found = findLeftovers(output);
+  for (const { directory } of found.filter(({ running }) => !running)) {
+    const living = livingOf(readState(directory));
+    for (const identity of living) signalProcess(identity, 'SIGKILL');
+    for (let waitedMs = 0; living.some(isAlive) && waitedMs < endMsMax; waitedMs += 20) await sleep(20);
+    rmSync(join(directory, dataDirectoryName), { recursive: true, force: true });
+  }
+  return found;
+}
+
+function livingOf(state: SupervisorState | undefined): (ProcessIdentity & { name: string })[] {
+  if (!state || !sameBoot(state)) return [];
+  return [{ name: 'supervisor', ...state.supervisor }, ...state.children].filter(isAlive);
+}
+
+function sameBoot(state: SupervisorState): boolean {
+  return state.clockDomain === clockDomain();
+}
+
+function readState(directory: string): SupervisorState | undefined {
+  return readJson<SupervisorState>(join(directory, stateFileName));
+}
+
+/** Undefined when there is none, or none that can be read: then there is nothing to go by. */
+function readJson<T>(file: string): T | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as T;
+  } catch {
+    return undefined;
+  }
+}

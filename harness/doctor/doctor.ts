@@ -1,0 +1,150 @@
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmdirSync, statfsSync } from 'node:fs';
+import { availableParallelism, freemem } from 'node:os';
+import { findLeftovers } from '../clean/clean.ts';
+import { freePorts } from '../cluster/process/free-ports.ts';
+import { entryPoint } from '../entry-point.ts';
+import { HarnessError } from '../errors.ts';
+import { describeEnvironment } from '../measure/environment.ts';
+import { probeEnvironment } from '../measure/probes.ts';
+import { processStatus } from '../supervisor/process-table.ts';
+
+/** One thing that a run needs of the machine. */
+export interface Finding {
+  readonly name: string;
+  /** `bad`: runs cannot work here; `doubtful`: they can, and something about them suffers. */
+  readonly state: 'good' | 'doubtful' | 'bad';
+  /** What was found. */
+  readonly found: string;
+  /** What it means and what to do; empty when good. */
+  readonly advice: string;
+}
+
+const gigabyte = 1024 ** 3;
+
+/** What this machine can do, and why not. `output` is where run folders would go. Takes about a second. */
+export async function examine(output: string): Promise<Finding[]> {
+  const madeOutput = !existsSync(output);
+  const folder = writableFolder(output);
+  const findings = [nodeVersion(), kernel(), cores(), memory(), openFiles(), built(), await ports(), folder];
+  if (folder.state === 'good') findings.push(space(output), ...(await disk(output)), leftovers(output));
+  if (madeOutput && folder.state === 'good') rmdirSync(output);
+  return findings;
+}
+
+function good(name: string, found: string): Finding {
+  return { name, state: 'good', found, advice: '' };
+}
+
+function nodeVersion(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const found = process.version;
+  if (major > 20 || (major === 20 && minor >= 19)) return good('Node', found);
+  return { name: 'Node', state: 'bad', found, advice: 'Ackworth needs Node 20.19 or later' };
+}
+
+function kernel(): Finding {
+  const { kernel: found } = describeEnvironment('.');
+  if (processStatus(process.pid)) return good('process table', `${found}, /proc is there`);
+  const advice = 'faults are proven by what /proc says of processes: runs need Linux';
+  return { name: 'process table', state: 'bad', found: `${found}, no /proc`, advice };
+}
+
+function cores(): Finding {
+  const count = availableParallelism();
+  if (count >= 2) return good('cores', String(count));
+  const advice = 'load, nodes and consumers share one core: rates and latencies will be doubtful';
+  return { name: 'cores', state: 'doubtful', found: String(count), advice };
+}
+
+function memory(): Finding {
+  const available = availableMemory();
+  const found = `${(available / gigabyte).toFixed(1)} GiB available`;
+  if (available >= gigabyte) return good('memory', found);
+  return { name: 'memory', state: 'doubtful', found, advice: 'three nodes and their load want about 1 GiB' };
+}
+
+function availableMemory(): number {
+  try {
+    const match = /^MemAvailable:\s+(\d+) kB/m.exec(readFileSync('/proc/meminfo', 'utf8'));
+    return match ? Number(match[1]) * 1024 : freemem();
+  } catch {
+    return freemem();
+  }
+}
+
+function openFiles(): Finding {
+  let limit = Number.POSITIVE_INFINITY;
+  try {
+    const match = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
+    if (match) limit = Number(match[1]);
+  } catch {
+    // No limit is known where there is no /proc, which is told elsewhere.
+  }
+  if (limit >= 1024) return good('open files', `at most ${limit}`);
+  return { name: 'open files', state: 'doubtful', found: `at most ${limit}`, advice: 'raise it: ulimit -n 4096' };
+}
+
+function built(): Finding {
+  try {
+    for (const path of ['broker/server/main.js', 'harness/supervisor/main.js', 'harness/load/worker.js']) entryPoint(path);
+    return good('build', 'programs of the nodes and workers are there');
+  } catch (error) {
+    return { name: 'build', state: 'bad', found: reasonOf(error), advice: 'npm run build' };
+  }
+}
+
+async function ports(): Promise<Finding> {
+  try {
+    await freePorts(9);
+    return good('loopback', 'free ports on 127.0.0.1');
+  } catch (error) {
+    return { name: 'loopback', state: 'bad', found: reasonOf(error), advice: 'nodes listen on 127.0.0.1 and need free ports' };
+  }
+}
+
+function writableFolder(output: string): Finding {
+  try {
+    mkdirSync(output, { recursive: true });
+    accessSync(output, constants.W_OK);
+    return good('run folder', `${output} can be written`);
+  } catch (error) {
+    return { name: 'run folder', state: 'bad', found: reasonOf(error), advice: 'choose another with --out' };
+  }
+}
+
+function space(output: string): Finding {
+  const { bavail, bsize } = statfsSync(output);
+  const bytes = bavail * bsize;
+  const found = `${(bytes / gigabyte).toFixed(1)} GiB free in ${output}`;
+  if (bytes >= 2 * gigabyte) return good('disk space', found);
+  const advice = 'a minute at 5,000 messages of 1 KiB per second on three nodes fills about 1 GiB';
+  return { name: 'disk space', state: 'doubtful', found, advice };
+}
+
+async function disk(output: string): Promise<Finding[]> {
+  const { fileSystem } = describeEnvironment(output);
+  const { fsyncP50Ms, fsyncP99Ms, loopbackP50Ms } = await probeEnvironment(output);
+  const found = `${fileSystem}: fsync p50 ${fsyncP50Ms.toFixed(2)} ms, p99 ${fsyncP99Ms.toFixed(2)} ms`;
+  const loopback = good('round trip', `loopback p50 ${loopbackP50Ms.toFixed(3)} ms`);
+  if (/^(tmpfs|ramfs)\b/.test(fileSystem)) {
+    const advice = 'this file system is memory: a sync costs nothing here, so flush modes cannot be told apart';
+    return [{ name: 'sync', state: 'doubtful', found, advice }, loopback];
+  }
+  return [good('sync', found), loopback];
+}
+
+function leftovers(output: string): Finding {
+  const found = findLeftovers(output).filter(({ running }) => !running);
+  if (found.length === 0) return good('leftovers', 'none of killed runs');
+  const processes = found.flatMap((one) => one.processes).length;
+  return {
+    name: 'leftovers',
+    state: 'doubtful',
+    found: `${found.length} killed ${found.length === 1 ? 'run' : 'runs'} left data${processes > 0 ? ` and ${processes} processes` : ''}`,
+    advice: 'ackworth clean',
+  };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof HarnessError || error instanceof Error ? error.message : String(error);
+}
