@@ -139,7 +139,7 @@ describe('loss under a fault', () => {
 
   test('asynchronous replication may lose the tail that the log had when the leader was killed', () => {
     const story = before(faulty('async')).at(1500).acked('a3', 2).log('a0 a1 a3');
-    expect(seen(story)).toEqual({ ...pass, anomalies: { 'lost-tail': 1, superseded: 1 } });
+    expect(seen(story)).toEqual({ ...pass, anomalies: { 'lost-window': 1, superseded: 1 } });
     const { faults, recovery } = story.judge();
     expect(faults[0]).toMatchObject({ lossWindowMessages: 3, lossWindowMs: 97 });
     expect(recovery).toMatchObject({ lossWindowMessages: 1, lossWindowMs: 97 });
@@ -162,7 +162,7 @@ describe('loss under a fault', () => {
 
   test('a message in flight when the leader was killed belongs to that fault', () => {
     const story = before(faulty('async')).at(999).invoke('a3').at(1001).complete('a3', 'ok', { offset: 3 }).log('a0 a1 a2');
-    expect(seen(story)).toEqual({ ...pass, anomalies: { 'lost-tail': 1 } });
+    expect(seen(story)).toEqual({ ...pass, anomalies: { 'lost-window': 1 } });
   });
 
   test('what was delivered is safe even where the tail is not', () => {

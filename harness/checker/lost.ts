@@ -18,7 +18,7 @@ import type { Checker, Finding } from './watch.ts';
  * the borders lie. `vanished`: the part of those that a consumer had already been given.
  * `vanished-unacked`: given to a consumer, never acked, and no longer there. `lost-on-node`: acked
  * and in the log, but missing from one node's own copy. An unknown that is nowhere is not loss; it
- * was never promised.
+ * was never promised. What the promise allows carries the word `window`: `lost-window`, ...
  */
 export const lost: Checker = {
   name: 'lost',
@@ -37,8 +37,8 @@ function judgeLoss(book: Book): Finding {
     const legal =
       promise?.loss === 'window' && place === 'tail' && !(vanished && promise.deliveredIsSafe);
     const tally = legal ? allowed : forbidden;
-    tally.add(`lost-${place}`, () => book.witness(id));
-    if (vanished) tally.add('vanished', () => book.witness(id));
+    tally.add(legal ? 'lost-window' : `lost-${place}`, () => book.witness(id));
+    if (vanished) tally.add(legal ? 'vanished-window' : 'vanished', () => book.witness(id));
   }
   findVanishedUnacked(book, forbidden, allowed);
   findLostOnNodes(book, forbidden);
@@ -55,7 +55,8 @@ function findVanishedUnacked(book: Book, forbidden: Tally, allowed: Tally): void
     if ((marks & (Mark.ok | Mark.fail | Mark.inLog)) !== 0 || !book.wasGivenToAny(id)) return;
     const partition = messages.partition(id);
     if (copies.copy(0, partition)?.complete !== true) return;
-    (excused ? allowed : forbidden).add('vanished-unacked', () => book.witness(id));
+    const kind = excused ? 'vanished-unacked-window' : 'vanished-unacked';
+    (excused ? allowed : forbidden).add(kind, () => book.witness(id));
   });
 }
 

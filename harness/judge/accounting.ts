@@ -30,7 +30,7 @@ export function accountingOf(book: Book, verdicts: readonly Verdict[]): Judgemen
     ...counts,
     deliveries: book.deliveries,
     lost: book.loss.count,
-    vanished: found('vanished'),
+    vanished: found('vanished', 'vanished-window'),
     undelivered: found('undelivered'),
     duplicatesBroker: found('duplicate-broker'),
     duplicatesProducerRetry: found('duplicate-producer-retry'),

@@ -17,7 +17,7 @@ export const Mark = {
 
 export const completed = Mark.ok | Mark.fail | Mark.info;
 
-const pageBits = 12;
+const pageBits = 10;
 const pageSize = 1 << pageBits;
 const slotMask = pageSize - 1;
 /** Leaves the highest id free: it stands for a stranger in a log copy. */

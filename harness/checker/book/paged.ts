@@ -2,7 +2,7 @@
  * Growing columns of numbers. Pages instead of doubling: growth never copies and never holds the
  * old and the new column at once.
  */
-const pageBits = 12;
+const pageBits = 10;
 const pageSize = 1 << pageBits;
 const slotMask = pageSize - 1;
 

@@ -1,0 +1,262 @@
+import type { Capabilities } from '../../driver/driver.ts';
+import type { HistoryEvent, HistoryHeader } from '../../history/events.ts';
+import { makePlan } from '../../scenario/plan.ts';
+import type { Plan } from '../../scenario/plan-types.ts';
+import { scenarioSchema } from '../../scenario/schema.ts';
+import type { ScenarioInput } from '../../scenario/schema.ts';
+import { MemoryHistory } from './memory-history.ts';
+import { allCapabilities } from './story.ts';
+
+export interface RandomHistory {
+  readonly history: MemoryHistory;
+  readonly plan: Plan;
+  readonly capabilities: Capabilities;
+  readonly exposures: ReadonlyMap<number, number>;
+}
+
+interface Identity {
+  readonly producer: number;
+  readonly sequence: number;
+  readonly key: number;
+  readonly intact: boolean;
+  readonly foreign: boolean;
+}
+
+interface Stored extends Identity {
+  readonly offset: number;
+}
+
+/**
+ * A small history of a broker that errs with a probability drawn per history, from never to often:
+ * all outcomes, 0 to 2 deliveries, drained or not, copies that differ, workers killed at any frame.
+ * A function of the seed alone.
+ */
+export function randomHistory(seed: number): RandomHistory {
+  return new Generator(seed).generate();
+}
+
+const plans = new Map<string, Plan>();
+
+/** Few scenarios are drawn, many times each. */
+function planOf(input: ScenarioInput): Plan {
+  const name = JSON.stringify(input);
+  let plan = plans.get(name);
+  if (plan === undefined) {
+    plan = makePlan(scenarioSchema.parse(input), {
+      seed: 1,
+      target: 'reference',
+      cluster: 'process',
+      vocabulary: { faults: [{ kind: 'kill', targets: ['node'], heals: true }], checks: [] },
+    });
+    plans.set(name, plan);
+  }
+  return plan;
+}
+
+class Generator {
+  #state: number;
+  readonly #slip: number;
+  readonly #history = new MemoryHistory();
+  readonly #plan: Plan;
+  readonly #capabilities: Capabilities;
+  readonly #base: number;
+  #now = 0;
+
+  constructor(seed: number) {
+    this.#state = Math.imul(seed + 1, 0x9e37_79b1);
+    this.#slip = this.#pick([0, 0, 0, 0.02, 0.05, 0.15]);
+    const faults = this.#pick([0, 0, 1, 2]);
+    const nodes = this.#pick([1, 3, 3]);
+    const replication = nodes === 1 ? 'none' : this.#pick(['quorum', 'async'] as const);
+    this.#plan = planOf({
+      name: 'random',
+      question: 'do the checkers agree with the oracle?',
+      nodes,
+      warmUp: '0s',
+      topic: { partitions: this.#pick([1, 2]), replication, replicas: replication === 'none' ? 1 : this.#pick([nodes, 2]) },
+      workload: { ...this.#pick([{ consumers: 0 }, { consumers: 1 }, { consumers: 2 }, { consumers: 2, groups: 2 }]), idempotent: this.#maybe(0.5) },
+      phases: [{
+        name: 'main',
+        duration: '60s',
+        faults: [10, 20].slice(0, faults).map((at) => ({ fault: 'kill', target: 'leader' as const, at: `${at}ms`, for: '5ms' })),
+      }],
+    });
+    const dense = this.#maybe(0.7);
+    this.#capabilities = { ...allCapabilities, denseOffsets: dense, idempotence: this.#maybe(0.8) };
+    this.#base = dense ? 0 : this.#pick([0, 2 ** 40]);
+  }
+
+  generate(): RandomHistory {
+    this.#faults();
+    const logs = this.#load();
+    this.#consume(logs);
+    this.#readAll(logs);
+    this.#kill();
+    const exposures = new Map(this.#plan.faults.filter(() => this.#maybe(0.5)).map(({ id }) => [id, this.#below(3)]));
+    return { history: this.#history, plan: this.#plan, capabilities: this.#capabilities, exposures };
+  }
+
+  #faults(): void {
+    for (const { id, atMs, healAtMs } of this.#plan.faults) {
+      if (this.#maybe(this.#slip)) continue;
+      const event = { type: 'fault', fault: id, kind: 'kill', target: 'leader', victims: ['node 1'], proof: 'seen' } as const;
+      this.#tell('harness', { ...event, step: 'requested', result: '', time: atMs * 1e6 });
+      this.#tell('harness', { ...event, step: 'effective', result: '', time: atMs * 1e6 });
+      this.#tell('harness', { ...event, step: 'probed', result: 'confirmed', time: atMs * 1e6 });
+      this.#tell('harness', { ...event, step: 'healed', result: '', time: healAtMs! * 1e6 });
+      this.#tell('harness', { ...event, step: 'heal-probed', result: 'confirmed', time: healAtMs! * 1e6 });
+    }
+  }
+
+  /** Sends and stores; returns what the logs then hold. */
+  #load(): Stored[][] {
+    const { partitions } = this.#plan.scenario.topic;
+    const logs: Stored[][] = Array.from({ length: partitions }, () => []);
+    const producers = 1 + this.#below(2);
+    const next = Array.from({ length: producers }, () => 0);
+    const sends = 3 + this.#below(14);
+    for (let count = 0; count < sends; count++) {
+      const producer = 1 + this.#below(producers);
+      const sequence = next[producer - 1]!++;
+      const key = this.#below(3);
+      const file = `producer-${producer}`;
+      const message = { producer, sequence, key, intact: true, foreign: false };
+      const partition = this.#maybe(this.#slip) ? this.#below(partitions) : key % partitions;
+      const outcome = this.#pick(['ok', 'ok', 'ok', 'ok', 'info', 'none', 'fail'] as const);
+      const attempts = this.#pick([1, 1, 0, 2]);
+      const stored = this.#maybe(outcome === 'ok' ? 1 - this.#slip : outcome === 'fail' ? this.#slip : 0.5);
+      this.#tell(file, { type: 'invoke', producer, sequence, key, intended: this.#now, time: this.#tick() });
+      let offset = this.#nextOffset(logs[partition]!);
+      if (stored) this.#store(logs[partition]!, message, offset);
+      if (stored && this.#maybe(this.#slip)) this.#store(logs[this.#below(partitions)]!, message);
+      if (this.#maybe(this.#slip)) this.#store(logs[partition]!, this.#stranger());
+      if (outcome === 'none') continue;
+      if (this.#maybe(this.#slip)) offset += this.#below(3);
+      const place = outcome === 'ok' ? { partition, offset } : { partition: -1, offset: -1 };
+      this.#tell(file, { type: 'complete', producer, sequence, outcome, ...place, attempts, time: this.#tick() });
+    }
+    for (const log of logs) {
+      if (log.length > 1 && this.#maybe(this.#slip * 2)) this.#swap(log);
+      if (log.length > 0 && this.#plan.faults.length > 0 && this.#maybe(0.2)) log.pop();
+    }
+    return logs;
+  }
+
+  #swap(log: Stored[]): void {
+    const index = this.#below(log.length - 1);
+    const [a, b] = [log[index]!, log[index + 1]!];
+    log[index] = { ...b, offset: a.offset };
+    log[index + 1] = { ...a, offset: b.offset };
+  }
+
+  #store(log: Stored[], message: Identity, offset = this.#nextOffset(log)): void {
+    log.push({ ...message, offset });
+  }
+
+  #nextOffset(log: readonly Stored[]): number {
+    const last = log.at(-1);
+    if (last === undefined) return this.#base;
+    return last.offset + (this.#capabilities.denseOffsets ? 1 : this.#pick([1, 7, 1_000_000]));
+  }
+
+  #stranger(): Identity {
+    const message = { producer: 1 + this.#below(3), sequence: this.#below(20), key: this.#below(3), intact: true, foreign: false };
+    return this.#pick([message, { ...message, intact: false }, { ...message, foreign: true }]);
+  }
+
+  /** Each member reads a stretch, sometimes again, and sometimes another life reads it once more. */
+  #consume(logs: readonly Stored[][]): void {
+    for (const { worker } of this.#plan.consumers) {
+      for (let life = 1; life <= this.#pick([1, 1, 2]); life++) {
+        const file = life === 1 ? `consumer-${worker}` : `consumer-${worker}.${life}`;
+        logs.forEach((log, partition) => {
+          if (this.#maybe(0.1)) return;
+          const from = this.#maybe(0.8) ? 0 : this.#below(log.length + 1);
+          const to = this.#maybe(0.8) ? log.length : this.#below(log.length + 1);
+          if (this.#maybe(0.9)) this.#tell(file, { type: 'assigned', consumer: worker, partition, offset: from, time: this.#tick() });
+          for (let at = from; at < to; at++) {
+            if (this.#maybe(this.#slip)) at += 1 + this.#below(2);
+            if (this.#maybe(this.#slip)) at = Math.max(0, at - 1 - this.#below(2));
+            if (this.#maybe(this.#slip)) {
+              const type = this.#pick(['revoked', 'diverged', 'assigned'] as const);
+              this.#tell(file, { type, consumer: worker, partition, offset: 0, time: this.#tick() });
+            }
+            const record = log[at];
+            if (record !== undefined) this.#give(file, worker, partition, record);
+          }
+        });
+      }
+    }
+  }
+
+  #give(file: string, consumer: number, partition: number, record: Stored): void {
+    const { offset, ...message } = this.#distorted(record);
+    this.#tell(file, { type: 'delivery', consumer, partition, offset, ...message, redelivered: false, intended: 0, time: this.#tick() });
+  }
+
+  #distorted(record: Stored): Stored {
+    if (this.#maybe(this.#slip / 2)) return { ...record, intact: false };
+    if (this.#maybe(this.#slip / 2)) return { ...record, key: record.key + 1 };
+    if (this.#maybe(this.#slip / 2)) return { ...record, ...this.#stranger() };
+    if (this.#maybe(this.#slip / 2)) return { ...record, offset: record.offset + 1 };
+    return record;
+  }
+
+  #readAll(logs: readonly Stored[][]): void {
+    const { nodes, topic } = this.#plan.scenario;
+    for (let node = 0; node <= nodes; node++) {
+      for (let partition = 0; partition < logs.length; partition++) {
+        if (node > topic.replicas! && this.#maybe(0.9)) continue;
+        if (this.#maybe(this.#slip)) continue;
+        if (this.#maybe(this.#slip)) this.#readOne(node, partition, logs[partition]!, false);
+        this.#readOne(node, partition, logs[partition]!, !this.#maybe(this.#slip));
+      }
+    }
+  }
+
+  #readOne(node: number, partition: number, log: readonly Stored[], complete: boolean): void {
+    const list = log.filter(() => !this.#maybe(this.#slip / 2)).map((record) => this.#distorted(record));
+    if (this.#maybe(this.#slip)) list.length = this.#below(list.length + 1);
+    for (const { offset, ...message } of list) {
+      this.#tell('reader', { type: 'read', node, partition, offset, ...message });
+    }
+    const start = list[0]?.offset ?? 0;
+    const end = this.#maybe(this.#slip) ? start : (list.at(-1)?.offset ?? -1) + 1;
+    this.#tell('reader', { type: 'read-end', node, partition, startOffset: start, endOffset: end, complete, reason: '' });
+  }
+
+  /** Ends some files at any frame. */
+  #kill(): void {
+    for (const file of this.#history.files) {
+      if (file.header.role === 'harness' || !this.#maybe(file.header.role === 'reader' ? 0.05 : 0.2)) continue;
+      file.events.length = this.#below(file.events.length + 1);
+    }
+  }
+
+  #tell(worker: string, event: HistoryEvent): void {
+    const role = (['producer', 'consumer', 'reader'] as const).find((name) => worker.startsWith(name)) ?? 'harness';
+    const header: HistoryHeader = { version: 1, run: 'random', worker, role, clockDomain: 'boot', numbers: [] };
+    this.#history.file(header).events.push(event);
+  }
+
+  #tick(): number {
+    this.#now += 0.5e6 + this.#below(4) * 0.5e6;
+    return this.#now;
+  }
+
+  #maybe(probability: number): boolean {
+    return this.#below(1_000_000) < probability * 1_000_000;
+  }
+
+  #pick<Choice>(choices: readonly Choice[]): Choice {
+    return choices[this.#below(choices.length)]!;
+  }
+
+  /** Uniform below `limit` (mulberry32). */
+  #below(limit: number): number {
+    this.#state = (this.#state + 0x6d2b_79f5) | 0;
+    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * limit);
+  }
+}
