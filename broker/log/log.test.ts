@@ -23,6 +23,11 @@ async function allRecords(world: LogWorld, log: Log): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
+/** Not `toEqual`, which takes its time over long buffers. */
+function expectSame(bytes: Buffer, entries: readonly Entry[]): void {
+  expect(bytes.equals(bytesOf(entries))).toBe(true);
+}
+
 describe('an empty log', () => {
   test('begins at index 1 and offset 0, after term 0', async () => {
     const world = new LogWorld();
@@ -58,7 +63,7 @@ describe('an append', () => {
     expect(world.persisted).toEqual([3]);
     world.powerCut();
     const again = await world.open();
-    expect(await allRecords(world, again)).toEqual(bytesOf(entries));
+    expectSame(await allRecords(world, again), entries);
   });
 
   test('that arrives while a sync runs goes out with all others in one write', async () => {
@@ -131,7 +136,7 @@ describe('reading', () => {
       }
       log.append(entriesAfter(log, [5], { kind: BatchKind.noop }));
       await world.settle(log);
-      expect(await allRecords(world, log)).toEqual(bytesOf(records));
+      expectSame(await allRecords(world, log), records);
     }
   });
 
@@ -142,8 +147,10 @@ describe('reading', () => {
     log.append(entriesAfter(log, [1], { term: 5, kind: BatchKind.noop }));
     log.append(entriesAfter(log, [1], { term: 5 })); // 5, 6
     log.append(entriesAfter(log, [1], { term: 9 })); // 7..9
-    expect([0, 1, 2, 3, 4, 5, 6].map((index) => log.termAt(index))).toEqual([0, 3, 3, 5, 5, 9, undefined]);
-    expect([0, 4, 5, 6, 7, 9, 10].map((offset) => log.termOfOffset(offset))).toEqual([3, 3, 5, 5, 9, 9, undefined]);
+    const terms = [0, 1, 2, 3, 4, 5, 6].map((index) => log.termAt(index));
+    expect(terms).toEqual([0, 3, 3, 5, 5, 9, undefined]);
+    const ofOffsets = [0, 4, 5, 6, 7, 9, 10].map((offset) => log.termOfOffset(offset));
+    expect(ofOffsets).toEqual([3, 3, 5, 5, 9, 9, undefined]);
     expect([2, 3, 4, 5, 9].map((term) => log.endOffsetOfTerm(term))).toEqual([0, 5, 5, 7, 10]);
   });
 
@@ -176,10 +183,10 @@ describe('a truncation', () => {
     log.append(replacing);
     expect(log.termAt(5)).toBe(2);
     await world.settle(log);
-    expect(await allRecords(world, log)).toEqual(bytesOf([...kept, ...replacing]));
+    expectSame(await allRecords(world, log), [...kept, ...replacing]);
     world.powerCut();
     const again = await world.open();
-    expect(await allRecords(world, again)).toEqual(bytesOf([...kept, ...replacing]));
+    expectSame(await allRecords(world, again), [...kept, ...replacing]);
   });
 
   test('silences the report of a write that it cuts', async () => {
@@ -205,11 +212,11 @@ describe('a segment', () => {
     expect(names.filter((name) => name.endsWith('.log'))).toEqual(
       [1, 5, 9, 13, 17, 21, 25, 29].map((index) => fileName(index, 'log')),
     );
-    expect(await allRecords(world, log)).toEqual(bytesOf(entries));
+    expectSame(await allRecords(world, log), entries);
     world.powerCut();
     const again = await world.open();
     expect(again.recovery).toEqual({ tornBytes: 0, entries: 30, segments: 8 });
-    expect(await allRecords(world, again)).toEqual(bytesOf(entries));
+    expectSame(await allRecords(world, again), entries);
   });
 
   test('is complete on disk before the next exists, whatever the flush mode', async () => {
@@ -234,7 +241,7 @@ describe('a segment', () => {
     world.disk.lose(`group-1/${fileName(5, 'index')}`);
     world.disk.flipBit(`group-1/${fileName(9, 'index')}`, 200);
     const again = await world.open();
-    expect(await allRecords(world, again)).toEqual(bytesOf(entries));
+    expectSame(await allRecords(world, again), entries);
   });
 });
 
@@ -243,7 +250,8 @@ describe('snapshots', () => {
     const world = new LogWorld();
     const log = await world.open();
     log.append(entriesAfter(log, Array.from({ length: 9 }, () => 1000)));
-    expect([3, 4, 5, 8, 9].map((at) => log.snapshotDue(at))).toEqual([false, true, false, true, false]);
+    const due = [3, 4, 5, 8, 9].filter((at) => log.snapshotDue(at));
+    expect(due).toEqual([4, 8]);
     const saved = log.saveSnapshot({ index: 4, term: 1 }, 8, Buffer.from('state'));
     expect(log.snapshotDue(4)).toBe(false);
     await world.run(saved);
@@ -300,7 +308,7 @@ describe('snapshots', () => {
     const again = await world.open();
     expect([again.firstIndex, again.lastIndex, again.startOffset]).toEqual([51, 52, 1000]);
     expect(await world.run(again.latestSnapshot())).toEqual(snapshot);
-    expect(await allRecords(world, again)).toEqual(bytesOf(entries));
+    expectSame(await allRecords(world, again), entries);
     expect(() => again.readRecords({ offset: 999, indexMax: 60, bytesMax: 1 })).toThrow(
       expect.objectContaining({ code: 'offset-out-of-range' }),
     );
