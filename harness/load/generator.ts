@@ -139,13 +139,14 @@ export class Generator {
   /** Makes what is due and fits the window, and writes its invokes. */
   #offer(now: number): void {
     const { assignment, history } = this.#options;
-    const dueBy = now - this.#originNanos;
+    const origin = this.#originNanos;
     const room = Math.min(turnMax, this.#window - this.#inFlight);
-    while (this.#nextDue <= dueBy && this.#ready.length < room) {
+    if (room > 0) this.#ledger!.windowOpen(now);
+    while (origin + this.#nextDue <= now && this.#ready.length < room) {
       const slot = this.#pool.pop() ?? this.#slot();
       const sequence = this.#sequence++;
       const key = keyOf(assignment.seed, sequence, assignment.keys);
-      const intended = this.#originNanos + this.#nextDue;
+      const intended = origin + this.#nextDue;
       slot.sequence = sequence;
       slot.intended = intended;
       slot.key = key;
@@ -155,8 +156,6 @@ export class Generator {
       this.#ready.push(slot);
       this.#nextDue = this.#schedule!.next();
     }
-    if (this.#nextDue <= dueBy && this.#window - this.#inFlight - this.#ready.length <= 0) this.#ledger!.windowClosed(now);
-    else this.#ledger!.windowOpen(now);
   }
 
   #sendReady(): void {
@@ -181,14 +180,16 @@ export class Generator {
 
   /** Decides what brings on the next turn: time, a completion, or the driver's `onDrain`. */
   #continue(): void {
-    if (this.#ready.length > 0 || (this.#inFlight >= this.#window && this.#nextDue < Infinity)) return;
+    if (this.#ready.length > 0) return;
     if (this.#nextDue === Infinity) {
       if (this.#inFlight === 0) this.#end();
       return;
     }
     const at = this.#originNanos + this.#nextDue;
     const { clock } = this.#options;
-    if (at <= clock.nanos()) return this.#scheduleTurn();
+    const now = clock.nanos();
+    if (this.#inFlight >= this.#window) return this.#ledger!.windowClosed(Math.max(now, at));
+    if (at <= now) return this.#scheduleTurn();
     if (at >= this.#wakeAt) return;
     this.#wakeAt = at;
     clock.wake(at, this.#woken);

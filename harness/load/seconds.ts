@@ -58,8 +58,9 @@ export class SecondsLedger {
     this.#offeredInIt++;
   }
 
-  windowClosed(now: number): void {
-    this.#closedSince ??= now;
+  /** The window is full: shut from `nanos` on, which may lie ahead, when a message finds it so. */
+  windowClosed(nanos: number): void {
+    this.#closedSince ??= nanos;
   }
 
   windowOpen(now: number): void {
@@ -76,7 +77,7 @@ export class SecondsLedger {
     this.#keepOffered();
     let meter = sample();
     while (now >= this.reportAt) {
-      events.push(this.#event(this.#countDue((this.#second + 1) * 1e9), meter));
+      events.push(this.#event(this.#countDue(now), meter));
       meter = { ...meter, gcMicros: 0 };
       this.#offered.delete(this.#second);
       this.#closed.delete(this.#second);
@@ -90,8 +91,7 @@ export class SecondsLedger {
     const events = this.report(now, sample);
     this.#markClosed(now);
     this.#keepOffered();
-    const until = Math.min((this.#second + 1) * 1e9, now - this.#originNanos);
-    const due = this.#countDue(until);
+    const due = this.#countDue(now);
     if (due > 0) events.push(this.#event(due, sample()));
     return events;
   }
@@ -108,9 +108,14 @@ export class SecondsLedger {
     };
   }
 
-  #countDue(until: number): number {
+  /** What was due in the current second and by now. */
+  #countDue(now: number): number {
+    const end = (this.#second + 1) * 1e9;
     let due = 0;
-    for (; this.#nextDue < until; this.#nextDue = this.#schedule.next()) due++;
+    while (this.#nextDue < end && this.#originNanos + this.#nextDue <= now) {
+      due++;
+      this.#nextDue = this.#schedule.next();
+    }
     return due;
   }
 
@@ -122,7 +127,7 @@ export class SecondsLedger {
   }
 
   #markClosed(now: number): void {
-    if (this.#closedSince === undefined) return;
+    if (this.#closedSince === undefined || this.#closedSince > now) return;
     const from = Math.max(this.#second, this.#secondOf(this.#closedSince));
     for (let second = from; second <= this.#secondOf(now); second++) this.#closed.add(second);
   }

@@ -39,6 +39,7 @@ export class SimulatedClock implements LoadClock {
       this.#now = event.at;
       event.fire();
     }
+    if (untilNanos < Infinity) this.#now = Math.max(this.#now, untilNanos);
   }
 
   #add(event: Event): void {
