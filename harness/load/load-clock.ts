@@ -53,7 +53,7 @@ export function realLoadClock(): LoadClock {
   return {
     nanos: monotonicNanos,
     wake,
-    alarm: (atNanos, fire) => void setTimeout(fire, Math.max(0, (atNanos - monotonicNanos()) / 1e6)),
+    alarm: (atNanos, fire) => void setTimeout(fire, Math.ceil(Math.max(0, atNanos - monotonicNanos()) / 1e6)),
     defer: (fire) => void setImmediate(fire),
   };
 }

@@ -1,0 +1,171 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { entryPoint } from '../entry-point.ts';
+import type { HistoryEvent } from '../history/events.ts';
+import { readHistory } from '../history/reader.ts';
+import { clockDomain, monotonicNanos } from '../measure/clock.ts';
+import { Channel } from './channel.ts';
+import type { FromWorker, ToWorker, WorkerAssignment } from './control.ts';
+
+/** One worker process and the harness's end of its control connection. */
+class Rig {
+  readonly directory = mkdtempSync(join(tmpdir(), 'ackworth-worker-'));
+  readonly received: FromWorker[] = [];
+  readonly #server: Server;
+  #changed: () => void = () => undefined;
+  channel: Channel<FromWorker, ToWorker> | undefined;
+  process: ChildProcess | undefined;
+
+  constructor() {
+    this.#server = createServer((socket) => {
+      this.channel = new Channel(socket, {
+        onMessage: (message) => {
+          this.received.push(message);
+          this.#changed();
+        },
+        onClose: () => undefined,
+      });
+    });
+  }
+
+  async start(): Promise<void> {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+    const { port } = this.#server.address() as AddressInfo;
+    const file = entryPoint('harness/load/worker.js');
+    this.process = spawn(
+      process.execPath,
+      [file, '--connect', `127.0.0.1:${port}`, '--token', 'secret', '--name', 'producer-1'],
+      { stdio: 'inherit' },
+    );
+    await this.seen('hello');
+  }
+
+  async seen<Type extends FromWorker['type']>(type: Type): Promise<Extract<FromWorker, { type: Type }>> {
+    for (;;) {
+      const found = this.received.find((message) => message.type === type);
+      if (found !== undefined) return found as Extract<FromWorker, { type: Type }>;
+      await new Promise<void>((resolve) => {
+        this.#changed = resolve;
+      });
+    }
+  }
+
+  assign(overrides: Partial<WorkerAssignment> = {}): void {
+    this.channel!.send({
+      type: 'assign',
+      run: 'run-1',
+      worker: 'producer-1',
+      historyDirectory: this.directory,
+      driver: 'null',
+      target: { addresses: [], token: '', topic: 't' },
+      role: {
+        kind: 'producer',
+        producer: 1,
+        seed: 1,
+        share: 1,
+        phases: [
+          { name: 'load', startMs: 0, endMs: 1500, rate: 2000, arrival: { kind: 'constant' }, measured: true },
+        ],
+        sizeBytes: 100,
+        keys: 10,
+        options: { inFlightMax: 1000, lingerMs: 0, batchBytesMax: 65_536, deliveryTimeoutMs: 1000, idempotent: false },
+      },
+      ...overrides,
+    });
+  }
+
+  events(): HistoryEvent[] {
+    const events: HistoryEvent[] = [];
+    const keep = (event: HistoryEvent) => void events.push({ ...event });
+    readHistory(join(this.directory, 'producer-1.ackh'), { invoke: keep, complete: keep, second: keep });
+    return events;
+  }
+
+  async end(): Promise<void> {
+    if (this.process!.exitCode === null && this.process!.signalCode === null) {
+      this.process!.kill('SIGKILL');
+      await once(this.process!, 'exit');
+    }
+    this.#server.close();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+let rig: Rig;
+beforeEach(async () => {
+  rig = new Rig();
+  await rig.start();
+});
+afterEach(() => rig.end());
+
+describe('a load worker', () => {
+  test('presents itself, does what it is assigned, and leaves a whole history', async () => {
+    expect(await rig.seen('hello')).toMatchObject({ token: 'secret', name: 'producer-1', pid: rig.process!.pid, clockDomain: clockDomain() });
+    rig.assign();
+    await rig.seen('ready');
+    rig.channel!.send({ type: 'start', originNanos: monotonicNanos() });
+    await rig.seen('done');
+    expect(rig.received.findLast(({ type }) => type === 'progress')).toMatchObject({ sent: 3000, acked: 3000, inFlight: 0 });
+    const events = rig.events();
+    expect(events.filter(({ type }) => type === 'invoke')).toHaveLength(3000);
+    expect(events.filter(({ type }) => type === 'complete')).toHaveLength(3000);
+    expect(events.flatMap((event) => (event.type === 'second' ? [event.due] : []))).toEqual([2000, 1000]);
+    rig.channel!.end();
+    const [code] = (await once(rig.process!, 'exit')) as [number];
+    expect(code).toBe(0);
+  });
+
+  test('ends when its connection does, however the harness died', async () => {
+    rig.assign();
+    await rig.seen('ready');
+    rig.channel!.send({ type: 'start', originNanos: monotonicNanos() });
+    await rig.seen('progress');
+    rig.channel!.destroy();
+    await once(rig.process!, 'exit');
+    expect(rig.events().filter(({ type }) => type === 'invoke').length).toBeGreaterThan(100);
+  });
+
+  test('killed in mid-flow, leaves a history in which every outcome has its invoke', async () => {
+    rig.assign();
+    await rig.seen('ready');
+    rig.channel!.send({ type: 'start', originNanos: monotonicNanos() });
+    await rig.seen('progress');
+    rig.process!.kill('SIGKILL');
+    await once(rig.process!, 'exit');
+    const invoked = new Set<number>();
+    for (const event of rig.events()) {
+      if (event.type === 'invoke') invoked.add(event.sequence);
+      else if (event.type === 'complete') expect(invoked.has(event.sequence)).toBe(true);
+    }
+    expect(invoked.size).toBeGreaterThan(100);
+  });
+
+  test('says in words why it cannot do what it is assigned', async () => {
+    rig.assign({ driver: 'nonesuch' });
+    expect((await rig.seen('failed')).message).toMatch(/no driver "nonesuch"; there are: .*null/);
+    const [code] = (await once(rig.process!, 'exit')) as [number];
+    expect(code).toBe(1);
+  });
+
+  test('stopped, ends early with all outcomes known', async () => {
+    rig.assign();
+    await rig.seen('ready');
+    rig.channel!.send({ type: 'start', originNanos: monotonicNanos() + 200e6 });
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    rig.channel!.send({ type: 'stop' });
+    await rig.seen('done');
+    const events = rig.events();
+    const invokes = events.filter(({ type }) => type === 'invoke').length;
+    expect(invokes).toBeLessThan(3000);
+    expect(events.filter(({ type }) => type === 'complete')).toHaveLength(invokes);
+  });
+});
