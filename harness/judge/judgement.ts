@@ -1,4 +1,3 @@
-import type { Measurements } from '../measure/measurements.ts';
 import type { RunRecord } from '../record/record.ts';
 
 /** What is said of a run, in the fields of its record. */
@@ -16,17 +15,6 @@ export interface Measured {
   readonly endToEndP99Ms: number | null;
   /** Messages per second over the measured phases; null when there was none. */
   readonly ackedPerSecond: number | null;
-}
-
-/** Takes from the measurements what limits are held against. */
-export function measuredFrom({ latency, throughput, doubts }: Pick<Measurements, 'latency' | 'throughput' | 'doubts'>): Measured {
-  const ms = (micros: number | null): number | null => (micros === null ? null : micros / 1000);
-  return {
-    doubts,
-    responseP99Ms: ms(latency.response.p99),
-    endToEndP99Ms: ms(latency.endToEnd.p99),
-    ackedPerSecond: throughput.acked,
-  };
 }
 
 /** 0 pass, 2 inconclusive, 3 violation; 1 is for usage and environment and never a judgement. */
