@@ -189,6 +189,28 @@ describe('a truncation', () => {
     expectSame(await allRecords(world, again), [...kept, ...replacing]);
   });
 
+  test('that a power cut interrupts leaves the log as it was, as it is, or cut less', async () => {
+    const left = new Set<string>();
+    for (let seed = 1; seed <= 80; seed++) {
+      const world = new LogWorld(seed);
+      const log = await world.open();
+      const old = entriesAfter(log, Array.from({ length: 14 }, () => 1000));
+      log.append(old);
+      await world.settle(log);
+      log.truncateAfter(2);
+      const replacing = entriesAfter({ lastIndex: 2, nextOffset: 5 }, [700], { term: 2 });
+      log.append(replacing);
+      await world.pass(world.random.unit() * 40);
+      world.powerCut();
+      const again = await world.open();
+      const isNew = again.termAt(3) === 2;
+      const versions = isNew ? [...old.slice(0, 2), ...replacing] : old;
+      expectSame(await allRecords(world, again), versions.slice(0, again.lastIndex));
+      left.add(isNew ? 'new' : String(again.lastIndex));
+    }
+    expect([...left].sort()).toEqual(['12', '14', '2', '4', '8', 'new']);
+  });
+
   test('silences the report of a write that it cuts', async () => {
     const world = new LogWorld();
     const log = await world.open();

@@ -1,7 +1,7 @@
 import { ProtocolError } from './protocol-error.ts';
 
 const prefixBytes = 4;
-const firstAllocationBytes = 65_536;
+const firstAllocationBytes = 262_144;
 
 /**
  * Cuts a byte stream into frames (`u32 length`, then so many bytes). A frame that lies inside one
