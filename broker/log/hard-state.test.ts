@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { HardStateFile } from './hard-state.ts';
-import { LogWorld } from './testdata/world.ts';
+import { LogWorld } from './testing/world.ts';
 
 const path = 'data/group-1/hard-state';
 

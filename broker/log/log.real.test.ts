@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { realEnv } from '../env/real/env.ts';
 import { Log } from './log.ts';
-import { entriesAfter } from './testdata/world.ts';
+import { entriesAfter } from './testing/world.ts';
 
 test('a log on a real disk is read back after it was closed', async () => {
   const root = await mkdtemp(join(tmpdir(), 'ackworth-log-'));

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { BatchKind } from '../protocol/batch.ts';
 import type { Entry } from '../raft/types.ts';
 import type { FlushPolicy, Log } from './log.ts';
-import { entriesAfter, LogWorld } from './testdata/world.ts';
+import { entriesAfter, LogWorld } from './testing/world.ts';
 
 /**
  * Random histories of one log on the simulated disk, held against a model that is a list of

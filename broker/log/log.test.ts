@@ -3,7 +3,7 @@ import { BatchKind } from '../protocol/batch.ts';
 import type { Entry } from '../raft/types.ts';
 import { fileName } from './segment-format.ts';
 import type { Log } from './log.ts';
-import { entriesAfter, LogWorld } from './testdata/world.ts';
+import { entriesAfter, LogWorld } from './testing/world.ts';
 
 const segmentPath = (index: number): string => `group-1/${fileName(index, 'log')}`;
 const bytesOf = (entries: readonly Entry[]): Buffer =>
