@@ -131,8 +131,15 @@ export class NodeConnection {
       }
       const id = this.#register((error, frame) => {
         timer.cancel();
-        if (error !== undefined) reject(error);
-        else resolve(decodeResponse(api, frame!));
+        if (error !== undefined) {
+          reject(error);
+          return;
+        }
+        try {
+          resolve(decodeResponse(api, frame!));
+        } catch (malformed) {
+          reject(asBrokerError(malformed));
+        }
       });
       const timer = this.#clock.setTimer(timeoutMs, () => {
         this.#pending.delete(id);

@@ -1,5 +1,7 @@
 import { BrokerError, brokerErrors, type BrokerErrorCode } from '../errors.ts';
+import { NetworkError } from '../env/network.ts';
 import type { ErrorResponse } from '../protocol/messages.ts';
+import { ProtocolError } from '../protocol/protocol-error.ts';
 
 const codes = new Map<number, BrokerErrorCode>();
 for (const code of Object.keys(brokerErrors) as BrokerErrorCode[]) {
@@ -13,11 +15,16 @@ export function answeredError(response: ErrorResponse): BrokerError {
   return new BrokerError(code, response.message, detail === undefined ? {} : { detail });
 }
 
-/** Anything that was thrown, as the broker's own error; what is none is a lost connection. */
+/** What the outside world threw, as the broker's own error. Anything else is a bug: rethrown. */
 export function asBrokerError(error: unknown): BrokerError {
   if (error instanceof BrokerError) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  return new BrokerError('connection-lost', message, { cause: error });
+  if (error instanceof ProtocolError) {
+    return new BrokerError(error.code, error.message, { cause: error });
+  }
+  if (error instanceof NetworkError) {
+    return new BrokerError('connection-lost', error.message, { cause: error });
+  }
+  throw error;
 }
 
 /**
