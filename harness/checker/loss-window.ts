@@ -6,6 +6,8 @@ import { promiseOf } from './promise.ts';
 import { Tally } from './tally.ts';
 import type { Checker } from './watch.ts';
 
+const exposedNanos = 1e9;
+
 /**
  * **Model.** A fault can only take what was there when it hit. Messages that were sent and acked in
  * the second before it are its *exposed* messages; in a mode that may lose, what was acked and not
@@ -24,20 +26,25 @@ export const lossWindow: Checker = {
     lacksFinalRead(circumstances) ??
     (circumstances.plan.faults.length === 0 ? 'the scenario has no faults' : undefined),
   watch(book) {
-    const effective = book.timeline.injections;
     let hits: (Injection & { effectiveAt: number })[] | undefined;
+    /** The first fault that is not behind the present place in the file. */
+    let next = 0;
     return {
       header() {
-        hits ??= book.oneClock ? effective.filter(hasEffect) : [];
-        for (const hit of hits) if (!book.exposed.has(hit)) book.exposed.set(hit, 0);
+        next = 0;
+        if (hits !== undefined) return;
+        hits = book.oneClock ? book.timeline.injections.filter(hasEffect) : [];
+        hits.sort((a, b) => a.effectiveAt - b.effectiveAt);
+        for (const hit of hits) book.exposed.set(hit, 0);
       },
       complete({ outcome, time }, _id, invokedAt) {
-        if (outcome !== 'ok' || hits === undefined) return;
-        for (const hit of hits) {
-          const since = hit.effectiveAt - 1e9;
-          if (time <= hit.effectiveAt && time >= since && invokedAt >= since) {
-            book.exposed.set(hit, book.exposed.get(hit)! + 1);
-          }
+        while (next < hits!.length && hits![next]!.effectiveAt < time) next++;
+        if (outcome !== 'ok') return;
+        for (let index = next; index < hits!.length; index++) {
+          const hit = hits![index]!;
+          const since = hit.effectiveAt - exposedNanos;
+          if (time < since) return;
+          if (invokedAt >= since) book.exposed.set(hit, book.exposed.get(hit)! + 1);
         }
       },
       finish() {

@@ -3,7 +3,7 @@ import type { Book } from './book/book.ts';
 import { describeInjection, hasEffect } from './book/fault-timeline.ts';
 import type { Injection } from './book/fault-timeline.ts';
 import { GroupReturn } from './recovery/group-return.ts';
-import { KeyPartitions } from './recovery/key-partitions.ts';
+import { Service } from './recovery/service.ts';
 import { ServiceReturn } from './recovery/service-return.ts';
 import type { Outcome } from './recovery/service-return.ts';
 import { Tally } from './tally.ts';
@@ -29,7 +29,7 @@ export const recovery: Checker = {
   description: 'every client is served again in every partition after each fault',
   notApplicable: ({ plan }) => (plan.faults.length === 0 ? 'the scenario has no faults' : undefined),
   watch(book) {
-    const keys = new KeyPartitions();
+    const service = new Service();
     const services = new Map<Injection, ServiceReturn>();
     const groups = new Map<Injection, GroupReturn>();
     let started = false;
@@ -38,26 +38,33 @@ export const recovery: Checker = {
       started = true;
       for (const hit of book.timeline.injections.filter(hasEffect)) {
         if (hit.aimedAt === 'consumer') groups.set(hit, new GroupReturn(hit.effectiveAt, groupsOf(book, hit)));
-        else services.set(hit, new ServiceReturn(hit.effectiveAt, (key) => keys.of(key)));
+        else services.set(hit, new ServiceReturn(hit.effectiveAt, service));
       }
     };
+    /** In order of time, without those that the present file's client is back from. */
+    let open: ServiceReturn[] = [];
     let client = 0;
     let group = -1;
     return {
       header(header) {
         start();
         client = workerNumber(header.worker, 'producer');
+        open = [...services.values()].toSorted((a, b) => a.effectiveAt - b.effectiveAt);
         group = book.groupOf(header);
       },
       invoke({ time }) {
-        for (const service of services.values()) service.invoke(client, time);
+        service.invoked(client, time);
+        for (let index = 0; index < open.length && open[index]!.effectiveAt <= time; index++) {
+          open[index]!.invoke(client, time);
+        }
       },
       complete({ outcome, partition, time }, id, invokedAt) {
         const acked = outcome === 'ok';
         const key = book.messages.key(id);
-        if (acked) keys.learn(key, partition);
-        for (const service of services.values()) {
-          service.complete({ client, key, partition, acked, invokedAt, time });
+        if (acked) service.acked(client, { key, partition, time });
+        for (let index = 0; index < open.length && open[index]!.effectiveAt <= invokedAt; index++) {
+          const isBack = open[index]!.complete({ client, key, partition, acked, invokedAt, time });
+          if (isBack) open.splice(index--, 1);
         }
       },
       delivery({ partition, time }) {
@@ -78,11 +85,11 @@ export const recovery: Checker = {
           for (const reason of outcome.never) forbidden.add('never-recovered', () => `${what}: ${reason}`);
           doubts.push(...outcome.doubts.slice(0, 3).map((reason) => `${what}: ${reason}`));
         };
-        for (const [hit, service] of services) {
+        for (const [hit, returning] of services) {
           book.inFlight.forEach((id, time) => {
-            service.pending(book.workerOf(id), book.messages.key(id), time);
+            returning.pending(book.workerOf(id), book.messages.key(id), time);
           });
-          settle(hit, service.result({ loadEndsAt: loadEndsAt(book), healedAt: hit.healedAt ?? -Infinity }));
+          settle(hit, returning.result({ loadEndsAt: loadEndsAt(book), healedAt: hit.healedAt ?? -Infinity }));
         }
         for (const [hit, returning] of groups) {
           settle(hit, returning.result((number, partition) => hasAll(book, number, partition), (number) => book.groups[number]!));

@@ -1,3 +1,5 @@
+import type { Service } from './service.ts';
+
 /** Service counts as back once it held this long; shares of it are taken in steps of `stepMs`. */
 export const sustainedMs = 5000;
 const stepMs = 100;
@@ -36,14 +38,11 @@ interface Track {
 }
 
 interface Client {
-  /** By partition: acked there before the fault. */
-  readonly served: boolean[];
   readonly tracks: Map<number, Track>;
   readonly invoked: number[];
   readonly completed: number[];
   /** Offered to a partition that nobody knows: held against all. */
   readonly unplaced: number[];
-  lastInvoke: number;
   latestStep: number;
   /** All steps below are over, and all their operations complete. */
   settled: number;
@@ -57,34 +56,31 @@ interface Client {
  * A client that is back in all its partitions is no longer followed.
  */
 export class ServiceReturn {
-  readonly #effectiveAt: number;
-  readonly #partitionOfKey: (key: number) => number;
+  readonly effectiveAt: number;
+  readonly #service: Service;
   readonly #clients = new Map<number, Client>();
 
-  constructor(effectiveAt: number, partitionOfKey: (key: number) => number) {
-    this.#effectiveAt = effectiveAt;
-    this.#partitionOfKey = partitionOfKey;
+  constructor(effectiveAt: number, service: Service) {
+    this.effectiveAt = effectiveAt;
+    this.#service = service;
   }
 
+  /** Of an operation invoked after the fault. */
   invoke(number: number, time: number): void {
     const client = this.#client(number);
-    client.lastInvoke = time;
-    if (client.closed || time < this.#effectiveAt) return;
+    if (client.closed) return;
     const step = this.#step(time);
     client.invoked[step] = (client.invoked[step] ?? 0) + 1;
     if (step > client.latestStep) client.latestStep = step;
   }
 
-  complete({ client: number, key, partition, acked, invokedAt, time }: Completion): void {
+  /** Of an operation invoked after the fault. Returns true once the client needs no following. */
+  complete({ client: number, key, partition, acked, invokedAt, time }: Completion): boolean {
     const client = this.#client(number);
-    if (!(invokedAt >= this.#effectiveAt)) {
-      if (acked && time < this.#effectiveAt) client.served[Math.max(partition, 0)] = true;
-      return;
-    }
-    if (client.closed) return;
+    if (client.closed) return true;
     const step = this.#step(invokedAt);
     client.completed[step] = (client.completed[step] ?? 0) + 1;
-    const place = acked ? Math.max(partition, 0) : this.#partitionOfKey(key);
+    const place = acked ? Math.max(partition, 0) : this.#service.partitionOf(key);
     if (place < 0) {
       client.unplaced[step] = (client.unplaced[step] ?? 0) + 1;
     } else {
@@ -98,11 +94,13 @@ export class ServiceReturn {
         }
       }
     }
-    this.#advance(client);
+    this.#advance(number, client);
+    return client.closed;
   }
 
   /** An operation that never completed; after all files. */
   pending(number: number, key: number, invokedAt: number): void {
+    if (!(invokedAt >= this.effectiveAt)) return;
     this.complete({ client: number, key, partition: -1, acked: false, invokedAt, time: Infinity });
   }
 
@@ -111,24 +109,25 @@ export class ServiceReturn {
     const never: string[] = [];
     const doubts: string[] = [];
     let worst: number | undefined;
-    for (const [number, client] of this.#clients) {
+    for (const number of this.#service.clients()) {
+      const client = this.#client(number);
       client.latestStep++;
-      this.#advance(client);
-      client.served.forEach((_, partition) => {
+      this.#advance(number, client);
+      for (const partition of this.#service.servedBefore(number, this.effectiveAt)) {
         const name = `producer ${number} in partition ${partition}`;
         const track = client.tracks.get(partition);
         if (track?.backAt !== undefined) {
-          worst = Math.max(worst ?? 0, (track.backAt - this.#effectiveAt) / 1e6);
-          return;
+          worst = Math.max(worst ?? 0, (track.backAt - this.effectiveAt) / 1e6);
+          continue;
         }
-        const since = Math.max(this.#effectiveAt, healedAt);
-        const observedMs = (Math.max(loadEndsAt, client.lastInvoke) - since) / 1e6;
+        const since = Math.max(this.effectiveAt, healedAt);
+        const observedMs = (Math.max(loadEndsAt, this.#service.lastInvoke(number)) - since) / 1e6;
         if (observedMs < sustainedMs) {
           doubts.push(`${name}: the load ended ${Math.max(0, observedMs).toFixed(0)} ms after the fault was over, too early to tell`);
         } else if (track !== undefined && isServedAtTheEnd(track, client)) {
           doubts.push(`${name}: served again, but the load ended before that had held for ${sustainedMs} ms`);
         } else never.push(`${name}: not served again within ${observedMs.toFixed(0)} ms after the fault was over`);
-      });
+      }
     }
     if (worst === undefined && never.length + doubts.length === 0) {
       doubts.push('no client had been served before the fault');
@@ -138,19 +137,17 @@ export class ServiceReturn {
   }
 
   #step(time: number): number {
-    return Math.floor((time - this.#effectiveAt) / stepNanos);
+    return Math.floor((time - this.effectiveAt) / stepNanos);
   }
 
   #client(number: number): Client {
     let client = this.#clients.get(number);
     if (client === undefined) {
       client = {
-        served: [],
         tracks: new Map(),
         invoked: [],
         completed: [],
         unplaced: [],
-        lastInvoke: Number.NEGATIVE_INFINITY,
         latestStep: 0,
         settled: 0,
         closed: false,
@@ -160,7 +157,7 @@ export class ServiceReturn {
     return client;
   }
 
-  #advance(client: Client): void {
+  #advance(number: number, client: Client): void {
     const before = client.settled;
     const { invoked, completed } = client;
     while (client.settled < client.latestStep && (invoked[client.settled] ?? 0) === (completed[client.settled] ?? 0)) {
@@ -168,7 +165,8 @@ export class ServiceReturn {
     }
     if (client.settled === before || client.settled < sustainedSteps) return;
     for (const track of client.tracks.values()) seekReturn(track, client);
-    if (!client.served.every((_, partition) => client.tracks.get(partition)?.backAt !== undefined)) return;
+    const served = this.#service.servedBefore(number, this.effectiveAt);
+    if (!served.every((partition) => client.tracks.get(partition)?.backAt !== undefined)) return;
     client.closed = true;
     for (const steps of [client.invoked, client.completed, client.unplaced]) steps.length = 0;
   }
