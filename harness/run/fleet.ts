@@ -56,10 +56,9 @@ export class Fleet {
     return [...this.producers, ...this.consumers];
   }
 
-  /** Consumers first: they should be there before anything is sent. */
+  /** Resolves when all are ready: nothing is sent before the consumers are there. */
   async launch(): Promise<void> {
-    await Promise.all(this.consumers.map((worker) => worker.launch()));
-    await Promise.all(this.producers.map((worker) => worker.launch()));
+    await Promise.all(this.all.map((worker) => worker.launch()));
   }
 
   begin(originNanos: number): void {

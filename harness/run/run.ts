@@ -55,7 +55,13 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     onTarget: (described) => keep({ target: described }),
     onProblem: (sentence) => keep({ problems: [...facts.problems, sentence] }),
   });
-  await conductor.conduct();
+  try {
+    await conductor.conduct();
+  } catch (error) {
+    const problem = `the run could not begin: ${error instanceof Error ? error.message : String(error)}`;
+    keep({ endedAt: new Date().toISOString(), problems: [...facts.problems, problem] });
+    throw error;
+  }
   if (!signal.aborted) {
     onProgress({ type: 'stage', stage: 'probing', detail: '' });
     keepProbe('after', await probeEnvironment(directory));

@@ -124,7 +124,7 @@ export class ProcessCluster implements Cluster {
     const node = [...this.#serving].find((candidate) => nameOf(candidate) === name);
     if (node === undefined) return undefined;
     this.#serving.delete(node);
-    return `node ${node} ended by itself (${how})${this.#lastLines(node)}`;
+    return `node ${node} ended by itself (${how})${this.#lastWords(node)}`;
   }
 
   async answers(node: number): Promise<boolean> {
@@ -160,7 +160,7 @@ export class ProcessCluster implements Cluster {
       await supervisor.firstLine(identity.pid, readyMsMax);
       this.#serving.add(node);
     } catch (error) {
-      const log = this.#lastLines(node);
+      const log = this.#lastWords(node);
       throw new HarnessError('cluster', `node ${node} did not start: ${(error as Error).message}${log}`, { cause: error });
     }
   }
@@ -193,13 +193,15 @@ export class ProcessCluster implements Cluster {
   }
 
   #portWasTaken(): boolean {
-    return [...this.#pids.keys()].some((node) => this.#lastLines(node).includes('EADDRINUSE'));
+    return [...this.#pids.keys()].some((node) => /EADDRINUSE|address already in use/i.test(this.#lastWords(node)));
   }
 
-  /** For the error message; what a node says last is mostly why it ended. */
-  #lastLines(node: number): string {
+  /** For the error message: what a node said last is mostly why it ended. */
+  #lastWords(node: number): string {
     const text = readFileSync(join(this.#options.logDirectory, `${nameOf(node)}.log`), 'utf8').trim();
-    return text === '' ? '' : `; its log ends with: ${text.split('\n').slice(-3).join(' | ').slice(-600)}`;
+    const lines = text.split('\n').slice(-30);
+    const said = lines.findLast((line) => /error\b|^[a-z-]+: /i.test(line)) ?? lines.at(-1) ?? '';
+    return said === '' ? '' : `; its log says: ${said.slice(0, 500)}`;
   }
 }
 
