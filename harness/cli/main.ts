@@ -3,6 +3,8 @@ import { HarnessError } from '../errors.ts';
 import { version } from '../version.ts';
 import { brokerCommand } from './broker-command.ts';
 import { checkCommand } from './check-command.ts';
+import { cleanCommand } from './clean-command.ts';
+import { doctorCommand } from './doctor-command.ts';
 import { exitCodes } from './exit-codes.ts';
 import { listCommand } from './list-command.ts';
 import { reportCommand } from './report-command.ts';
@@ -22,6 +24,8 @@ for (const command of [
   checkCommand(),
   reportCommand(),
   listCommand(),
+  doctorCommand(),
+  cleanCommand(),
   brokerCommand(),
 ]) {
   program.addCommand(command.exitOverride().copyInheritedSettings(program));
