@@ -49,17 +49,19 @@ export function decodeValue(batch: Buffer): StoredValue {
   };
 }
 
+export type OnApplied = (entry: Entry, digest: number) => void;
+
 /**
  * The partition's own state machine, and beside it everything that was ever applied, in order,
  * with a digest that two replicas share only if they applied the same.
  */
 export class SimMachine implements StateMachine, AppliedProducers {
   readonly #partition = new PartitionMachine();
-  readonly #onApplied: (entry: Entry, digest: number) => void;
+  readonly #onApplied: OnApplied;
   values: StoredValue[] = [];
   digest = 0;
 
-  constructor(onApplied: (entry: Entry, digest: number) => void) {
+  constructor(onApplied: OnApplied) {
     this.#onApplied = onApplied;
   }
 

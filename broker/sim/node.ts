@@ -1,6 +1,6 @@
 import type { Env } from '../env/env.ts';
 import { SimDisk } from '../env/sim/disk.ts';
-import { SimNetwork } from '../env/sim/network.ts';
+import type { SimNetwork } from '../env/sim/network.ts';
 import { SimProcess } from '../env/sim/process.ts';
 import type { SimRandom } from '../env/sim/random.ts';
 import type { SimScheduler } from '../env/sim/scheduler.ts';
@@ -13,6 +13,7 @@ import type { ReplicaLog } from '../server/replica-log.ts';
 import { Replica } from '../server/replica.ts';
 import type { Invariants } from './invariants.ts';
 import { SimMachine } from './machine.ts';
+import type { OnApplied } from './machine.ts';
 import type { SimPlan } from './plan.ts';
 
 export const electionTimeoutMs = 120;
@@ -24,7 +25,7 @@ export interface SimParts {
   readonly openLog?: (options: LogOptions) => Promise<ReplicaLog>;
   /** Between sender and network; undefined = swallowed. */
   readonly rewrite?: (message: Message) => Message | undefined;
-  readonly machine?: (machine: SimMachine) => SimMachine;
+  readonly machine?: (onApplied: OnApplied) => SimMachine;
   /** What this node calls acked, given what it has persisted and committed. */
   readonly ackIndex?: (replica: Replica) => number;
 }
@@ -81,6 +82,7 @@ export class SimNode {
   #leadingTerm = 0;
   #gateOpen = false;
   #up = false;
+  #life = 0;
   /** The disk was made to fail, so that stopping is right. */
   diskIsBad = false;
   /** When it stopped or was paused; undefined while it runs. */
@@ -91,6 +93,11 @@ export class SimNode {
     this.#options = options;
     this.process = new SimProcess(options.scheduler);
     this.disk = new SimDisk({ scheduler: this.process, random: options.random.fork() });
+  }
+
+  /** Counts its starts. */
+  get life(): number {
+    return this.#life;
   }
 
   /** The process runs, paused or not. */
@@ -118,6 +125,7 @@ export class SimNode {
 
   start(): void {
     this.#up = true;
+    this.#life++;
     this.#runs();
     this.#note('starts');
     void this.#open().catch((error: unknown) => {
@@ -174,11 +182,11 @@ export class SimNode {
       network: network.host(`node-${this.id}`, this.process),
       random: random.fork(),
     };
-    const plain = new SimMachine((entry, digest) => {
+    const onApplied: OnApplied = (entry, digest) => {
       const node = { id: this.id, term: this.#replica?.term ?? 0 };
       this.#options.invariants.applied(node, entry, digest);
-    });
-    const machine = parts.machine?.(plain) ?? plain;
+    };
+    const machine = parts.machine?.(onApplied) ?? new SimMachine(onApplied);
     const replica = await Replica.open({
       env,
       groupId: 1,

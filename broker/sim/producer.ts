@@ -40,14 +40,19 @@ export class SimProducer {
   readonly #inFlight: Operation[] = [];
   /** Values that it will have sent in the end. */
   goal: number;
+  /** Mean time between two new values. */
+  paceMs: number;
+  #nextBurstMs = 0;
   #nextValue = 0;
   #nextSequence = 0;
   #epoch = 0;
   #target: SimNode | undefined;
+  #targetLife = 0;
 
   constructor(options: {
     readonly id: number;
     readonly goal: number;
+    readonly paceMs: number;
     readonly nodes: readonly SimNode[];
     readonly random: SimRandom;
     readonly events: ProducerEvents;
@@ -55,6 +60,7 @@ export class SimProducer {
   }) {
     this.id = options.id;
     this.goal = options.goal;
+    this.paceMs = options.paceMs;
     this.#nodes = options.nodes;
     this.#random = options.random;
     this.#events = options.events;
@@ -71,17 +77,23 @@ export class SimProducer {
     const late = this.#inFlight.some(
       ({ sentAtMs }) => sentAtMs !== undefined && nowMs - sentAtMs > answerTimeoutMs,
     );
-    if (late || this.#target === undefined || !this.#target.up) this.#turnTo(undefined);
+    // A connection ends with the life of the process at its other end.
+    const reset = this.#target === undefined || this.#target.life !== this.#targetLife;
+    if (late || reset) this.#turn();
     if (this.#target === undefined) return;
-    for (const operation of [...this.#inFlight]) {
+    for (const operation of this.#inFlight.slice()) {
       if (operation.acked || operation.sentAtMs !== undefined) continue;
       if (!this.#send(operation, this.#target)) return;
     }
   }
 
+  /** A burst of new values, now and then. */
   #begin(): void {
-    while (this.#inFlight.length < windowBatches && this.#nextValue < this.goal) {
-      if (this.#inFlight.length > 0 && this.#random.chance(0.3)) return;
+    if (this.#nowMs() < this.#nextBurstMs) return;
+    const values = 1 + this.#random.below(windowBatches);
+    this.#nextBurstMs = this.#nowMs() + values * this.paceMs * this.#random.between(0.5, 1.5);
+    for (let value = 0; value < values; value++) {
+      if (this.#inFlight.length === windowBatches || this.#nextValue === this.goal) return;
       const records = 1 + this.#random.below(3);
       this.#inFlight.push({
         value: this.#nextValue++,
@@ -97,10 +109,11 @@ export class SimProducer {
   }
 
   /** Looks for a leader; what was sent to another one is sent again, in order. */
-  #turnTo(node: SimNode | undefined): void {
+  #turn(): void {
     for (const operation of this.#inFlight) operation.sentAtMs = undefined;
-    const leaders = this.#nodes.filter((each) => each.up && each.leads);
-    this.#target = node ?? (leaders.length === 0 ? undefined : this.#random.pick(leaders));
+    const leaders = this.#nodes.filter((node) => node.up && node.leads);
+    this.#target = leaders.length === 0 ? undefined : this.#random.pick(leaders);
+    this.#targetLife = this.#target?.life ?? 0;
   }
 
   /** False when nothing more can be sent now. */
@@ -129,7 +142,7 @@ export class SimProducer {
       }
       case 'unknown':
       case 'refused':
-        if (this.#target === target) this.#turnTo(undefined);
+        if (this.#target === target) this.#turn();
         return false;
       case 'error':
         this.#refused(operation, answer);

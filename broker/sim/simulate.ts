@@ -100,7 +100,10 @@ class World {
     await this.#runUntil(troubleMs, () => false);
     this.#note('everything heals');
     this.#faults.healAll();
-    for (const producer of this.#producers) producer.goal += 3;
+    for (const producer of this.#producers) {
+      producer.goal += 3;
+      producer.paceMs = 0;
+    }
     await this.#runUntil(troubleMs + recoveryMsMax, () => this.#settled);
     if (this.#invariants.violation !== undefined) return;
     if (!this.#settled) this.#invariants.fail(`no progress: ${this.#describeStall()}`);
@@ -148,9 +151,11 @@ class World {
   }
 
   #makeProducer(id: number): SimProducer {
+    const { batchesPerProducer, troubleMs } = this.#plan;
     return new SimProducer({
       id,
-      goal: this.#plan.batchesPerProducer,
+      goal: batchesPerProducer,
+      paceMs: troubleMs / batchesPerProducer,
       nodes: this.#nodes,
       random: this.#random.fork(),
       nowMs: () => this.#scheduler.nowMs(),

@@ -1,0 +1,172 @@
+import { describe, expect, test } from 'vitest';
+import { Log } from '../log/log.ts';
+import { SimMachine } from '../sim/machine.ts';
+import type { SimParts } from '../sim/node.ts';
+import type { SimPlan } from '../sim/plan.ts';
+import { simulate } from '../sim/simulate.ts';
+
+const seedsPerTest = 250;
+
+async function requireKept(from: number, count: number): Promise<void> {
+  for (let seed = from; seed < from + count; seed++) {
+    const { violation } = await simulate({ seed });
+    if (violation === undefined) continue;
+    expect.fail(`seed ${seed}: ${violation}\nnode dist/scripts/simulate.js --seed ${seed}`);
+  }
+}
+
+describe('2,000 seeded worlds keep every promise', () => {
+  for (let from = 1; from <= 2_000; from += seedsPerTest) {
+    test(`seeds ${from} to ${from + seedsPerTest - 1}`, async () => {
+      await requireKept(from, seedsPerTest);
+      expect.assertions(0);
+    });
+  }
+});
+
+describe('the simulator', () => {
+  test('the same seed gives the same transcript, another seed another one', async () => {
+    const hashes = new Set<number>();
+    for (const seed of [11, 12, 13]) {
+      const first = await simulate({ seed, transcript: true });
+      const second = await simulate({ seed, transcript: true });
+      expect(second.transcript).toEqual(first.transcript);
+      expect(second.hash).toBe(first.hash);
+      hashes.add(first.hash);
+    }
+    expect(hashes.size).toBe(3);
+  });
+
+  test('loses acked batches exactly where the mode allows it, so that the rows mean something', async () => {
+    const lost = new Map<string, number>();
+    for (let seed = 1; seed <= 150; seed++) {
+      const { plan, lost: count } = await simulate({ seed });
+      const row = `${plan.flush} x ${plan.replication}`;
+      lost.set(row, (lost.get(row) ?? 0) + count);
+    }
+    expect(lost.get('sync x quorum')).toBe(0);
+    expect(lost.get('sync x none')).toBe(0);
+    for (const row of ['sync x async', 'async x quorum', 'os x async', 'os x none']) {
+      expect(lost.get(row), row).toBeGreaterThan(0);
+    }
+  });
+
+  test('shows how async x quorum forgets an acked batch after a single power cut', async () => {
+    const overrides: Partial<SimPlan> = {
+      flush: 'async',
+      flushIntervalMs: 200,
+      replication: 'quorum',
+      voters: [1, 2, 3],
+      producers: 1,
+      batchesPerProducer: 8,
+      segmentBytes: 65_536,
+      cacheBytes: 1_048_576,
+      troubleMs: 900,
+      quality: { delayMs: { from: 0.1, to: 1 }, lossProbability: 0, duplicateProbability: 0 },
+      faults: [
+        { atMs: 60, durationMs: 48, kind: 'isolate', target: 'follower' },
+        { atMs: 100, durationMs: 40, kind: 'power-cut', target: 'leader' },
+      ],
+    };
+    const result = await simulate({ seed: 3, overrides, transcript: true });
+    expect(result.violation).toBeUndefined();
+    expect(result.lost).toBeGreaterThan(0);
+    const file = '../sim/testdata/async-quorum-forgets.txt';
+    await expect(result.transcript.join('\n') + '\n').toMatchFileSnapshot(file);
+  });
+});
+
+/** Seeds within which a planted defect must be noticed. */
+const seedsMax = 60;
+
+async function firstViolation(options: {
+  readonly parts: () => SimParts;
+  readonly overrides?: Partial<SimPlan>;
+}): Promise<string | undefined> {
+  for (let seed = 1; seed <= seedsMax; seed++) {
+    const { parts, overrides = {} } = options;
+    const { violation } = await simulate({ seed, overrides, parts: parts() });
+    if (violation !== undefined) return violation;
+  }
+  return undefined;
+}
+
+/** Its window of producers is empty after each restart or snapshot. */
+class AmnesiacMachine extends SimMachine {
+  #asked = new Set<number>();
+
+  override producer(producerId: number): ReturnType<SimMachine['producer']> {
+    if (this.#asked.has(producerId)) return super.producer(producerId);
+    this.#asked.add(producerId);
+    return undefined;
+  }
+}
+
+describe('the simulation can fail: each planted defect is noticed', () => {
+  const quorum: Partial<SimPlan> = { flush: 'sync', replication: 'quorum' };
+
+  test('voters that vote whatever the candidate’s log', async () => {
+    const violation = await firstViolation({
+      overrides: quorum,
+      parts: () => ({
+        rewrite: (message) =>
+          message.type === 'vote-response' || message.type === 'pre-vote-response'
+            ? { ...message, granted: true }
+            : message,
+      }),
+    });
+    expect(violation).toMatch(/election safety|leader completeness|stopped|committed|lost/);
+  });
+
+  test('a leader that tells its followers more is committed than is', async () => {
+    const violation = await firstViolation({
+      overrides: quorum,
+      parts: () => ({
+        rewrite: (message) =>
+          message.type === 'append'
+            ? { ...message, commitIndex: message.prevIndex + message.entries.length }
+            : message,
+      }),
+    });
+    expect(violation).toMatch(/committed|completeness|stopped|state machines/);
+  });
+
+  test('a log that reports entries as persisted before they are synced', async () => {
+    const violation = await firstViolation({
+      overrides: quorum,
+      parts: () => ({
+        openLog: (options) => Log.open({ ...options, flush: { mode: 'os', intervalMs: 0 } }),
+      }),
+    });
+    expect(violation).toMatch(/lost|completeness|stopped|committed|gap/);
+  });
+
+  test('acks before a majority has the entry', async () => {
+    const violation = await firstViolation({
+      overrides: quorum,
+      parts: () => ({ ackIndex: (replica) => replica.lastIndex }),
+    });
+    expect(violation).toMatch(/lost|gap/);
+  });
+
+  test('followers that acknowledge what they have not got', async () => {
+    const violation = await firstViolation({
+      overrides: quorum,
+      parts: () => ({
+        rewrite: (message) =>
+          message.type === 'append-response' && !message.rejected && message.index > 0
+            ? { ...message, index: message.index + 1 }
+            : message,
+      }),
+    });
+    expect(violation).toBeDefined();
+  });
+
+  test('producers’ windows that are forgotten', async () => {
+    const violation = await firstViolation({
+      overrides: quorum,
+      parts: () => ({ machine: (onApplied) => new AmnesiacMachine(onApplied) }),
+    });
+    expect(violation).toMatch(/gap|duplicate/);
+  });
+});
