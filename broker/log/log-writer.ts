@@ -125,7 +125,11 @@ export class LogWriter {
    * orders the sync with the writes.
    */
   async syncNow(segment: Segment): Promise<void> {
+    // Had a timed sync failed, this one would succeed without having covered what that one lost.
+    await this.#timedSync;
+    if (this.#failure !== undefined) throw this.#failure;
     await syncFile(segment.writable);
+    if (this.#failure !== undefined) throw this.#failure;
     this.#dirty = undefined;
   }
 
