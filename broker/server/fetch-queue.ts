@@ -23,13 +23,17 @@ export class FetchQueue {
     this.#serveAll(partition);
   }
 
-  /** Answers those whose time is over with what there is, and retries those held for room. */
+  /**
+   * Answers those whose time is over with what there is, retries those held for room, and lets go
+   * of those whose reader has gone.
+   */
   expire(partition: FetchSource, nowMs: number): void {
     if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const fetch of waiting) {
-      if (fetch.deadlineMs <= nowMs || fetch.heldForRoom) serveFetch(partition, fetch, nowMs);
+      const due = fetch.deadlineMs <= nowMs || fetch.heldForRoom || fetch.receiver.closed;
+      if (due) serveFetch(partition, fetch, nowMs);
       else this.#waiting.push(fetch);
     }
   }

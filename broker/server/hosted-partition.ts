@@ -114,7 +114,7 @@ export class HostedPartition implements FetchSource {
     return this.#leadingTerm !== 0;
   }
 
-  /** A full disk stops the appends; where there is no other copy this one still answers readers. */
+  /** Leads; or has stopped, but is the only copy that there is, and its log can still be read. */
   get answersReaders(): boolean {
     if (this.leading) return true;
     return this.#failure?.code === 'disk-full' && this.config.replicas === 1;
@@ -188,8 +188,12 @@ export class HostedPartition implements FetchSource {
       return new BrokerError(code, message, { detail: 1 });
     }
     // The replica may have stepped down earlier in this turn, before it says so.
-    const { role, term, unappliedBytes } = this.replica;
+    const { role, term, unappliedBytes, log } = this.replica;
     if (!this.#gateOpen || role !== 'leader' || term !== this.#leadingTerm) return notLeader(1);
+    if (log.diskFull) {
+      const why = 'the disk of this node is full; reads go on, writes wait for space';
+      return new BrokerError('disk-full', why, { detail: 1 });
+    }
     if (unappliedBytes < unappliedBytesMax) return undefined;
     const why = 'the replicas are too far behind the leader';
     return new BrokerError('overloaded', why, { detail: 1 });

@@ -15,7 +15,6 @@ const counters: Readonly<Record<CountName, string>> = {
   recordsAppended: 'Records appended as leader.',
   duplicates: 'Batches recognised as copies of earlier ones.',
   fetches: 'Fetch requests.',
-  fetchedBytes: 'Bytes of record batches answered to fetches.',
   peerFramesIn: 'Raft frames received.',
   peerFramesOut: 'Raft frames sent.',
   peerMessagesDropped: 'Raft messages that could not be sent.',

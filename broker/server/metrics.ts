@@ -15,7 +15,6 @@ export class Metrics {
   recordsAppended = 0;
   duplicates = 0;
   fetches = 0;
-  fetchedBytes = 0;
   peerFramesIn = 0;
   peerFramesOut = 0;
   peerMessagesDropped = 0;

@@ -15,6 +15,9 @@ import { handleProduce } from './produce.ts';
 import { handleRaft } from './raft-input.ts';
 import type { Session } from './session.ts';
 
+/** What a fetch takes while it waits, besides its frame. */
+const waitingFetchBytes = 256;
+
 /** Sends a frame that came in to whoever answers it. Never throws on what a client sent. */
 export function handleFrame(parts: NodeParts, session: Session, frame: Buffer): void {
   parts.metrics.requests++;
@@ -121,7 +124,7 @@ function fetchRecords(
     correlationId,
     request,
     deadlineMs,
-    bytes,
+    bytes: bytes + waitingFetchBytes,
   });
   const partition = parts.replicas.partition(request.topicId, request.partition);
   if (partition === undefined) {

@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Env } from '../../env/env.ts';
+import { realEnv } from '../../env/real/env.ts';
 import { BrokerError } from '../../errors.ts';
 import type { TopicConfig } from '../../protocol/api.ts';
 import { BatchBuilder, identifyBatch } from '../../client/batch-builder.ts';
@@ -18,16 +20,26 @@ export class TestCluster {
   readonly directory: string;
   readonly #ports: readonly number[];
   readonly #overrides: Partial<NodeOptions>;
+  readonly #envOf: (dataDirectory: string) => Env;
   readonly #nodes = new Map<number, BrokerNode>();
   readonly #clients: RawClient[] = [];
 
-  static async start(count: number, overrides: Partial<NodeOptions> = {}): Promise<TestCluster> {
-    const cluster = new TestCluster(await freePorts(count), overrides);
+  static async start(
+    count: number,
+    overrides: Partial<NodeOptions> = {},
+    envOf: (dataDirectory: string) => Env = realEnv,
+  ): Promise<TestCluster> {
+    const cluster = new TestCluster(await freePorts(count), overrides, envOf);
     await Promise.all(cluster.#ports.map((_, at) => cluster.startNode(at + 1)));
     return cluster;
   }
 
-  private constructor(ports: readonly number[], overrides: Partial<NodeOptions>) {
+  private constructor(
+    ports: readonly number[],
+    overrides: Partial<NodeOptions>,
+    envOf: (dataDirectory: string) => Env,
+  ) {
+    this.#envOf = envOf;
     this.directory = mkdtempSync(join(tmpdir(), 'ackworth-server-'));
     this.#ports = ports;
     this.#overrides = overrides;
@@ -47,6 +59,7 @@ export class TestCluster {
       nodes: this.#ports.map((_, at) => ({ id: at + 1, clientAddress: this.address(at + 1) })),
       dataDirectory: this.dataDirectory(nodeId),
       token: testToken,
+      env: this.#envOf(this.dataDirectory(nodeId)),
       electionTimeoutMs: 300,
       heartbeatMs: 30,
       ...this.#overrides,

@@ -1,0 +1,62 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { realEnv } from '../env/real/env.ts';
+import { FailingDisk } from './testing/failing-disk.ts';
+import type { RawClient } from './testing/raw-client.ts';
+import { batchOf, TestCluster, valuesOf } from './testing/test-cluster.ts';
+
+let cluster: TestCluster;
+afterEach(() => cluster.close());
+
+async function start(): Promise<{ disk: FailingDisk; client: RawClient; topicId: number }> {
+  const disk = new FailingDisk();
+  cluster = await TestCluster.start(1, {}, (directory) => disk.around(realEnv(directory)));
+  const topicId = await cluster.createTopic();
+  return { disk, client: await cluster.connect(1), topicId };
+}
+
+function soon(): Promise<string> {
+  return new Promise((resolve) => {
+    setTimeout(() => resolve('no answer yet'), 20);
+  });
+}
+
+async function values(client: RawClient, topicId: number): Promise<string[]> {
+  const request = { offset: 0, lastTerm: 0, bytesMax: 100_000, waitMs: 0, replica: false };
+  return valuesOf((await client.request('fetch', { topicId, partition: 0, ...request })).batches);
+}
+
+describe('a node whose disk', () => {
+  test('is full refuses writes, goes on serving reads, and recovers', async () => {
+    const { disk, client, topicId } = await start();
+    const send = (value: string): Promise<string> =>
+      client.codeOf('produce', { topicId, partition: 0, batch: batchOf([value]) });
+    expect(await send('before')).toBe('ok');
+    disk.full = true;
+    const waiting = send('waits for space');
+    // What was appended before the disk said no has no answer yet.
+    await expect.poll(() => Promise.race([send('late'), soon()])).toBe('disk-full');
+    expect(await values(client, topicId)).toEqual(['before']);
+    disk.full = false;
+    expect(await waiting).toBe('ok');
+    await expect.poll(() => send('after')).toBe('ok');
+    const found = await values(client, topicId);
+    expect(found.filter((value) => value !== 'late')).toEqual([
+      'before',
+      'waits for space',
+      'after',
+    ]);
+  });
+
+  test('fails a sync acks nothing that waited for it, and stops the replica', async () => {
+    const { disk, client, topicId } = await start();
+    const batch = batchOf(['one']);
+    const send = (): Promise<string> => client.codeOf('produce', { topicId, partition: 0, batch });
+    expect(await send()).toBe('ok');
+    disk.failsSyncs = true;
+    expect(await send()).toBe('disk-failed');
+    disk.failsSyncs = false;
+    expect(await send()).toBe('disk-failed');
+    await expect(values(client, topicId)).rejects.toMatchObject({ code: 'disk-failed' });
+    expect(await client.codeOf('describe', {})).toBe('ok');
+  });
+});
