@@ -1,6 +1,6 @@
 import { Command } from 'commander';
+import { exitCodeOf } from '../judge/judgement.ts';
 import { rejudge } from '../run/rejudge.ts';
-import { exitCodeOf } from './exit-codes.ts';
 import { writeReports } from './outputs.ts';
 import { verdictTable } from './verdict-table.ts';
 

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { examine } from '../doctor/doctor.ts';
-import { exitCodes } from './exit-codes.ts';
+import { errorExitCode } from './exit-codes.ts';
 import { plainTable } from './verdict-table.ts';
 
 const paint = { good: pc.green, doubtful: pc.yellow, bad: pc.red } as const;
@@ -23,6 +23,6 @@ export function doctorCommand(): Command {
         }
         process.stdout.write(`${table.toString()}\n`);
       }
-      if (findings.some(({ state }) => state === 'bad')) process.exitCode = exitCodes.error;
+      if (findings.some(({ state }) => state === 'bad')) process.exitCode = errorExitCode;
     });
 }

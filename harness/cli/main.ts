@@ -5,7 +5,7 @@ import { brokerCommand } from './broker-command.ts';
 import { checkCommand } from './check-command.ts';
 import { cleanCommand } from './clean-command.ts';
 import { doctorCommand } from './doctor-command.ts';
-import { exitCodes } from './exit-codes.ts';
+import { errorExitCode } from './exit-codes.ts';
 import { listCommand } from './list-command.ts';
 import { reportCommand } from './report-command.ts';
 import { runCommand } from './run-command.ts';
@@ -35,13 +35,13 @@ try {
   await program.exitOverride().parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : exitCodes.error;
+    process.exitCode = error.exitCode === 0 ? 0 : errorExitCode;
   } else if (error instanceof HarnessError) {
     process.stderr.write(`ackworth: ${error.message}\n`);
-    process.exitCode = exitCodes.error;
+    process.exitCode = errorExitCode;
   } else {
     process.stderr.write(`ackworth: this is a bug of Ackworth, please report it\n`);
     process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-    process.exitCode = exitCodes.error;
+    process.exitCode = errorExitCode;
   }
 }

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { scenarios } from '../../scenarios/index.ts';
+import { exitCodeOf } from '../judge/judgement.ts';
 import type { RunRecord } from '../record/record.ts';
 import { runScenario } from '../run/run.ts';
 import type { RunResult } from '../run/run-types.ts';
@@ -8,7 +9,7 @@ import { loadScenario } from '../scenario/loader.ts';
 import { withOverrides, type Overrides } from '../scenario/overrides.ts';
 import type { Scenario } from '../scenario/schema.ts';
 import { vocabulary } from '../vocabulary.ts';
-import { exitCodeOf, joinVerdicts } from './exit-codes.ts';
+import { joinVerdicts } from './exit-codes.ts';
 import { interruptSignal } from './interrupt.ts';
 import { writeReports } from './outputs.ts';
 import { progressView } from './progress-view.ts';
