@@ -5,17 +5,24 @@ import { scenarios } from '../../scenarios/index.ts';
 import type { CleanRun } from './soak-record.ts';
 
 /** Seeded runs over the scenarios in turn, on a broker with nothing planted: each must pass. */
-export async function cleanRuns(options: { count: number; from: number }): Promise<CleanRun[]> {
+export async function cleanRuns(options: {
+  readonly count: number;
+  readonly from: number;
+  /** Names; default: all that come with Ackworth. */
+  readonly scenarios?: readonly string[];
+  readonly output?: string;
+}): Promise<CleanRun[]> {
   const runs: CleanRun[] = [];
+  const names = options.scenarios ?? scenarios.map(({ name }) => name);
   for (let at = 0; at < options.count; at++) {
-    const scenario = scenarios[at % scenarios.length]!;
+    const scenario = scenarios.find(({ name }) => name === names[at % names.length])!;
     const seed = options.from + at;
     const { record } = await runScenario({
       scenario: parseScenario(scenario, scenario.name, vocabulary()),
       seed,
       target: 'reference',
       cluster: 'process',
-      outputDirectory: 'runs',
+      outputDirectory: options.output ?? 'runs',
       keepData: false,
       command: `npx ackworth run ${scenario.name} --seed ${seed}`,
       signal: new AbortController().signal,

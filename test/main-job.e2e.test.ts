@@ -1,0 +1,88 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { recordSchema, type RunRecord } from '../harness/record/record.ts';
+import { cleanRuns } from '../scripts/soak/clean.ts';
+
+let directory: string;
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'ackworth-main-job-'));
+});
+
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+function ackworth(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  const bin = resolve('bin/ackworth.js');
+  return spawnSync(process.execPath, [bin, ...args], { cwd: directory, encoding: 'utf8' });
+}
+
+describe('the tour', () => {
+  let record: RunRecord;
+
+  test('ends within 100 seconds with exit code 0, a verdict table and the path of a report', () => {
+    const started = performance.now();
+    const { status, stdout, stderr } = ackworth('run', 'tour', '--seed', '20260101');
+    expect(status, stdout + stderr).toBe(0);
+    expect((performance.now() - started) / 1000).toBeLessThan(100);
+    expect(stdout).toMatch(/tour: PASS/);
+    const report = /^report: (.+)$/m.exec(stdout)?.[1];
+    expect(existsSync(resolve(directory, report!))).toBe(true);
+  });
+
+  test('leaves a valid record of a leader kill and a consumer kill, with nothing lost', () => {
+    const file = join(directory, 'runs', 'latest', 'record.json');
+    record = recordSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+    expect(record.faults.map(({ kind, proof }) => [kind, proof.injected, proof.healed])).toEqual([
+      ['kill', 'confirmed', 'confirmed'],
+      ['kill', 'confirmed', 'confirmed'],
+    ]);
+    expect(record.faults.every(({ rtoMs }) => rtoMs !== null)).toBe(true);
+    expect(record.accounting.acked).toBeGreaterThan(100_000);
+    expect(record.accounting).toMatchObject({ lost: 0, reordered: 0 });
+  });
+
+  test('can be judged again from its history, with the same result', () => {
+    const { status, stdout } = ackworth('check', 'runs/latest', '--json');
+    expect(status).toBe(0);
+    const { endedAt, ...again } = JSON.parse(stdout) as RunRecord;
+    expect({ ...again, endedAt }).toEqual(record);
+  });
+});
+
+test('the same seed gives the same plan, byte for byte', () => {
+  const plans = [1, 2].map((life) => {
+    const out = join(directory, `plan-${life}`);
+    ackworth('run', 'leader-kill', '--seed', '7', '--duration', '1s', '--no-faults', '--out', out);
+    return readFileSync(join(out, 'latest', 'plan.json'), 'utf8');
+  });
+  expect(plans[0]).toBe(plans[1]);
+  expect(plans[0]).toContain('"seed": 7');
+});
+
+test('clean runs raise no alarm', { timeout: 300_000 }, async () => {
+  const runs = await cleanRuns({ scenarios: ['consumer-kill', 'pause-leader'], count: 2, from: 101, output: directory });
+  expect(runs.filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
+});
+
+describe('a user’s mistake gets one sentence and exit code 1', () => {
+  test.each([
+    [['run', 'stedy'], /did you mean "steady"/],
+    [['run', 'steady', '--rate', 'fast'], /--rate/],
+    [['run', 'steady', '--flsh', 'os'], /Did you mean --flush/],
+    [['runn'], /Did you mean run/],
+    [['check', 'nowhere'], /nowhere does not exist/],
+    [['report', 'nowhere'], /nowhere/],
+    [['run', 'steady', '--target', 'kafka'], /there is no driver "kafka"/],
+    [['run', './mine.scenario.ts'], /mine.scenario.ts does not exist/],
+    [['run', 'steady', '--nodes', '1', '--replication', 'quorum', '--partitions', '0'], /partitions/],
+    [['broker', '--id', 'one'], /--id/],
+  ])('%j', (args, sentence) => {
+    const { status, stderr } = ackworth(...args);
+    expect(stderr).toMatch(sentence);
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect(status).toBe(1);
+  });
+});
