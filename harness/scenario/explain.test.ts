@@ -68,6 +68,8 @@ const wrong: [path: string, value: unknown, sentence: string][] = [
   ['topic.flushInterval', 100, 'topic.flushInterval must be a duration such as "30s" or "200ms", got 100'],
   ['topic.flushInterval', 'soon', 'topic.flushInterval is wrong: "soon" is not a duration such as "30s" or "200ms"'],
   ['topic.flushInterval', '0ms', 'topic.flushInterval must be longer than 0'],
+  ['topic.segmentSize', '1 MB of log', 'topic.segmentSize is wrong: "1 MB of log" is not a size such as "100B" or "1KiB"'],
+  ['topic.segmentSize', 0, 'topic.segmentSize must be a positive number, got 0'],
   ['topic.fluhs', 'sync', 'topic.fluhs is not a known field; did you mean "flush"?'],
   ['workload', [], 'workload must be an object, got []'],
   ['workload.rate', -5, 'workload.rate must be a positive number, got -5'],

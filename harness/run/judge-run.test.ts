@@ -1,0 +1,76 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { HarnessHistory } from './harness-history.ts';
+import { judgeRun } from './judge-run.ts';
+import { writeFacts, type RunFacts } from './run-facts.ts';
+import { createRunFolder } from './run-folder.ts';
+import { parseScenario } from '../scenario/parse.ts';
+import { makePlan } from '../scenario/plan.ts';
+import { vocabulary } from '../vocabulary.ts';
+import { rejudge } from './rejudge.ts';
+
+let output: string;
+
+beforeEach(() => {
+  output = mkdtempSync(join(tmpdir(), 'ackworth-judge-'));
+});
+
+afterEach(() => rmSync(output, { recursive: true, force: true }));
+
+function folderOf(changes: Partial<RunFacts> = {}): string {
+  const words = vocabulary();
+  const scenario = parseScenario({ name: 'empty', question: 'Nothing?', phases: [{ name: 'a', duration: '1s' }] }, 'empty', words);
+  const plan = makePlan(scenario, { seed: 1, target: 'null', cluster: 'process', vocabulary: words });
+  const { directory, id } = createRunFolder(output, plan, new Date('2026-01-02T03:04:05Z'));
+  writeFacts(directory, {
+    version: 1,
+    id,
+    startedAt: '2026-01-02T03:04:05.000Z',
+    endedAt: '2026-01-02T03:05:05.000Z',
+    ackworth: '0.1.0',
+    command: 'ackworth run empty',
+    target: { name: 'null', version: '', config: {} },
+    environment: { cpu: '', cores: 1, memoryBytes: 1, kernel: '', fileSystem: '', node: '', clockDomain: '', probes: { before: null, after: null } },
+    exposures: {},
+    problems: [],
+    ...changes,
+  });
+  const history = new HarnessHistory(join(directory, 'history'), id);
+  history.phase('a', 1e9);
+  history.note('harness', 'something worth knowing');
+  history.close();
+  return directory;
+}
+
+describe('a run folder', () => {
+  test('is named by time and scenario, and pointed at by latest', async () => {
+    const record = await rejudge(join(folderOf(), '..', 'latest'));
+    expect(record.id).toMatch(/^20260102-030405-empty-[0-9a-f]{4}$/);
+  });
+
+  test('without data is inconclusive, with its notes', async () => {
+    const record = await judgeRun(folderOf());
+    expect(record.verdict).toBe('inconclusive');
+    expect(record.reasons[0]).toBe('no data: not a single message was acked');
+    expect(record.notes).toEqual([{ atMs: expect.any(Number), source: 'harness', text: 'something worth knowing' }]);
+  });
+
+  test('says first what kept the run from its plan', async () => {
+    const record = await judgeRun(folderOf({ problems: ['node 2 ended by itself (exit code 1)'] }));
+    expect(record.reasons.slice(0, 2)).toEqual(['node 2 ended by itself (exit code 1)', 'no data: not a single message was acked']);
+  });
+
+  test('whose run was never over says so', async () => {
+    const record = await judgeRun(folderOf({ endedAt: null }));
+    expect(record.reasons[0]).toBe('the harness was killed before the run was over');
+    expect(record.endedAt >= record.startedAt).toBe(true);
+  });
+
+  test('that is none is refused', async () => {
+    await expect(rejudge(join(output, 'nowhere'))).rejects.toThrow('does not exist');
+    mkdirSync(join(output, 'mine'));
+    await expect(rejudge(join(output, 'mine'))).rejects.toThrow('is its folder that of a run?');
+  });
+});
