@@ -1,6 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import {
-  bytes, count, counted, listed, micros, millis, moment, percent, samplesNeeded, share, significant, supported,
+  bytes,
+  count,
+  counted,
+  listed,
+  micros,
+  millis,
+  moment,
+  percent,
+  samplesNeeded,
+  share,
+  significant,
+  supported,
 } from './format.ts';
 
 const plain = (text: string): string => text.replaceAll('\u00a0', ' ');
@@ -8,7 +19,12 @@ const plain = (text: string): string => text.replaceAll('\u00a0', ' ');
 describe('figures as text', () => {
   test('counts keep all their digits and separate thousands', () => {
     expect([0, 999, 1000, 203_114, 14_400_000, -1234].map(count)).toEqual([
-      '0', '999', '1,000', '203,114', '14,400,000', '-1,234',
+      '0',
+      '999',
+      '1,000',
+      '203,114',
+      '14,400,000',
+      '-1,234',
     ]);
     expect(counted(1, 'fault')).toBe('1 fault');
     expect(counted(2, 'delivery', 'deliveries')).toBe('2 deliveries');
@@ -16,13 +32,33 @@ describe('figures as text', () => {
 
   test('measured values have three significant digits and no exponent', () => {
     expect([0, 0.00042, 0.0999, 1.234, 12.34, 123.4, 12_345.6].map(significant)).toEqual([
-      '0', '0.000420', '0.0999', '1.23', '12.3', '123', '12,346',
+      '0',
+      '0.000420',
+      '0.0999',
+      '1.23',
+      '12.3',
+      '123',
+      '12,346',
     ]);
   });
 
   test('a latency changes its unit before it has four digits', () => {
-    expect([null, 0.4, 870, 999.4, 999.6, 1310, 999_499, 999_501, 2.87e6, 125e6, 7.5e9].map(micros).map(plain)).toEqual([
-      '–', '0.400 µs', '870 µs', '999 µs', '1.00 ms', '1.31 ms', '999 ms', '1.00 s', '2.87 s', '2 min 5 s', '2 h 5 min',
+    expect(
+      [null, 0.4, 870, 999.4, 999.6, 1310, 999_499, 999_501, 2.87e6, 125e6, 7.5e9]
+        .map(micros)
+        .map(plain),
+    ).toEqual([
+      '–',
+      '0.400 µs',
+      '870 µs',
+      '999 µs',
+      '1.00 ms',
+      '1.31 ms',
+      '999 ms',
+      '1.00 s',
+      '2.87 s',
+      '2 min 5 s',
+      '2 h 5 min',
     ]);
     expect(plain(millis(0))).toBe('0 ms');
     expect(plain(millis(0.046))).toBe('46.0 µs');
@@ -30,7 +66,13 @@ describe('figures as text', () => {
 
   test('a moment of a run reads as seconds, then as a clock', () => {
     expect([null, -1500, 0, 20_004, 119_949, 120_000, 3_725_000].map(moment).map(plain)).toEqual([
-      '–', '-1.5 s', '0.0 s', '20.0 s', '119.9 s', '2:00', '1:02:05',
+      '–',
+      '-1.5 s',
+      '0.0 s',
+      '20.0 s',
+      '119.9 s',
+      '2:00',
+      '1:02:05',
     ]);
   });
 
@@ -44,11 +86,21 @@ describe('figures as text', () => {
   });
 
   test('sizes are in powers of 1,024', () => {
-    expect([100, 1024, 65_536, 8_323_072_000].map(bytes).map(plain)).toEqual(['100 B', '1 KiB', '64 KiB', '7.75 GiB']);
+    expect([100, 1024, 65_536, 8_323_072_000].map(bytes).map(plain)).toEqual([
+      '100 B',
+      '1 KiB',
+      '64 KiB',
+      '7.75 GiB',
+    ]);
   });
 
   test('lists read as a sentence does', () => {
-    expect([[], ['a'], ['a', 'b'], ['a', 'b', 'c']].map(listed)).toEqual(['', 'a', 'a and b', 'a, b and c']);
+    expect([[], ['a'], ['a', 'b'], ['a', 'b', 'c']].map(listed)).toEqual([
+      '',
+      'a',
+      'a and b',
+      'a, b and c',
+    ]);
   });
 });
 

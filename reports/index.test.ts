@@ -29,22 +29,51 @@ describe.each(Object.keys(records) as (keyof typeof records)[])('the report of %
   test('is one file that fetches nothing and runs nothing', () => {
     const { html } = reportOf(name);
     const tags = html.match(/<[a-z][^<>]*>/gi) ?? [];
-    const addresses = tags.flatMap((tag) => [...tag.matchAll(/ (?:src|srcset|href|xlink:href|action|data|poster)="([^"]*)"/g)]);
-    expect(addresses.map(([, address]) => address).filter((address) => !/^(?:#|data:)/.test(address!))).toEqual([]);
-    expect(tags.filter((tag) => /^<(?:script|iframe|object|embed|form|base|img)\b| on[a-z]+="/i.test(tag))).toEqual([]);
+    const addresses = tags.flatMap((tag) => [
+      ...tag.matchAll(/ (?:src|srcset|href|xlink:href|action|data|poster)="([^"]*)"/g),
+    ]);
+    expect(
+      addresses.map(([, address]) => address).filter((address) => !/^(?:#|data:)/.test(address!)),
+    ).toEqual([]);
+    expect(
+      tags.filter((tag) =>
+        /^<(?:script|iframe|object|embed|form|base|img)\b| on[a-z]+="/i.test(tag),
+      ),
+    ).toEqual([]);
     expect(/url\(|@import/.exec(html)?.index).toBeUndefined();
-    expect(html).toContain("content=\"default-src &#39;none&#39;; style-src &#39;unsafe-inline&#39;; img-src data:;");
+    expect(html).toContain(
+      'content="default-src &#39;none&#39;; style-src &#39;unsafe-inline&#39;; img-src data:;',
+    );
   });
 
   test('never shows NaN, undefined, null, or a bare 0 for what was lost', () => {
     const visible = fetchable(reportOf(name).html).replace(/<[^>]*>/g, '\n');
     expect(visible.match(/.*\b(?:NaN|undefined|null|Infinity|\[object)\b.*/g)).toBeNull();
-    expect(reportOf(name).html.match(/<th scope="row" class="w">lost<\/th><td class="n">(?:none|–|<strong class="bad">[\d,]+<\/strong>)<\/td>/)).not.toBeNull();
+    expect(
+      reportOf(name).html.match(
+        /<th scope="row" class="w">lost<\/th><td class="n">(?:none|–|<strong class="bad">[\d,]+<\/strong>)<\/td>/,
+      ),
+    ).not.toBeNull();
   });
 
   test('has balanced tags and no id twice', () => {
     const { html } = reportOf(name);
-    for (const tag of ['section', 'table', 'tr', 'td', 'th', 'figure', 'details', 'div', 'svg', 'g', 'text', 'dl', 'ul', 'span']) {
+    for (const tag of [
+      'section',
+      'table',
+      'tr',
+      'td',
+      'th',
+      'figure',
+      'details',
+      'div',
+      'svg',
+      'g',
+      'text',
+      'dl',
+      'ul',
+      'span',
+    ]) {
       const open = html.match(new RegExp(`<${tag}[ >](?![^<]*/>)`, 'g'))?.length ?? 0;
       const closed = html.match(new RegExp(`</${tag}>`, 'g'))?.length ?? 0;
       expect(`${tag} ${closed}`).toBe(`${tag} ${open}`);
@@ -56,14 +85,27 @@ describe.each(Object.keys(records) as (keyof typeof records)[])('the report of %
   test('names and describes every chart, and gives each a specification of its own', () => {
     const { charts, html } = reportOf(name);
     expect(charts.map((chart) => chart.name)).toEqual([
-      'timeline', 'throughput', 'response', 'end-to-end', 'heat-map', 'lag', 'errors', 'spectrum',
+      'timeline',
+      'throughput',
+      'response',
+      'end-to-end',
+      'heat-map',
+      'lag',
+      'errors',
+      'spectrum',
     ]);
     for (const { name: chart, svg, spec } of charts) {
-      expect(html).toMatch(new RegExp(`aria-labelledby="chart-${chart}-title chart-${chart}-description"><title id="chart-${chart}-title">[^<]+</title><desc id="chart-${chart}-description">[^<]+</desc>`));
+      expect(html).toMatch(
+        new RegExp(
+          `aria-labelledby="chart-${chart}-title chart-${chart}-description"><title id="chart-${chart}-title">[^<]+</title><desc id="chart-${chart}-description">[^<]+</desc>`,
+        ),
+      );
       expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
       expect(svg).not.toMatch(/NaN|undefined|Infinity/);
       expect(svg.replace(/<style>.*?<\/style>/, '')).not.toContain('var(--');
-      expect(JSON.parse(spec)).toMatchObject({ $schema: 'https://vega.github.io/schema/vega-lite/v6.json' });
+      expect(JSON.parse(spec)).toMatchObject({
+        $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+      });
       expect(spec).not.toContain('var(--');
     }
   });
@@ -71,8 +113,12 @@ describe.each(Object.keys(records) as (keyof typeof records)[])('the report of %
 
 describe('a report', () => {
   test('has the same bytes for the same record', async () => {
-    expect(digest(await renderReport([records.passWithTwoFaults()]))).toBe(digest(reportOf('passWithTwoFaults')));
-    expect(digest(reportOf('passWithTwoFaults'))).not.toBe(digest(reportOf('failWithLostMessages')));
+    expect(digest(await renderReport([records.passWithTwoFaults()]))).toBe(
+      digest(reportOf('passWithTwoFaults')),
+    );
+    expect(digest(reportOf('passWithTwoFaults'))).not.toBe(
+      digest(reportOf('failWithLostMessages')),
+    );
   });
 
   test('escapes names that try to break out, in every file', () => {
@@ -92,11 +138,15 @@ describe('a report', () => {
   });
 
   test('puts all time charts on one time axis', () => {
-    const domains = reportOf('passWithTwoFaults').charts
-      .filter(({ name }) => name !== 'spectrum')
+    const domains = reportOf('passWithTwoFaults')
+      .charts.filter(({ name }) => name !== 'spectrum')
       .map(({ spec }) => {
-        const { width, padding } = JSON.parse(spec) as { width: number; padding: { left: number; right: number } };
-        const [, domain] = /"scale":\{"domain":(\[[^\]]*\]),"nice":false,"zero":false\}/.exec(spec) ?? [];
+        const { width, padding } = JSON.parse(spec) as {
+          width: number;
+          padding: { left: number; right: number };
+        };
+        const [, domain] =
+          /"scale":\{"domain":(\[[^\]]*\]),"nice":false,"zero":false\}/.exec(spec) ?? [];
         return JSON.stringify([width, padding.left, padding.right, domain]);
       });
     expect(new Set(domains).size).toBe(1);
@@ -104,7 +154,9 @@ describe('a report', () => {
   });
 
   test('leaves a gap where there is no quantile, and never draws a zero on a log axis', () => {
-    const { spec } = reportOf('failWithLostMessages').charts.find(({ name }) => name === 'response')!;
+    const { spec } = reportOf('failWithLostMessages').charts.find(
+      ({ name }) => name === 'response',
+    )!;
     expect(spec).toMatch(/\{"t":24\.5,"y":null\}/);
     expect(spec).not.toMatch(/"t":[\d.]+,"y":0\}/);
   });
@@ -115,12 +167,24 @@ describe('a report', () => {
 });
 
 describe('several runs side by side', () => {
-  const runs = [records.passWithTwoFaults(7), records.passWithTwoFaults(8), records.failWithLostMessages(), records.nullEverything()];
+  const runs = [
+    records.passWithTwoFaults(7),
+    records.passWithTwoFaults(8),
+    records.failWithLostMessages(),
+    records.nullEverything(),
+  ];
 
   test('share charts, with a letter, a dash and a name for each', async () => {
     const { html, charts } = await renderReport(runs);
     expect(charts.map(({ name }) => name)).toEqual([
-      'throughput', 'response', 'end-to-end', 'spectrum', 'heat-map-a', 'heat-map-b', 'heat-map-c', 'heat-map-d',
+      'throughput',
+      'response',
+      'end-to-end',
+      'spectrum',
+      'heat-map-a',
+      'heat-map-b',
+      'heat-map-c',
+      'heat-map-d',
     ]);
     expect(html).toContain('C fails; D is inconclusive; A and B pass.');
     expect(html).toContain('The runs differ in the workload: compare with care.');

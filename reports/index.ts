@@ -5,7 +5,14 @@ import { frameOf } from './charts/frame.ts';
 import { heatMapChart } from './charts/heat-map.ts';
 import { draw } from './charts/render.ts';
 import { spectrumChart } from './charts/spectrum.ts';
-import { endToEndChart, errorsChart, lagChart, limitOf, responseChart, throughputChart } from './charts/time-charts.ts';
+import {
+  endToEndChart,
+  errorsChart,
+  lagChart,
+  limitOf,
+  responseChart,
+  throughputChart,
+} from './charts/time-charts.ts';
 import { timelineChart } from './charts/timeline.ts';
 import type { Chart } from './charts/chart.ts';
 import { renderJunit } from './junit.ts';
@@ -20,7 +27,11 @@ export interface ReportFiles {
   readonly summaryMarkdown: string;
   readonly junitXml: string;
   /** `svg` is a whole file, `spec` the Vega-Lite specification as JSON text. */
-  readonly charts: readonly { readonly name: string; readonly svg: string; readonly spec: string }[];
+  readonly charts: readonly {
+    readonly name: string;
+    readonly svg: string;
+    readonly spec: string;
+  }[];
 }
 
 /**
@@ -35,7 +46,11 @@ export async function renderReport(records: readonly RunRecord[]): Promise<Repor
     html,
     summaryMarkdown: renderSummary(records),
     junitXml: renderJunit(records),
-    charts: drawn.map(({ chart, drawing }) => ({ name: chart.name, svg: drawing.standalone, spec: drawing.spec })),
+    charts: drawn.map(({ chart, drawing }) => ({
+      name: chart.name,
+      svg: drawing.standalone,
+      spec: drawing.spec,
+    })),
   };
 }
 

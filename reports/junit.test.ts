@@ -19,7 +19,9 @@ function casesOf(record: RunRecord): Map<string, string> {
   const cases = renderJunit([record]).matchAll(
     /<testcase classname="[^"]*\.(\w+)" name="([^"]*)">\s*(?:<(\w+) type)?/g,
   );
-  return new Map([...cases].map(([, group, name, outcome]) => [`${group}/${name}`, outcome ?? 'passed']));
+  return new Map(
+    [...cases].map(([, group, name, outcome]) => [`${group}/${name}`, outcome ?? 'passed']),
+  );
 }
 
 describe('the test report', () => {
@@ -36,7 +38,9 @@ describe('the test report', () => {
   test('holds one case per check, limit and fault, and one for the run', () => {
     const record = records.passWithTwoFaults();
     const cases = casesOf(record);
-    expect(cases.size).toBe(1 + record.verdicts.length + record.limits.length + record.faults.length);
+    expect(cases.size).toBe(
+      1 + record.verdicts.length + record.limits.length + record.faults.length,
+    );
     expect(cases.get('run/verdict')).toBe('passed');
     expect(cases.get('checks/lost')).toBe('passed');
   });
@@ -57,13 +61,15 @@ describe('the test report', () => {
     const [first, ...rest] = record.faults;
     const proof = { ...first!.proof, injected: 'mismatch' as const };
     const cases = casesOf({ ...record, faults: [{ ...first!, proof }, ...rest] });
-    expect([...cases].filter(([name]) => name.startsWith('faults/')).map(([, outcome]) => outcome))
-      .toEqual(['error', 'passed']);
+    expect(
+      [...cases].filter(([name]) => name.startsWith('faults/')).map(([, outcome]) => outcome),
+    ).toEqual(['error', 'passed']);
   });
 
   test('counts in its attributes what it holds, also over several runs', () => {
     const xml = renderJunit([records.failWithLostMessages(), records.inconclusiveSaturated()]);
-    const total = (name: string): number => Number(new RegExp(`<testsuites[^>]* ${name}="(\\d+)"`).exec(xml)?.[1]);
+    const total = (name: string): number =>
+      Number(new RegExp(`<testsuites[^>]* ${name}="(\\d+)"`).exec(xml)?.[1]);
     expect(total('tests')).toBe(xml.match(/<testcase /g)?.length);
     expect(total('failures')).toBe(xml.match(/<failure /g)?.length);
     expect(total('errors')).toBe(0);

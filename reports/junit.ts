@@ -11,10 +11,13 @@ import { faultSentence, faultTitle, headlineOf } from './words.ts';
  */
 export function renderJunit(records: readonly RunRecord[]): string {
   const suites = records.map(suiteOf);
-  const sum = (pick: (suite: Suite) => number): number => suites.reduce((total, suite) => total + pick(suite), 0);
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="ackworth" tests="${sum(({ cases }) => cases.length)}" ` +
+  const sum = (pick: (suite: Suite) => number): number =>
+    suites.reduce((total, suite) => total + pick(suite), 0);
+  return (
+    `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="ackworth" tests="${sum(({ cases }) => cases.length)}" ` +
     `failures="${sum(({ cases }) => of(cases, 'failure'))}" errors="${sum(({ cases }) => of(cases, 'error'))}">\n` +
-    `${suites.map(({ text }) => text).join('')}</testsuites>\n`;
+    `${suites.map(({ text }) => text).join('')}</testsuites>\n`
+  );
 }
 
 interface Case {
@@ -31,49 +34,108 @@ interface Suite {
 }
 
 function suiteOf(record: RunRecord): Suite {
-  const cases = distinct([verdictCase(record), ...record.verdicts.map(checkCase), ...record.limits.map(limitCase), ...record.faults.map(faultCase)]);
+  const cases = distinct([
+    verdictCase(record),
+    ...record.verdicts.map(checkCase),
+    ...record.limits.map(limitCase),
+    ...record.faults.map(faultCase),
+  ]);
   const seconds = Math.max(0, (Date.parse(record.endedAt) - Date.parse(record.startedAt)) / 1000);
   const name = `ackworth.${record.scenario.name}`;
   const attributes = {
     name: `${name} on ${record.target.name} (${record.durability.flush} x ${record.durability.replication}, seed ${record.seed})`,
-    tests: cases.length, failures: of(cases, 'failure'), errors: of(cases, 'error'), skipped: of(cases, 'skipped'),
-    time: seconds.toFixed(3), timestamp: record.startedAt.slice(0, 19),
+    tests: cases.length,
+    failures: of(cases, 'failure'),
+    errors: of(cases, 'error'),
+    skipped: of(cases, 'skipped'),
+    time: seconds.toFixed(3),
+    timestamp: record.startedAt.slice(0, 19),
   };
-  const properties = { run: record.id, command: record.command, 'scenario.hash': record.scenario.hash, version: record.version };
-  const text = ` <testsuite${attributesOf(attributes)}>\n  <properties>\n` +
-    Object.entries(properties).map(([key, value]) => `   <property${attributesOf({ name: key, value })}/>\n`).join('') +
+  const properties = {
+    run: record.id,
+    command: record.command,
+    'scenario.hash': record.scenario.hash,
+    version: record.version,
+  };
+  const text =
+    ` <testsuite${attributesOf(attributes)}>\n  <properties>\n` +
+    Object.entries(properties)
+      .map(([key, value]) => `   <property${attributesOf({ name: key, value })}/>\n`)
+      .join('') +
     `  </properties>\n${cases.map((each) => caseText(name, each)).join('')} </testsuite>\n`;
   return { cases, text };
 }
 
 function verdictCase(record: RunRecord): Case {
   const { sentence, evidence, doubts } = headlineOf(record);
-  const outcome = ({ pass: 'passed', fail: 'failure', inconclusive: 'skipped' } as const)[record.verdict];
-  return { group: 'run', name: 'verdict', outcome, message: sentence, details: [...evidence, ...doubts].join('\n') };
+  const outcome = ({ pass: 'passed', fail: 'failure', inconclusive: 'skipped' } as const)[
+    record.verdict
+  ];
+  return {
+    group: 'run',
+    name: 'verdict',
+    outcome,
+    message: sentence,
+    details: [...evidence, ...doubts].join('\n'),
+  };
 }
 
-const outcomes = { valid: 'passed', invalid: 'failure', unknown: 'skipped', 'not-applicable': 'skipped' } as const;
+const outcomes = {
+  valid: 'passed',
+  invalid: 'failure',
+  unknown: 'skipped',
+  'not-applicable': 'skipped',
+} as const;
 
 function checkCase({ check, verdict, evidence, anomalies }: RunRecord['verdicts'][number]): Case {
-  const found = anomalies.flatMap((anomaly) => [`${anomaly.kind}: ${anomaly.count}`, ...anomaly.examples.map((example) => `  ${example}`)]);
-  return { group: 'checks', name: check, outcome: outcomes[verdict], message: `${verdict}: ${evidence}`, details: [evidence, ...found].join('\n') };
+  const found = anomalies.flatMap((anomaly) => [
+    `${anomaly.kind}: ${anomaly.count}`,
+    ...anomaly.examples.map((example) => `  ${example}`),
+  ]);
+  return {
+    group: 'checks',
+    name: check,
+    outcome: outcomes[verdict],
+    message: `${verdict}: ${evidence}`,
+    details: [evidence, ...found].join('\n'),
+  };
 }
 
 function limitCase(limit: RunRecord['limits'][number]): Case {
   const actual = limit.actual === null ? none : withUnit(limit.actual, limit.unit);
   const message = `${limit.verdict}: ${actual} against a limit of ${withUnit(limit.limit, limit.unit)}`;
-  return { group: 'limits', name: limit.name, outcome: outcomes[limit.verdict], message, details: limit.evidence };
+  return {
+    group: 'limits',
+    name: limit.name,
+    outcome: outcomes[limit.verdict],
+    message,
+    details: limit.evidence,
+  };
 }
 
 function faultCase(fault: RunRecord['faults'][number]): Case {
   const { injected, healed } = fault.proof;
-  const worst = [injected, healed].includes('mismatch') ? 'error' : [injected, healed].includes('inconclusive') ? 'skipped' : 'passed';
+  const worst = [injected, healed].includes('mismatch')
+    ? 'error'
+    : [injected, healed].includes('inconclusive')
+      ? 'skipped'
+      : 'passed';
   return {
     group: 'faults',
     name: `${faultTitle(fault)}, requested at ${millis(fault.requestedAtMs)}`,
     outcome: worst,
-    message: worst === 'passed' ? faultSentence(fault) : `The fault was not proven: injection ${injected}, healing ${healed ?? 'not needed'}.`,
-    details: [faultSentence(fault), fault.proof.injectedEvidence, fault.proof.healedEvidence, fault.recoveryNote].filter((line) => line !== '').join('\n'),
+    message:
+      worst === 'passed'
+        ? faultSentence(fault)
+        : `The fault was not proven: injection ${injected}, healing ${healed ?? 'not needed'}.`,
+    details: [
+      faultSentence(fault),
+      fault.proof.injectedEvidence,
+      fault.proof.healedEvidence,
+      fault.recoveryNote,
+    ]
+      .filter((line) => line !== '')
+      .join('\n'),
   };
 }
 

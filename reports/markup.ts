@@ -29,7 +29,13 @@ function textOf(value: Piece): string {
   return escapeMarkup(String(value));
 }
 
-const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const entities: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
 
 /** Safe as text and as a quoted attribute in HTML and XML; what XML 1.0 forbids becomes U+FFFD. */
 export function escapeMarkup(text: string): string {

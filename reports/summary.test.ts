@@ -4,7 +4,9 @@ import * as records from './testing/records.ts';
 
 describe('the summary', () => {
   test('begins with the verdict in words', () => {
-    expect(renderSummary([records.passWithTwoFaults()]).split('\n')[0]).toBe('## ✅ PASS: No acked message was lost.');
+    expect(renderSummary([records.passWithTwoFaults()]).split('\n')[0]).toBe(
+      '## ✅ PASS: No acked message was lost.',
+    );
     expect(renderSummary([records.failWithLostMessages()]).split('\n')[0]).toBe(
       '## ❌ FAIL: 1,204 of 375,348 acked messages were lost. Also violated: limit response p99.',
     );
@@ -31,7 +33,10 @@ describe('the summary', () => {
 
   test('leaves sections out rather than grow beyond what a step may show', () => {
     const record = records.passWithTwoFaults();
-    const verdicts = Array.from({ length: 20_000 }, (_, index) => ({ ...record.verdicts[0]!, check: `lost-${index}` }));
+    const verdicts = Array.from({ length: 20_000 }, (_, index) => ({
+      ...record.verdicts[0]!,
+      check: `lost-${index}`,
+    }));
     const text = renderSummary([{ ...record, verdicts }]);
     expect(Buffer.byteLength(text)).toBeLessThan(900 * 1024);
     expect(text).toContain('sections left out');

@@ -10,9 +10,10 @@ const bytesMax = 900 * 1024;
 
 /** What a pull request shows of the runs: verdict, key figures, whatever does not hold. */
 export function renderSummary(records: readonly RunRecord[]): string {
-  const sections = records.length === 1
-    ? sectionsOf(records[0]!)
-    : [comparison(records), ...records.map((record) => sectionsOf(record).join('\n'))];
+  const sections =
+    records.length === 1
+      ? sectionsOf(records[0]!)
+      : [comparison(records), ...records.map((record) => sectionsOf(record).join('\n'))];
   let text = '';
   let left = 0;
   for (const section of sections) {
@@ -20,7 +21,9 @@ export function renderSummary(records: readonly RunRecord[]): string {
     if (fits && left === 0) text += `${section}\n`;
     else left++;
   }
-  return left === 0 ? text : `${text}\n_${count(left)} sections left out, to stay within the size limit; the report has them._\n`;
+  return left === 0
+    ? text
+    : `${text}\n_${count(left)} sections left out, to stay within the size limit; the report has them._\n`;
 }
 
 const signs = { PASS: '✅', FAIL: '❌', INCONCLUSIVE: '❔' } as const;
@@ -42,21 +45,41 @@ function sectionsOf(record: RunRecord): string[] {
   const figures = keyFigures(record);
   return [
     lines.join('\n'),
-    table(figures.map(({ name }) => name), [figures.map(({ value, beside }) => `**${plain(value)}**<br>${plain(beside)}`)], true),
+    table(
+      figures.map(({ name }) => name),
+      [figures.map(({ value, beside }) => `**${plain(value)}**<br>${plain(beside)}`)],
+      true,
+    ),
     checks(record),
     limits(record),
     faults(record),
     latencies(record),
-    details('Where every message went', table(['class', 'messages', '', 'meaning'],
-      accountingRows(record).map(({ name, figure, outOf, meaning }) => [name, figure, outOf, meaning]))),
-    details('Do it again', `${fenced(record.command)}\n\nscenario hash \`${plain(record.scenario.hash)}\`, seed ${record.seed}\n`),
+    details(
+      'Where every message went',
+      table(
+        ['class', 'messages', '', 'meaning'],
+        accountingRows(record).map(({ name, figure, outOf, meaning }) => [
+          name,
+          figure,
+          outOf,
+          meaning,
+        ]),
+      ),
+    ),
+    details(
+      'Do it again',
+      `${fenced(record.command)}\n\nscenario hash \`${plain(record.scenario.hash)}\`, seed ${record.seed}\n`,
+    ),
   ].filter((section) => section !== '');
 }
 
 function checks(record: RunRecord): string {
   if (record.verdicts.length === 0) return '';
   const rows = record.verdicts.map(({ check, verdict, evidence, anomalies }) => {
-    const found = anomalies.map((anomaly) => ` ${anomaly.kind}: ${count(anomaly.count)}${anomaly.examples[0] === undefined ? '' : ` (${anomaly.examples[0]})`}.`);
+    const found = anomalies.map(
+      (anomaly) =>
+        ` ${anomaly.kind}: ${count(anomaly.count)}${anomaly.examples[0] === undefined ? '' : ` (${anomaly.examples[0]})`}.`,
+    );
     return [check, verdict === 'invalid' ? '✗ invalid' : verdict, evidence + found.join('')];
   });
   return `### Checks\n\n${table(['check', 'verdict', 'evidence'], rows)}`;
@@ -65,7 +88,9 @@ function checks(record: RunRecord): string {
 function limits(record: RunRecord): string {
   if (record.limits.length === 0) return '';
   const rows = record.limits.map((limit) => [
-    limit.name, limit.verdict === 'invalid' ? '✗ invalid' : limit.verdict, withUnit(limit.limit, limit.unit),
+    limit.name,
+    limit.verdict === 'invalid' ? '✗ invalid' : limit.verdict,
+    withUnit(limit.limit, limit.unit),
     limit.actual === null ? none : withUnit(limit.actual, limit.unit),
   ]);
   return `### Limits\n\n${table(['limit', 'verdict', 'allowed', 'measured'], rows)}`;
@@ -74,16 +99,31 @@ function limits(record: RunRecord): string {
 function faults(record: RunRecord): string {
   if (record.faults.length === 0) return '';
   const rows = record.faults.map((fault) => [
-    faultTitle(fault), moment(fault.effectiveAtMs), fault.rtoMs === null ? `not measured: ${fault.recoveryNote}` : millis(fault.rtoMs),
+    faultTitle(fault),
+    moment(fault.effectiveAtMs),
+    fault.rtoMs === null ? `not measured: ${fault.recoveryNote}` : millis(fault.rtoMs),
     fault.proof.injected,
   ]);
   return `### Faults\n\n${table(['fault', 'effective', 'recovery', 'proof'], rows)}`;
 }
 
 function latencies(record: RunRecord): string {
-  const rows = ([['response', 'response'], ['service', 'service'], ['endToEnd', 'end-to-end']] as const).map(([key, name]) => {
+  const rows = (
+    [
+      ['response', 'response'],
+      ['service', 'service'],
+      ['endToEnd', 'end-to-end'],
+    ] as const
+  ).map(([key, name]) => {
     const { count: n, p50, p99, p999, max } = record.latency[key];
-    return [name, count(n), supported(p50, 0.5, n), supported(p99, 0.99, n), supported(p999, 0.999, n), n === 0 ? none : micros(max)];
+    return [
+      name,
+      count(n),
+      supported(p50, 0.5, n),
+      supported(p99, 0.99, n),
+      supported(p999, 0.999, n),
+      n === 0 ? none : micros(max),
+    ];
   });
   return `### Latency\n\n${table(['latency', 'samples', 'p50', 'p99', 'p99.9', 'max'], rows)}`;
 }
@@ -91,15 +131,23 @@ function latencies(record: RunRecord): string {
 function comparison(records: readonly RunRecord[]): string {
   const names = keyFigures(records[0]!).map(({ name }) => name);
   const rows = records.map((record, index) => [
-    String.fromCharCode(65 + index), record.scenario.name, `${record.target.name} ${record.target.version}`,
-    `${record.durability.flush} × ${record.durability.replication}`, headlineOf(record).word,
+    String.fromCharCode(65 + index),
+    record.scenario.name,
+    `${record.target.name} ${record.target.version}`,
+    `${record.durability.flush} × ${record.durability.replication}`,
+    headlineOf(record).word,
     ...keyFigures(record).map(({ value }) => value),
   ]);
   return `# ${count(records.length)} runs side by side\n\n${table(['run', 'scenario', 'broker', 'durability', 'verdict', ...names], rows)}`;
 }
 
-function table(columns: readonly string[], rows: readonly (readonly string[])[], escaped = false): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => (escaped ? cell : plain(cell))).join(' | ')} |\n`;
+function table(
+  columns: readonly string[],
+  rows: readonly (readonly string[])[],
+  escaped = false,
+): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => (escaped ? cell : plain(cell))).join(' | ')} |\n`;
   return line(columns) + `|${columns.map(() => ' --- |').join('')}\n` + rows.map(line).join('');
 }
 

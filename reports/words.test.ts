@@ -3,10 +3,22 @@ import type { RunRecord } from '../harness/record/record.ts';
 import * as records from './testing/records.ts';
 import { headlineOf } from './words.ts';
 
-function plain(record: RunRecord): { word: string; sentence: string; evidence: string; doubts: readonly string[]; bound: string } {
+function plain(record: RunRecord): {
+  word: string;
+  sentence: string;
+  evidence: string;
+  doubts: readonly string[];
+  bound: string;
+} {
   const { word, sentence, evidence, doubts, bound } = headlineOf(record);
   const flat = (text: string): string => text.replaceAll('\u00a0', ' ');
-  return { word, sentence: flat(sentence), evidence: flat(evidence.join(' ')), doubts, bound: flat(bound ?? '') };
+  return {
+    word,
+    sentence: flat(sentence),
+    evidence: flat(evidence.join(' ')),
+    doubts,
+    bound: flat(bound ?? ''),
+  };
 }
 
 describe('the verdict in words', () => {
@@ -19,25 +31,35 @@ describe('the verdict in words', () => {
         '2 faults confirmed: kill of node 2 (leader) at 20.0 s, served again after 1.31 s; ' +
         'kill of consumer 1 at 41.0 s, served again after 3.24 s.',
       doubts: [],
-      bound: 'How far that goes: no loss in 1 node fault bounds the chance that such a fault loses at 95 %, with 95 % confidence.',
+      bound:
+        'How far that goes: no loss in 1 node fault bounds the chance that such a fault loses at 95 %, with 95 % confidence.',
     });
   });
 
   test('a loss is named first, then what else does not hold', () => {
     const { word, sentence, bound } = plain(records.failWithLostMessages());
-    expect(`${word} ${sentence}`).toBe('FAIL 1,204 of 375,348 acked messages were lost. Also violated: limit response p99.');
+    expect(`${word} ${sentence}`).toBe(
+      'FAIL 1,204 of 375,348 acked messages were lost. Also violated: limit response p99.',
+    );
     expect(bound).toBe('');
   });
 
   test('one lost message is one', () => {
     const record = records.failWithLostMessages();
-    const { sentence } = plain({ ...record, limits: [], accounting: { ...record.accounting, lost: 1 } });
+    const { sentence } = plain({
+      ...record,
+      limits: [],
+      accounting: { ...record.accounting, lost: 1 },
+    });
     expect(sentence).toBe('1 of 375,348 acked messages was lost.');
   });
 
   test('a pass without a valid check of loss claims nothing about loss', () => {
     const record = records.passWithTwoFaults();
-    const without = { ...record, verdicts: record.verdicts.filter(({ check }) => check !== 'lost') };
+    const without = {
+      ...record,
+      verdicts: record.verdicts.filter(({ check }) => check !== 'lost'),
+    };
     expect(plain(without).sentence).toBe('Every check that could be made holds.');
     expect(plain(without).evidence).not.toContain('found in the final read');
     expect(plain(without).bound).toBe('');
@@ -45,37 +67,64 @@ describe('the verdict in words', () => {
 
   test('an unknown loss is never told as none', () => {
     const record = records.passWithTwoFaults();
-    const verdicts = record.verdicts.map((verdict) => ({ ...verdict, verdict: 'unknown' as const }));
-    const { sentence } = plain({ ...record, verdicts, verdict: 'inconclusive', reasons: ['No full drain.'] });
+    const verdicts = record.verdicts.map((verdict) => ({
+      ...verdict,
+      verdict: 'unknown' as const,
+    }));
+    const { sentence } = plain({
+      ...record,
+      verdicts,
+      verdict: 'inconclusive',
+      reasons: ['No full drain.'],
+    });
     expect(sentence).toBe('No loss was seen, but none is ruled out.');
   });
 
   test('an inconclusive run gives its reasons, each once', () => {
     const record = records.inconclusiveSaturated();
-    const { sentence, doubts } = plain({ ...record, reasons: [...record.reasons, ...record.validity.reasons] });
-    expect(sentence).toBe('No acked message was lost, but the run does not answer all that was asked.');
+    const { sentence, doubts } = plain({
+      ...record,
+      reasons: [...record.reasons, ...record.validity.reasons],
+    });
+    expect(sentence).toBe(
+      'No acked message was lost, but the run does not answer all that was asked.',
+    );
     expect(doubts).toEqual([...record.reasons, ...record.validity.reasons]);
   });
 
   test('nothing acked, nothing sent: said so', () => {
     expect(plain(records.zeroAcked())).toMatchObject({
       sentence: 'Nothing was acked, so there is nothing to judge.',
-      evidence: 'None of 60,000 sent messages was acked, 25,000 failed, 35,000 with unknown outcome. No fault was injected.',
+      evidence:
+        'None of 60,000 sent messages was acked, 25,000 failed, 35,000 with unknown outcome. No fault was injected.',
     });
-    expect(plain(records.nullEverything()).evidence).toBe('Nothing was sent. No fault was injected.');
+    expect(plain(records.nullEverything()).evidence).toBe(
+      'Nothing was sent. No fault was injected.',
+    );
   });
 
   test('faults that were not proven do not count', () => {
     const record = records.passWithTwoFaults();
-    const faults = record.faults.map((fault) => ({ ...fault, proof: { ...fault.proof, injected: 'inconclusive' as const } }));
-    expect(plain({ ...record, faults }).evidence).toContain('None of 2 faults was confirmed to have acted.');
-    expect(plain({ ...record, faults: [record.faults[0]!, faults[1]!] }).evidence).toContain('1 of 2 faults confirmed:');
+    const faults = record.faults.map((fault) => ({
+      ...fault,
+      proof: { ...fault.proof, injected: 'inconclusive' as const },
+    }));
+    expect(plain({ ...record, faults }).evidence).toContain(
+      'None of 2 faults was confirmed to have acted.',
+    );
+    expect(plain({ ...record, faults: [record.faults[0]!, faults[1]!] }).evidence).toContain(
+      '1 of 2 faults confirmed:',
+    );
     expect(plain({ ...record, faults }).bound).toBe('');
   });
 
   test('many violations are counted, not all named', () => {
     const record = records.passWithTwoFaults();
-    const verdicts = record.verdicts.slice(1, 7).map((verdict) => ({ ...verdict, verdict: 'invalid' as const }));
-    expect(plain({ ...record, verdicts, verdict: 'fail' }).sentence).toBe('Violated: duplicate, reordered, delivery and 3 more.');
+    const verdicts = record.verdicts
+      .slice(1, 7)
+      .map((verdict) => ({ ...verdict, verdict: 'invalid' as const }));
+    expect(plain({ ...record, verdicts, verdict: 'fail' }).sentence).toBe(
+      'Violated: duplicate, reordered, delivery and 3 more.',
+    );
   });
 });

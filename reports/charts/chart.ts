@@ -44,7 +44,12 @@ export function specOf(options: {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     width: plot.width,
     height: options.height,
-    padding: { left: plot.left, right: plot.right, top: options.top, bottom: options.bottom ?? plot.bottom },
+    padding: {
+      left: plot.left,
+      right: plot.right,
+      top: options.top,
+      bottom: options.bottom ?? plot.bottom,
+    },
     autosize: { type: 'none' },
     background: ink('paper'),
     layer: options.layers,
@@ -53,9 +58,16 @@ export function specOf(options: {
       view: { stroke: null },
       aria: false,
       axis: {
-        labelColor: ink('muted'), labelFontSize: 11.5, labelPadding: 6, domainColor: ink('muted'),
-        tickColor: ink('muted'), tickSize: 4, gridColor: ink('hairline'), titleColor: ink('muted'),
-        titleFontSize: 11.5, titleFontWeight: 'normal',
+        labelColor: ink('muted'),
+        labelFontSize: 11.5,
+        labelPadding: 6,
+        domainColor: ink('muted'),
+        tickColor: ink('muted'),
+        tickSize: 4,
+        gridColor: ink('hairline'),
+        titleColor: ink('muted'),
+        titleFontSize: 11.5,
+        titleFontWeight: 'normal',
       },
       text: { color: ink('muted'), fontSize: 11.5, baseline: 'middle', align: 'left' },
       rule: { color: ink('muted') },
@@ -121,7 +133,13 @@ export function legend(unit: string, items: readonly LegendItem[], top: number):
   const rows = place(items).map(({ item, x, row }) => {
     const y = top + row * legendPitch;
     return {
-      x, x2: x + 22, y, text: x + 28, label: item.label, color: ink(item.role), dash: item.dash ?? [],
+      x,
+      x2: x + 22,
+      y,
+      text: x + 28,
+      label: item.label,
+      color: ink(item.role),
+      dash: item.dash ?? [],
       width: item.block === true ? 9 : 2.25,
     };
   });
@@ -135,7 +153,9 @@ export function legend(unit: string, items: readonly LegendItem[], top: number):
       data: { values: rows },
       mark: { type: 'rule' },
       encoding: {
-        x: pixels('x'), x2: { field: 'x2' }, y: pixels('y'),
+        x: pixels('x'),
+        x2: { field: 'x2' },
+        y: pixels('y'),
         color: { field: 'color', type: 'nominal', scale: null },
         strokeDash: { field: 'dash', type: 'nominal', scale: null },
         strokeWidth: { field: 'width', type: 'quantitative', scale: null },

@@ -20,14 +20,17 @@ describe('folding a long run', () => {
 
   test('keeps the worst quantile, and none where there was none', () => {
     const folded = foldSeries(series);
-    expect(folded[50]!.responseP99).toBe(Math.max(...series.slice(300, 306).map(({ responseP99 }) => responseP99 ?? 0)));
+    expect(folded[50]!.responseP99).toBe(
+      Math.max(...series.slice(300, 306).map(({ responseP99 }) => responseP99 ?? 0)),
+    );
     const nothing = series.map((second) => ({ ...second, responseP99: null }));
     expect(foldSeries(nothing).every(({ responseP99 }) => responseP99 === null)).toBe(true);
   });
 
   test('keeps every response of the heat map', () => {
     const folded = foldHeatMap(heatMap);
-    const total = (of: typeof heatMap): number => of.reduce((sum, { cells }) => sum + cells.reduce((own, [, n]) => own + n, 0), 0);
+    const total = (of: typeof heatMap): number =>
+      of.reduce((sum, { cells }) => sum + cells.reduce((own, [, n]) => own + n, 0), 0);
     expect(folded.length).toBeLessThanOrEqual(160);
     expect(total(folded)).toBe(total(heatMap));
   });

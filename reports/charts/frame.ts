@@ -1,5 +1,13 @@
 import type { RunRecord } from '../../harness/record/record.ts';
-import { legend, legendPitch, legendRows, specOf, type Layer, type LegendItem, type Spec } from './chart.ts';
+import {
+  legend,
+  legendPitch,
+  legendRows,
+  specOf,
+  type Layer,
+  type LegendItem,
+  type Spec,
+} from './chart.ts';
 import { assignLanes, faultRules, laneLayers, type Lane } from './lanes.ts';
 import { phaseLayers, timeAxisOf, type TimeAxis } from './time-axis.ts';
 
@@ -18,7 +26,8 @@ export function frameOf(
   axis = timeAxisOf(records),
 ): Frame {
   const faults = records.flatMap((record, run) =>
-    record.faults.map((fault, index) => ({ fault, label: faultLabel(index, letters[run]) })));
+    record.faults.map((fault, index) => ({ fault, label: faultLabel(index, letters[run]) })),
+  );
   const { lanes, count } = assignLanes(faults, axis);
   return { axis, lanes, laneCount: count, phasesOf: records.length === 1 ? records[0] : undefined };
 }
@@ -50,10 +59,17 @@ export function timeSpec(
     top,
     height: options.height,
     layers: [
-      ...(frame.phasesOf === undefined ? [] : phaseLayers(frame.phasesOf, frame.axis, options.height, -laneRoom - 15)),
+      ...(frame.phasesOf === undefined
+        ? []
+        : phaseLayers(frame.phasesOf, frame.axis, options.height, -laneRoom - 15)),
       ...options.layers,
       ...faultRules(frame.lanes, frame.axis, options.height),
-      ...laneLayers(frame.lanes, frame.axis, { top: -laneRoom + lanePitch / 2 - 2, pitch: lanePitch, bar: 7, mark: 38 }),
+      ...laneLayers(frame.lanes, frame.axis, {
+        top: -laneRoom + lanePitch / 2 - 2,
+        pitch: lanePitch,
+        bar: 7,
+        mark: 38,
+      }),
       ...legend(options.unit, options.legend, -top + 10),
     ],
   });

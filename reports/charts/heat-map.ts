@@ -25,30 +25,50 @@ export function heatMapChart(record: RunRecord, frame: Frame, scale = heatScale(
   const cells = columns.flatMap(cellsOf);
   const most = cells.reduce((high, cell) => Math.max(high, cell.messages), 0);
   const level = (messages: number): number =>
-    most <= 1 ? 0 : Math.min(heatRoles.length - 1, Math.floor((Math.log(messages) / Math.log(most)) * heatRoles.length));
+    most <= 1
+      ? 0
+      : Math.min(
+          heatRoles.length - 1,
+          Math.floor((Math.log(messages) / Math.log(most)) * heatRoles.length),
+        );
   const values = cells
     .map((cell) => ({
-      t: cell.t, t2: cell.t2, y: Number(lowerEdge(cell.row).toPrecision(6)), y2: Number(lowerEdge(cell.row + 1).toPrecision(6)),
+      t: cell.t,
+      t2: cell.t2,
+      y: Number(lowerEdge(cell.row).toPrecision(6)),
+      y2: Number(lowerEdge(cell.row + 1).toPrecision(6)),
       level: level(cell.messages),
     }))
     .sort((a, b) => a.level - b.level);
   const layers = heatRoles.flatMap((role, index): Layer[] => {
-    const rows = values.filter((value) => value.level === index).map(({ level: _, ...value }) => value);
+    const rows = values
+      .filter((value) => value.level === index)
+      .map(({ level: _, ...value }) => value);
     if (rows.length === 0) return [];
-    return [{
-      data: { values: rows },
-      mark: { type: 'rect', color: ink(role) },
-      encoding: { x: timeChannel(frame.axis, 't'), x2: { field: 't2' }, y: latencyChannel('y', scale), y2: { field: 'y2' } },
-    }];
+    return [
+      {
+        data: { values: rows },
+        mark: { type: 'rect', color: ink(role) },
+        encoding: {
+          x: timeChannel(frame.axis, 't'),
+          x2: { field: 't2' },
+          y: latencyChannel('y', scale),
+          y2: { field: 'y2' },
+        },
+      },
+    ];
   });
   return {
     name: 'heat-map',
     title: 'All response times',
-    lead: 'Every response there was: each cell counts those of one span of time and one band of ' +
+    lead:
+      'Every response there was: each cell counts those of one span of time and one band of ' +
       'latency. Two modes, or a fading echo, show here and in no quantile.',
-    description: cells.length === 0 ? 'No responses.' :
-      `Responses from ${micros(Math.min(...values.map(({ y }) => y)))} to ${micros(Math.max(...values.map(({ y2 }) => y2)))} ` +
-      `in ${count(columns.length)} spans of time; the fullest cell holds ${count(most)} responses.`,
+    description:
+      cells.length === 0
+        ? 'No responses.'
+        : `Responses from ${micros(Math.min(...values.map(({ y }) => y)))} to ${micros(Math.max(...values.map(({ y2 }) => y2)))} ` +
+          `in ${count(columns.length)} spans of time; the fullest cell holds ${count(most)} responses.`,
     spec: timeSpec(frame, {
       unit: 'log scale',
       legend: heatLegend(most),
@@ -60,10 +80,16 @@ export function heatMapChart(record: RunRecord, frame: Frame, scale = heatScale(
       rows: foldHeatMap(record.heatMap, 120).map((column) => {
         const own = cellsOf(column);
         const total = own.reduce((sum, cell) => sum + cell.messages, 0);
-        const top = own.reduce<Cell | undefined>((best, cell) => (best && best.messages >= cell.messages ? best : cell), undefined);
+        const top = own.reduce<Cell | undefined>(
+          (best, cell) => (best && best.messages >= cell.messages ? best : cell),
+          undefined,
+        );
         return [
-          moment(column.atMs), count(total), micros(own[0] ? lowerEdge(own[0].row) : null),
-          micros(own.at(-1) ? lowerEdge(own.at(-1)!.row + 1) : null), micros(top ? lowerEdge(top.row) : null),
+          moment(column.atMs),
+          count(total),
+          micros(own[0] ? lowerEdge(own[0].row) : null),
+          micros(own.at(-1) ? lowerEdge(own.at(-1)!.row + 1) : null),
+          micros(top ? lowerEdge(top.row) : null),
         ];
       }),
     },
@@ -72,10 +98,12 @@ export function heatMapChart(record: RunRecord, frame: Frame, scale = heatScale(
 
 /** One y axis for the responses of all these runs. */
 export function heatScale(records: readonly RunRecord[]): ReturnType<typeof latencyScale> {
-  const buckets = records.flatMap(({ heatMap }) => heatMap.flatMap(({ cells }) => {
-    const filled = cells.filter(([, messages]) => messages > 0).map(([bucket]) => bucket);
-    return filled.length === 0 ? [] : [Math.min(...filled), Math.max(...filled)];
-  }));
+  const buckets = records.flatMap(({ heatMap }) =>
+    heatMap.flatMap(({ cells }) => {
+      const filled = cells.filter(([, messages]) => messages > 0).map(([bucket]) => bucket);
+      return filled.length === 0 ? [] : [Math.min(...filled), Math.max(...filled)];
+    }),
+  );
   const rows = buckets.map(rowOf);
   return latencyScale(rows.flatMap((row) => [lowerEdge(row), lowerEdge(row + 1)]));
 }
@@ -97,7 +125,10 @@ function cellsOf(column: RunRecord['heatMap'][number]): Cell[] {
   return [...rows]
     .sort((a, b) => a[0] - b[0])
     .map(([row, messages]) => ({
-      t: column.atMs / 1000, t2: (column.atMs + column.widthMs) / 1000, row, messages,
+      t: column.atMs / 1000,
+      t2: (column.atMs + column.widthMs) / 1000,
+      row,
+      messages,
     }));
 }
 
@@ -112,8 +143,15 @@ function emptyLayer(frame: Frame, scale: ReturnType<typeof latencyScale>): Layer
 /** Steps of colour with the count at which each begins. */
 function heatLegend(most: number): LegendItem[] {
   if (most === 0) return [];
-  const bounds = heatRoles.map((role, index) => ({ role, from: Math.ceil(most ** (index / heatRoles.length)) }));
+  const bounds = heatRoles.map((role, index) => ({
+    role,
+    from: Math.ceil(most ** (index / heatRoles.length)),
+  }));
   return bounds
     .filter(({ from }, index) => from !== bounds[index - 1]?.from)
-    .map(({ role, from }, index) => ({ role, block: true, label: index === 0 ? `from ${count(from)}` : count(from) }));
+    .map(({ role, from }, index) => ({
+      role,
+      block: true,
+      label: index === 0 ? `from ${count(from)}` : count(from),
+    }));
 }

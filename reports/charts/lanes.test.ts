@@ -9,7 +9,10 @@ const axis = timeAxisOf([record]);
 const fault = record.faults[0]!;
 
 function laneNumbers(faults: readonly RecordedFault[]): number[] {
-  return assignLanes(faults.map((each, index) => ({ fault: each, label: `F${index + 1}` })), axis).lanes.map(({ lane }) => lane);
+  return assignLanes(
+    faults.map((each, index) => ({ fault: each, label: `F${index + 1}` })),
+    axis,
+  ).lanes.map(({ lane }) => lane);
 }
 
 describe('fault lanes', () => {
@@ -22,21 +25,37 @@ describe('fault lanes', () => {
   });
 
   test('a fault that starts where another ends still has room for its label', () => {
-    expect(laneNumbers([fault, { ...fault, requestedAtMs: faultEnd(fault), effectiveAtMs: faultEnd(fault) + 1, healedAtMs: null, recoveredAtMs: null }]))
-      .toEqual([0, 1]);
+    expect(
+      laneNumbers([
+        fault,
+        {
+          ...fault,
+          requestedAtMs: faultEnd(fault),
+          effectiveAtMs: faultEnd(fault) + 1,
+          healedAtMs: null,
+          recoveredAtMs: null,
+        },
+      ]),
+    ).toEqual([0, 1]);
   });
 
   test('labels go when there would be too many lanes', () => {
     const many = Array.from({ length: 12 }, () => ({ fault, label: 'F1' }));
     expect(assignLanes(many, axis).lanes.every(({ label }) => label === '')).toBe(true);
     const hour = oneHour();
-    const { lanes, count } = assignLanes(hour.faults.map((each) => ({ fault: each, label: 'F10' })), timeAxisOf([hour]));
+    const { lanes, count } = assignLanes(
+      hour.faults.map((each) => ({ fault: each, label: 'F10' })),
+      timeAxisOf([hour]),
+    );
     expect(count).toBeLessThanOrEqual(5);
     expect(lanes.every(({ label }) => label === 'F10')).toBe(true);
   });
 
   test('a fault that never took effect has only its request', () => {
     const failed = { ...fault, effectiveAtMs: null, healedAtMs: null, recoveredAtMs: null };
-    expect([faultStart(failed), faultEnd(failed)]).toEqual([fault.requestedAtMs, fault.requestedAtMs]);
+    expect([faultStart(failed), faultEnd(failed)]).toEqual([
+      fault.requestedAtMs,
+      fault.requestedAtMs,
+    ]);
   });
 });

@@ -19,10 +19,38 @@ export interface Lane {
  * below the bar, since they are often a few milliseconds apart.
  */
 export const steps = [
-  { name: 'requested', shape: 'circle', filled: false, role: 'fault', key: 'requestedAtMs', level: -1 },
-  { name: 'effective', shape: 'triangle-down', filled: true, role: 'fault', key: 'effectiveAtMs', level: 0 },
-  { name: 'healed', shape: 'triangle-up', filled: false, role: 'fault', key: 'healedAtMs', level: 0 },
-  { name: 'recovered', shape: 'diamond', filled: true, role: 'served', key: 'recoveredAtMs', level: 1 },
+  {
+    name: 'requested',
+    shape: 'circle',
+    filled: false,
+    role: 'fault',
+    key: 'requestedAtMs',
+    level: -1,
+  },
+  {
+    name: 'effective',
+    shape: 'triangle-down',
+    filled: true,
+    role: 'fault',
+    key: 'effectiveAtMs',
+    level: 0,
+  },
+  {
+    name: 'healed',
+    shape: 'triangle-up',
+    filled: false,
+    role: 'fault',
+    key: 'healedAtMs',
+    level: 0,
+  },
+  {
+    name: 'recovered',
+    shape: 'diamond',
+    filled: true,
+    role: 'served',
+    key: 'recoveredAtMs',
+    level: 1,
+  },
 ] as const;
 
 export function faultStart(fault: RecordedFault): number {
@@ -31,7 +59,9 @@ export function faultStart(fault: RecordedFault): number {
 
 export function faultEnd(fault: RecordedFault): number {
   return Math.max(
-    fault.requestedAtMs, fault.effectiveAtMs ?? -Infinity, fault.healedAtMs ?? -Infinity,
+    fault.requestedAtMs,
+    fault.effectiveAtMs ?? -Infinity,
+    fault.healedAtMs ?? -Infinity,
     fault.recoveredAtMs ?? -Infinity,
   );
 }
@@ -69,26 +99,53 @@ function lanesOf(lanes: readonly Lane[]): number {
 export function laneLayers(
   lanes: readonly Lane[],
   axis: TimeAxis,
-  options: { readonly top: number; readonly pitch: number; readonly bar: number; readonly mark: number },
+  options: {
+    readonly top: number;
+    readonly pitch: number;
+    readonly bar: number;
+    readonly mark: number;
+  },
 ): Layer[] {
   if (lanes.length === 0) return [];
   const y = (lane: Lane): number => options.top + lane.lane * options.pitch;
   const half = options.bar / 2;
   const bar = (lane: Lane, from: number | null, to: number | null): Layer[] => {
     if (from === null || to === null || to < from) return [];
-    return [{ x: axis.at(from), x2: Math.max(axis.at(to), axis.at(from) + 1.5), y: y(lane) - half, y2: y(lane) + half }];
+    return [
+      {
+        x: axis.at(from),
+        x2: Math.max(axis.at(to), axis.at(from) + 1.5),
+        y: y(lane) - half,
+        y2: y(lane) + half,
+      },
+    ];
   };
   const { fault: red } = { fault: ink('fault') };
   const acting = lanes.flatMap((lane) =>
-    bar(lane, lane.fault.effectiveAtMs, lane.fault.healedAtMs ?? lane.fault.recoveredAtMs ?? faultEnd(lane.fault)));
-  const unserved = lanes.flatMap((lane) => bar(lane, lane.fault.effectiveAtMs, lane.fault.recoveredAtMs));
+    bar(
+      lane,
+      lane.fault.effectiveAtMs,
+      lane.fault.healedAtMs ?? lane.fault.recoveredAtMs ?? faultEnd(lane.fault),
+    ),
+  );
+  const unserved = lanes.flatMap((lane) =>
+    bar(lane, lane.fault.effectiveAtMs, lane.fault.recoveredAtMs),
+  );
   const rect = { x: pixels('x'), x2: { field: 'x2' }, y: pixels('y'), y2: { field: 'y2' } };
   const layers: Layer[] = [];
   if (acting.length > 0) {
-    layers.push({ data: { values: acting }, mark: { type: 'rect', fill: red, fillOpacity: 0.16, stroke: red, strokeWidth: 1 }, encoding: rect });
+    layers.push({
+      data: { values: acting },
+      mark: { type: 'rect', fill: red, fillOpacity: 0.16, stroke: red, strokeWidth: 1 },
+      encoding: rect,
+    });
   }
   if (unserved.length > 0) {
-    layers.push({ data: { values: unserved }, mark: { type: 'rect', fill: red, fillOpacity: 0.75 }, encoding: rect });
+    layers.push({
+      data: { values: unserved },
+      mark: { type: 'rect', fill: red, fillOpacity: 0.75 },
+      encoding: rect,
+    });
   }
   for (const step of steps) {
     const values = lanes.flatMap((lane) => {
@@ -96,9 +153,15 @@ export function laneLayers(
       return atMs === null ? [] : [{ x: axis.at(atMs), y: y(lane) + step.level * (half + 4) }];
     });
     if (values.length === 0) continue;
-    layers.push({ data: { values }, mark: markOf(step, options.mark), encoding: { x: pixels('x'), y: pixels('y') } });
+    layers.push({
+      data: { values },
+      mark: markOf(step, options.mark),
+      encoding: { x: pixels('x'), y: pixels('y') },
+    });
   }
-  const named = lanes.filter((lane) => lane.label !== '').map((lane) => ({ x: axis.at(faultStart(lane.fault)) - 7, y: y(lane), label: lane.label }));
+  const named = lanes
+    .filter((lane) => lane.label !== '')
+    .map((lane) => ({ x: axis.at(faultStart(lane.fault)) - 7, y: y(lane), label: lane.label }));
   if (named.length > 0) {
     layers.push({
       data: { values: named },
@@ -112,8 +175,14 @@ export function laneLayers(
 /** A point mark in the shape and fill of a step. */
 export function markOf(step: (typeof steps)[number], size: number): Layer {
   return {
-    type: 'point', shape: step.shape, size, opacity: 1, strokeWidth: 1.4, stroke: ink(step.role),
-    fill: ink(step.filled ? step.role : 'paper'), filled: true,
+    type: 'point',
+    shape: step.shape,
+    size,
+    opacity: 1,
+    strokeWidth: 1.4,
+    stroke: ink(step.role),
+    fill: ink(step.filled ? step.role : 'paper'),
+    filled: true,
   };
 }
 
@@ -122,17 +191,23 @@ const ruledFaultsMax = 8;
 /** Lines through the plot where faults took effect and where clients were served again. */
 export function faultRules(lanes: readonly Lane[], axis: TimeAxis, height: number): Layer[] {
   if (lanes.length > ruledFaultsMax) return [];
-  const rule = (key: 'effectiveAtMs' | 'recoveredAtMs', role: 'fault' | 'served', dash: readonly number[]): Layer[] => {
+  const rule = (
+    key: 'effectiveAtMs' | 'recoveredAtMs',
+    role: 'fault' | 'served',
+    dash: readonly number[],
+  ): Layer[] => {
     const values = lanes.flatMap(({ fault }) => {
       const atMs = fault[key];
       return atMs === null ? [] : [{ x: axis.at(atMs), y: 0, y2: height }];
     });
     if (values.length === 0) return [];
-    return [{
-      data: { values },
-      mark: { type: 'rule', color: ink(role), strokeWidth: 1, strokeDash: dash, opacity: 0.55 },
-      encoding: { x: pixels('x'), y: pixels('y'), y2: { field: 'y2' } },
-    }];
+    return [
+      {
+        data: { values },
+        mark: { type: 'rule', color: ink(role), strokeWidth: 1, strokeDash: dash, opacity: 0.55 },
+        encoding: { x: pixels('x'), y: pixels('y'), y2: { field: 'y2' } },
+      },
+    ];
   };
   return [...rule('effectiveAtMs', 'fault', []), ...rule('recoveredAtMs', 'served', [4, 3])];
 }

@@ -20,26 +20,44 @@ const dottedMax = 40;
 export function lineLayers(lines: readonly Line[], axis: TimeAxis, y: Layer): Layer[] {
   return lines.flatMap((line) => {
     const x = timeChannel(axis, 't');
-    const values = line.points.map(({ t, y: value }) => ({ t: rounded(t), y: value === null ? null : rounded(value) }));
+    const values = line.points.map(({ t, y: value }) => ({
+      t: rounded(t),
+      y: value === null ? null : rounded(value),
+    }));
     const interpolate = line.step === true ? { interpolate: 'step' } : {};
     const layers: Layer[] = [];
     if (line.area === true) {
       layers.push({
         data: { values },
-        mark: { type: 'area', color: ink(line.role), opacity: 0.14, ...interpolate, invalid: 'break-paths-show-path-domains' },
+        mark: {
+          type: 'area',
+          color: ink(line.role),
+          opacity: 0.14,
+          ...interpolate,
+          invalid: 'break-paths-show-path-domains',
+        },
         encoding: { x, y },
       });
     }
     layers.push({
       data: { values },
       mark: {
-        type: 'line', color: ink(line.role), strokeWidth: line.width ?? 1.75, strokeDash: line.dash ?? [],
-        strokeJoin: 'round', ...interpolate, invalid: 'break-paths-show-path-domains',
+        type: 'line',
+        color: ink(line.role),
+        strokeWidth: line.width ?? 1.75,
+        strokeDash: line.dash ?? [],
+        strokeJoin: 'round',
+        ...interpolate,
+        invalid: 'break-paths-show-path-domains',
       },
       encoding: { x, y },
     });
-    const shown = values.filter((value, index) => value.y !== null && line.step !== true &&
-      (values.length <= dottedMax || (isNull(values[index - 1]) && isNull(values[index + 1]))));
+    const shown = values.filter(
+      (value, index) =>
+        value.y !== null &&
+        line.step !== true &&
+        (values.length <= dottedMax || (isNull(values[index - 1]) && isNull(values[index + 1]))),
+    );
     if (shown.length > 0) {
       layers.push({
         data: { values: shown },

@@ -35,12 +35,15 @@ interface Size {
   readonly height: number;
 }
 
-const font = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "DejaVu Sans", sans-serif';
+const font =
+  'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "DejaVu Sans", sans-serif';
 
 function inlineSvg(chart: Chart, body: string, { width, height }: Size): string {
   const id = `chart-${chart.name}`;
-  return `<svg viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${id}-title ${id}-description">` +
-    `${named(chart, id)}${body}</svg>`;
+  return (
+    `<svg viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${id}-title ${id}-description">` +
+    `${named(chart, id)}${body}</svg>`
+  );
 }
 
 const titleRoom = 30;
@@ -49,19 +52,28 @@ function standaloneSvg(chart: Chart, body: string, { width, height }: Size): str
   const id = `chart-${chart.name}`;
   const total = height + titleRoom;
   const dark = Object.values(palette)
-    .map(({ light, dark: colour }) => `[fill="${light}"]{fill:${colour}}[stroke="${light}"]{stroke:${colour}}`)
+    .map(
+      ({ light, dark: colour }) =>
+        `[fill="${light}"]{fill:${colour}}[stroke="${light}"]{stroke:${colour}}`,
+    )
     .join('');
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${total}" viewBox="0 ${-titleRoom} ${width} ${total}" ` +
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${total}" viewBox="0 ${-titleRoom} ${width} ${total}" ` +
     `role="img" aria-labelledby="${id}-title ${id}-description" font-family='${font}' paint-order="stroke">${named(chart, id)}` +
     `<style>:root{${declarations('light')}}@media (prefers-color-scheme:dark){${dark}}</style>` +
-    inLight(`<rect y="${-titleRoom}" width="${width}" height="${total}" fill="var(--paper)"/>` +
-      `<text x="4" y="-9" font-size="15" font-weight="600" fill="var(--ink)">${escapeMarkup(chart.title)}</text>${body}`) +
-    '</svg>\n';
+    inLight(
+      `<rect y="${-titleRoom}" width="${width}" height="${total}" fill="var(--paper)"/>` +
+        `<text x="4" y="-9" font-size="15" font-weight="600" fill="var(--ink)">${escapeMarkup(chart.title)}</text>${body}`,
+    ) +
+    '</svg>\n'
+  );
 }
 
 function named(chart: Chart, id: string): string {
-  return `<title id="${id}-title">${escapeMarkup(chart.title)}</title>` +
-    `<desc id="${id}-description">${escapeMarkup(chart.description)}</desc>`;
+  return (
+    `<title id="${id}-title">${escapeMarkup(chart.title)}</title>` +
+    `<desc id="${id}-description">${escapeMarkup(chart.description)}</desc>`
+  );
 }
 
 /**
@@ -72,10 +84,16 @@ function compact(svg: string): string {
   return svg
     .replace(/^<rect [^>]*\/>/, '')
     .replace(/<path (?:class="(?:background|foreground)"|aria-hidden="true")[^>]*\/>/g, '')
-    .replace(/ (?:class|aria-[a-z]+|role|pointer-events|font-family|stroke-miterlimit)="[^"]*"/g, '')
+    .replace(
+      / (?:class|aria-[a-z]+|role|pointer-events|font-family|stroke-miterlimit)="[^"]*"/g,
+      '',
+    )
     .replace(/ (?:opacity|fill-opacity)="1"/g, '')
-    .replace(/ (d|transform|x|y|x2|y2)="([^"]*)"/g, (_, name: string, value: string) =>
-      ` ${name}="${value.replace(/-?\d+\.\d{2,}(?:e-\d+)?/g, (digits) => String(Number(Number(digits).toFixed(1))))}"`)
+    .replace(
+      / (d|transform|x|y|x2|y2)="([^"]*)"/g,
+      (_, name: string, value: string) =>
+        ` ${name}="${value.replace(/-?\d+\.\d{2,}(?:e-\d+)?/g, (digits) => String(Number(Number(digits).toFixed(1))))}"`,
+    )
     .replace(/(?:<path d="[^"]*" fill="var\(--heat\d\)"\/>)+/g, joinCells)
     .replace(/<g><\/g>/g, '');
 }

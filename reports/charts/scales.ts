@@ -3,7 +3,10 @@ import type { Layer } from './chart.ts';
 const oneTwoFive = [1, 2, 5];
 
 /** A logarithmic y axis for microseconds that covers the values; zeros and nulls are left out. */
-export function latencyScale(values: readonly (number | null)[]): { readonly domain: [number, number]; readonly ticks: number[] } {
+export function latencyScale(values: readonly (number | null)[]): {
+  readonly domain: [number, number];
+  readonly ticks: number[];
+} {
   const positive = values.filter((value): value is number => value !== null && value > 0);
   let low = Infinity;
   let high = 0;
@@ -41,8 +44,12 @@ export function latencyChannel(field: string, scale: ReturnType<typeof latencySc
     type: 'quantitative',
     scale: { type: 'log', domain: scale.domain, nice: false, zero: false, clamp: true },
     axis: {
-      title: null, values: scale.ticks, domain: false, ticks: false,
-      labelExpr: "datum.value >= 1e6 ? format(datum.value / 1e6, '~g') + ' s' : datum.value >= 1e3 ? format(datum.value / 1e3, '~g') + ' ms' : format(datum.value, '~g') + ' µs'",
+      title: null,
+      values: scale.ticks,
+      domain: false,
+      ticks: false,
+      labelExpr:
+        "datum.value >= 1e6 ? format(datum.value / 1e6, '~g') + ' s' : datum.value >= 1e3 ? format(datum.value / 1e3, '~g') + ' ms' : format(datum.value, '~g') + ' µs'",
     },
   };
 }
@@ -53,6 +60,13 @@ export function amountChannel(field: string, most: number): Layer {
     field,
     type: 'quantitative',
     scale: { domain: [0, most > 0 ? most * 1.06 : 1], nice: false, zero: true },
-    axis: { title: null, tickCount: 5, domain: false, ticks: false, labelExpr: "datum.value == 0 ? '0' : format(datum.value, '~s')", ...(most > 0 ? {} : { values: [0] }) },
+    axis: {
+      title: null,
+      tickCount: 5,
+      domain: false,
+      ticks: false,
+      labelExpr: "datum.value == 0 ? '0' : format(datum.value, '~s')",
+      ...(most > 0 ? {} : { values: [0] }),
+    },
   };
 }

@@ -3,17 +3,30 @@ import { heatRoles, inLight, palette, strokes, type Role } from './theme.ts';
 
 function luminance(hex: string): number {
   const channels = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16) / 255);
-  const [r, g, b] = channels.map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)) as [number, number, number];
+  const [r, g, b] = channels.map((c) =>
+    c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4,
+  ) as [number, number, number];
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
 
 function contrast(role: Role, theme: 'light' | 'dark', against: Role = 'paper'): number {
-  const [low, high] = [palette[role][theme], palette[against][theme]].map(luminance).sort((a, b) => a - b) as [number, number];
+  const [low, high] = [palette[role][theme], palette[against][theme]]
+    .map(luminance)
+    .sort((a, b) => a - b) as [number, number];
   return (high + 0.05) / (low + 0.05);
 }
 
 const texts: readonly Role[] = ['ink', 'muted', 'accent', 'good', 'bad', 'doubt', 'fault'];
-const graphics: readonly Role[] = ['offered', 'first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'served'];
+const graphics: readonly Role[] = [
+  'offered',
+  'first',
+  'second',
+  'third',
+  'fourth',
+  'fifth',
+  'sixth',
+  'served',
+];
 
 describe.each(['light', 'dark'] as const)('the %s palette', (theme) => {
   test.each(texts)('%s is readable as text on paper and on shade', (role) => {
@@ -39,6 +52,8 @@ describe('roles', () => {
   });
 
   test('become light colours for readers without variables, and unknown ones stay', () => {
-    expect(inLight('a var(--ink) b var(--nothing)')).toBe(`a ${palette.ink.light} b var(--nothing)`);
+    expect(inLight('a var(--ink) b var(--nothing)')).toBe(
+      `a ${palette.ink.light} b var(--nothing)`,
+    );
   });
 });

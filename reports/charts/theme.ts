@@ -51,7 +51,9 @@ export const strokes: readonly { readonly role: Role; readonly dash: readonly nu
 
 /** The declarations of one theme: `--paper:#fdfdfb;--ink:...`. */
 export function declarations(theme: 'light' | 'dark'): string {
-  return Object.entries(palette).map(([role, colours]) => `--${role}:${colours[theme]};`).join('');
+  return Object.entries(palette)
+    .map(([role, colours]) => `--${role}:${colours[theme]};`)
+    .join('');
 }
 
 /** Replaces every `var(--role)` by its light colour, for readers that know no CSS variables. */

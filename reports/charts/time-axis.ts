@@ -18,7 +18,12 @@ export function timeAxisOf(records: readonly RunRecord[]): TimeAxis {
     for (const phase of record.phases) end = Math.max(end, phase.endMs / 1000);
     for (const fault of record.faults) {
       start = Math.min(start, fault.requestedAtMs / 1000);
-      for (const atMs of [fault.requestedAtMs, fault.effectiveAtMs, fault.healedAtMs, fault.recoveredAtMs]) {
+      for (const atMs of [
+        fault.requestedAtMs,
+        fault.effectiveAtMs,
+        fault.healedAtMs,
+        fault.recoveredAtMs,
+      ]) {
         end = Math.max(end, (atMs ?? 0) / 1000);
       }
     }
@@ -28,7 +33,10 @@ export function timeAxisOf(records: readonly RunRecord[]): TimeAxis {
   return { start, end, at: (atMs) => Number(((atMs / 1000 - start) * perSecond).toFixed(2)) };
 }
 
-const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400];
+const steps = [
+  0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200,
+  86_400,
+];
 
 /** The x channel: `field` in seconds. */
 export function timeChannel(axis: TimeAxis, field: string): Layer {
@@ -44,7 +52,9 @@ export function timeChannel(axis: TimeAxis, field: string): Layer {
     type: 'quantitative',
     scale: { domain: [axis.start, axis.end], nice: false, zero: false },
     axis: {
-      title: null, grid: false, values,
+      title: null,
+      grid: false,
+      values,
       labelExpr: span < 120 ? `datum.value + ' s'` : clock,
       labelFlush: false,
     },
@@ -52,22 +62,42 @@ export function timeChannel(axis: TimeAxis, field: string): Layer {
 }
 
 /** Phases: those that are not measured lie in shade, a dotted line stands at each boundary. */
-export function phaseLayers(record: RunRecord, axis: TimeAxis, height: number, namesAt: number | null): Layer[] {
+export function phaseLayers(
+  record: RunRecord,
+  axis: TimeAxis,
+  height: number,
+  namesAt: number | null,
+): Layer[] {
   const rows = record.phases.map((phase) => {
     const x = axis.at(phase.startMs);
     const x2 = axis.at(phase.endMs);
     const fits = textWidth(phase.name) + 10 < x2 - x;
     return {
-      x, x2, y: namesAt ?? 0, height, zero: 0,
-      name: namesAt !== null && fits ? phase.name : '', measured: phase.measured,
-      text: x + 5, top: namesAt === null ? 0 : namesAt - 7,
+      x,
+      x2,
+      y: namesAt ?? 0,
+      height,
+      zero: 0,
+      name: namesAt !== null && fits ? phase.name : '',
+      measured: phase.measured,
+      text: x + 5,
+      top: namesAt === null ? 0 : namesAt - 7,
     };
   });
-  const encoding = { x: pixels('x'), x2: { field: 'x2' }, y: pixels('zero'), y2: { field: 'height' } };
+  const encoding = {
+    x: pixels('x'),
+    x2: { field: 'x2' },
+    y: pixels('zero'),
+    y2: { field: 'height' },
+  };
   const layers: Layer[] = [];
   const unmeasured = rows.filter((row) => !row.measured);
   if (unmeasured.length > 0) {
-    layers.push({ data: { values: unmeasured }, mark: { type: 'rect', color: ink('shade') }, encoding });
+    layers.push({
+      data: { values: unmeasured },
+      mark: { type: 'rect', color: ink('shade') },
+      encoding,
+    });
   }
   if (rows.length > 1) {
     layers.push({

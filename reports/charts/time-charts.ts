@@ -13,20 +13,38 @@ const tall = 190;
 /** What was due, what the broker promised, what consumers got: messages per second. */
 export function throughputChart(record: RunRecord, frame: Frame): Chart {
   const series = foldSeries(record.series);
-  const rates = (pick: (second: RecordedSecond) => number): Line['points'] => ratePoints(series, pick);
-  const most = Math.max(0, ...series.flatMap((second) =>
-    [second.offered, second.acked, second.consumed].map((value) => perWindow(second, value))));
+  const rates = (pick: (second: RecordedSecond) => number): Line['points'] =>
+    ratePoints(series, pick);
+  const most = Math.max(
+    0,
+    ...series.flatMap((second) =>
+      [second.offered, second.acked, second.consumed].map((value) => perWindow(second, value)),
+    ),
+  );
   const lines: Line[] = [
-    { role: 'offered', step: true, area: true, width: 1, points: rates((second) => second.offered) },
+    {
+      role: 'offered',
+      step: true,
+      area: true,
+      width: 1,
+      points: rates((second) => second.offered),
+    },
     { role: 'first', step: true, width: 2, points: rates((second) => second.acked) },
-    { role: 'third', dash: [2, 2], step: true, width: 1.75, points: rates((second) => second.consumed) },
+    {
+      role: 'third',
+      dash: [2, 2],
+      step: true,
+      width: 1.75,
+      points: rates((second) => second.consumed),
+    },
   ];
   const { throughput } = record;
   return {
     name: 'throughput',
     title: 'Throughput',
     lead: 'Messages per second: offered by the generator, acked by the broker, handed to consumers.',
-    description: `Over the measured phases ${perSecond(throughput.offered)} were offered (target ` +
+    description:
+      `Over the measured phases ${perSecond(throughput.offered)} were offered (target ` +
       `${perSecond(throughput.targetRate)}), ${perSecond(throughput.acked)} acked and ` +
       `${perSecond(throughput.consumed)} consumed. The highest rate in any window is ${perSecond(most)}.`,
     spec: timeSpec(frame, {
@@ -40,7 +58,10 @@ export function throughputChart(record: RunRecord, frame: Frame): Chart {
       layers: lineLayers(lines, frame.axis, amountChannel('y', most)),
     }),
     table: seriesTable(record, ['due', 'offered', 'acked', 'consumed'], (second) =>
-      [second.due, second.offered, second.acked, second.consumed].map((value) => perSecond(perWindow(second, value)))),
+      [second.due, second.offered, second.acked, second.consumed].map((value) =>
+        perSecond(perWindow(second, value)),
+      ),
+    ),
   };
 }
 
@@ -49,13 +70,21 @@ export function responseChart(record: RunRecord, frame: Frame): Chart {
   return latencyChart(record, frame, {
     name: 'response',
     title: 'Response time',
-    lead: 'From the moment a message was due to its ack, by the time of the ack. Where service time ' +
+    lead:
+      'From the moment a message was due to its ack, by the time of the ack. Where service time ' +
       '(from sending) lies below it, messages had to wait for the generator’s window.',
-    description: `Response time over the measured phases: median ${micros(response.p50)}, p99 ` +
+    description:
+      `Response time over the measured phases: median ${micros(response.p50)}, p99 ` +
       `${micros(response.p99)}, maximum ${micros(response.max)}; service time p99 ${micros(service.p99)}.`,
     limit: limitOf(record, /response/i),
     lines: [
-      { label: 'max', role: 'offered', dash: [1, 2], width: 1.25, pick: (second) => second.responseMax },
+      {
+        label: 'max',
+        role: 'offered',
+        dash: [1, 2],
+        width: 1.25,
+        pick: (second) => second.responseMax,
+      },
       { label: 'service p99', role: 'second', dash: [5, 3], pick: (second) => second.serviceP99 },
       { label: 'response p99', role: 'first', width: 2.25, pick: (second) => second.responseP99 },
       { label: 'response p50', role: 'third', width: 1.25, pick: (second) => second.responseP50 },
@@ -69,11 +98,18 @@ export function endToEndChart(record: RunRecord, frame: Frame): Chart {
     name: 'end-to-end',
     title: 'End-to-end time',
     lead: 'From the moment a message was due to the consumer’s hands, by the time of the delivery.',
-    description: `End-to-end time over the measured phases: median ${micros(endToEnd.p50)}, p99 ` +
+    description:
+      `End-to-end time over the measured phases: median ${micros(endToEnd.p50)}, p99 ` +
       `${micros(endToEnd.p99)}, maximum ${micros(endToEnd.max)}.`,
     limit: limitOf(record, /end.?to.?end/i),
     lines: [
-      { label: 'max', role: 'offered', dash: [1, 2], width: 1.25, pick: (second) => second.endToEndMax },
+      {
+        label: 'max',
+        role: 'offered',
+        dash: [1, 2],
+        width: 1.25,
+        pick: (second) => second.endToEndMax,
+      },
       { label: 'p99', role: 'first', width: 2.25, pick: (second) => second.endToEndP99 },
       { label: 'p50', role: 'third', width: 1.25, pick: (second) => second.endToEndP50 },
     ],
@@ -95,13 +131,19 @@ function latencyChart(
 ): Chart {
   const { lines, limit, ...words } = chart;
   const series = foldSeries(record.series);
-  const scale = latencyScale([...series.flatMap((second) => lines.map(({ pick }) => pick(second))), limit ?? null]);
+  const scale = latencyScale([
+    ...series.flatMap((second) => lines.map(({ pick }) => pick(second))),
+    limit ?? null,
+  ]);
   const drawn = lines.map((line): Line => ({
     ...line,
     points: series.map((second) => ({ t: middle(second), y: positive(line.pick(second)) })),
   }));
-  const legendOf = lines.toReversed().map(({ label, role, dash }): LegendItem =>
-    dash === undefined ? { label, role } : { label, role, dash });
+  const legendOf = lines
+    .toReversed()
+    .map(({ label, role, dash }): LegendItem =>
+      dash === undefined ? { label, role } : { label, role, dash },
+    );
   return {
     ...words,
     spec: timeSpec(frame, {
@@ -111,17 +153,22 @@ function latencyChart(
       layers: [
         ...lineLayers(drawn, frame.axis, latencyChannel('y', scale)),
         ...(limit === undefined ? [] : [limitLayer(limit, scale)]),
-        ...(drawn.some(({ points }) => points.some(({ y }) => y !== null)) ? [] : [sayLayer('no data', tall / 2)]),
+        ...(drawn.some(({ points }) => points.some(({ y }) => y !== null))
+          ? []
+          : [sayLayer('no data', tall / 2)]),
       ],
     }),
     table: seriesTable(record, lines.map(({ label }) => label).toReversed(), (second) =>
-      lines.map(({ pick }) => micros(pick(second))).toReversed()),
+      lines.map(({ pick }) => micros(pick(second))).toReversed(),
+    ),
   };
 }
 
 /** The scenario's limit on the p99 of this latency, in microseconds. */
 export function limitOf(record: RunRecord, name: RegExp): number | undefined {
-  const limit = record.limits.find((candidate) => name.test(candidate.name) && /p99/i.test(candidate.name));
+  const limit = record.limits.find(
+    (candidate) => name.test(candidate.name) && /p99/i.test(candidate.name),
+  );
   return limit === undefined || limit.unit !== 'ms' ? undefined : limit.limit * 1000;
 }
 
@@ -140,18 +187,27 @@ export function limitLayer(limit: number, scale: ReturnType<typeof latencyScale>
 export function lagChart(record: RunRecord, frame: Frame): Chart {
   const series = foldSeries(record.series);
   const most = Math.max(0, ...series.map((second) => second.lag));
-  const points = series.map((second) => ({ t: (second.atMs + second.widthMs) / 1000, y: second.lag }));
+  const points = series.map((second) => ({
+    t: (second.atMs + second.widthMs) / 1000,
+    y: second.lag,
+  }));
   return {
     name: 'lag',
     title: 'Consumer lag',
     lead: 'Acked messages that the slowest group had not consumed yet.',
-    description: series.length === 0 ? 'No data.' :
-      `The lag peaks at ${counted(most, 'message')} and ends at ${counted(series.at(-1)?.lag ?? 0, 'message')}.`,
+    description:
+      series.length === 0
+        ? 'No data.'
+        : `The lag peaks at ${counted(most, 'message')} and ends at ${counted(series.at(-1)?.lag ?? 0, 'message')}.`,
     spec: timeSpec(frame, {
       unit: 'messages',
       legend: [{ label: 'lag', role: 'first' }],
       height: 110,
-      layers: lineLayers([{ role: 'first', area: true, points }], frame.axis, amountChannel('y', most)),
+      layers: lineLayers(
+        [{ role: 'first', area: true, points }],
+        frame.axis,
+        amountChannel('y', most),
+      ),
     }),
     table: seriesTable(record, ['lag'], (second) => [count(second.lag)]),
   };
@@ -160,14 +216,19 @@ export function lagChart(record: RunRecord, frame: Frame): Chart {
 export function errorsChart(record: RunRecord, frame: Frame): Chart {
   const series = foldSeries(record.series);
   const { failed, unknown, sent } = record.accounting;
-  const rates = (pick: (second: RecordedSecond) => number): Line['points'] => ratePoints(series, pick);
-  const most = Math.max(0, ...series.map((second) => perWindow(second, Math.max(second.failed, second.unknown))));
+  const rates = (pick: (second: RecordedSecond) => number): Line['points'] =>
+    ratePoints(series, pick);
+  const most = Math.max(
+    0,
+    ...series.map((second) => perWindow(second, Math.max(second.failed, second.unknown))),
+  );
   const quiet = most === 0;
   return {
     name: 'errors',
     title: 'Sends without an ack',
     lead: 'Failed: certainly without effect. Unknown: timed out or cut off, so they may be in the log.',
-    description: `${count(failed)} of ${counted(sent, 'send')} failed and the outcome of ${count(unknown)} is ` +
+    description:
+      `${count(failed)} of ${counted(sent, 'send')} failed and the outcome of ${count(unknown)} is ` +
       `unknown. ${quiet ? 'No window has any.' : `The worst window has ${perSecond(most)}.`}`,
     spec: timeSpec(frame, {
       unit: 'msg/s',
@@ -179,16 +240,42 @@ export function errorsChart(record: RunRecord, frame: Frame): Chart {
       layers: [
         ...lineLayers(
           [
-            { role: 'fifth', step: true, width: quiet ? 1 : 2, points: rates((second) => second.failed) },
-            { role: 'second', step: true, dash: [5, 3], width: quiet ? 1 : 2, points: rates((second) => second.unknown) },
-          ].map((line) => (quiet ? { ...line, points: [{ t: frame.axis.start, y: 0 }, { t: frame.axis.end, y: 0 }] } : line)) as Line[],
+            {
+              role: 'fifth',
+              step: true,
+              width: quiet ? 1 : 2,
+              points: rates((second) => second.failed),
+            },
+            {
+              role: 'second',
+              step: true,
+              dash: [5, 3],
+              width: quiet ? 1 : 2,
+              points: rates((second) => second.unknown),
+            },
+          ].map((line) =>
+            quiet
+              ? {
+                  ...line,
+                  points: [
+                    { t: frame.axis.start, y: 0 },
+                    { t: frame.axis.end, y: 0 },
+                  ],
+                }
+              : line,
+          ) as Line[],
           frame.axis,
           amountChannel('y', most),
         ),
-        ...(quiet ? [sayLayer(sent === 0 ? 'nothing was sent' : `none of ${counted(sent, 'send')}`, 14)] : []),
+        ...(quiet
+          ? [sayLayer(sent === 0 ? 'nothing was sent' : `none of ${counted(sent, 'send')}`, 14)]
+          : []),
       ],
     }),
-    table: seriesTable(record, ['failed', 'unknown'], (second) => [count(second.failed), count(second.unknown)]),
+    table: seriesTable(record, ['failed', 'unknown'], (second) => [
+      count(second.failed),
+      count(second.unknown),
+    ]),
   };
 }
 
@@ -206,7 +293,9 @@ function seriesTable(
   return {
     columns: ['window', ...columns],
     rows: rows.map((second) => [moment(second.atMs), ...cells(second)]),
-    ...(joined ? { note: `Windows of ${moment(widthMs)}; of joined windows the worst quantile is shown.` } : {}),
+    ...(joined
+      ? { note: `Windows of ${moment(widthMs)}; of joined windows the worst quantile is shown.` }
+      : {}),
   };
 }
 
@@ -236,4 +325,3 @@ function perWindow(second: RecordedSecond, amount: number): number {
 function positive(value: number | null): number | null {
   return value !== null && value > 0 ? value : null;
 }
-

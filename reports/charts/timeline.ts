@@ -1,7 +1,16 @@
 import type { RecordedFault, RunRecord } from '../../harness/record/record.ts';
 import { millis, moment } from '../format.ts';
 import { faultTitle } from '../words.ts';
-import { halo, pixels, plot, sayLayer, specOf, textWidth, type Chart, type Layer } from './chart.ts';
+import {
+  halo,
+  pixels,
+  plot,
+  sayLayer,
+  specOf,
+  textWidth,
+  type Chart,
+  type Layer,
+} from './chart.ts';
 import { faultEnd, faultStart, laneLayers, markOf, steps, type Lane } from './lanes.ts';
 import { phaseLayers, timeChannel } from './time-axis.ts';
 import { faultLabel, type Frame } from './frame.ts';
@@ -25,8 +34,10 @@ export function timelineChart(record: RunRecord, frame: Frame): Chart {
     name: 'timeline',
     title: 'Faults',
     lead: '',
-    description: record.faults.length === 0 ? 'No fault was injected.' :
-      record.faults.map((fault, index) => `${faultLabel(index)}: ${story(fault)}`).join(' '),
+    description:
+      record.faults.length === 0
+        ? 'No fault was injected.'
+        : record.faults.map((fault, index) => `${faultLabel(index)}: ${story(fault)}`).join(' '),
     spec: specOf({
       top,
       height,
@@ -39,7 +50,9 @@ export function timelineChart(record: RunRecord, frame: Frame): Chart {
         },
         ...laneLayers(lanes, frame.axis, { top: first, pitch, bar: 9, mark: 52 }),
         ...(inWords ? stories(record.faults, frame, pitch) : []),
-        ...(record.faults.length === 0 ? [sayLayer('no fault was injected', height / 2)] : shapeLegend(-top + 10)),
+        ...(record.faults.length === 0
+          ? [sayLayer('no fault was injected', height / 2)]
+          : shapeLegend(-top + 10)),
       ],
     }),
     table: { columns: [], rows: [] },
@@ -50,7 +63,10 @@ function story(fault: RecordedFault): string {
   const parts = [`${faultTitle(fault)}, requested at ${moment(fault.requestedAtMs)}`];
   if (fault.effectiveAtMs === null) parts.push('never effective');
   if (fault.rtoMs !== null) parts.push(`clients served again after ${millis(fault.rtoMs)}`);
-  else parts.push(`no recovery measured${fault.recoveryNote === '' ? '' : ` (${fault.recoveryNote})`}`);
+  else
+    parts.push(
+      `no recovery measured${fault.recoveryNote === '' ? '' : ` (${fault.recoveryNote})`}`,
+    );
   if (fault.healedAtMs !== null) parts.push(`healed at ${moment(fault.healedAtMs)}`);
   return `${parts.join(', ')}.`;
 }
@@ -58,7 +74,8 @@ function story(fault: RecordedFault): string {
 /** One line of words over each bar, kept inside the plot. */
 function stories(faults: readonly RecordedFault[], frame: Frame, pitch: number): Layer[] {
   const rows = faults.map((fault, index) => {
-    const label = `${faultTitle(fault)} at ${moment(fault.effectiveAtMs ?? fault.requestedAtMs)}` +
+    const label =
+      `${faultTitle(fault)} at ${moment(fault.effectiveAtMs ?? fault.requestedAtMs)}` +
       (fault.rtoMs === null ? ', not recovered' : `, served again after ${millis(fault.rtoMs)}`) +
       (fault.proof.injected === 'confirmed' ? '' : ` (${fault.proof.injected})`);
     const start = frame.axis.at(faultStart(fault)) - 4;
@@ -69,11 +86,13 @@ function stories(faults: readonly RecordedFault[], frame: Frame, pitch: number):
   return (['left', 'right'] as const).flatMap((align): Layer[] => {
     const values = rows.filter((row) => row.align === align);
     if (values.length === 0) return [];
-    return [{
-      data: { values },
-      mark: { type: 'text', align, fontSize: 12, color: ink('ink'), ...halo },
-      encoding: { x: pixels('x'), y: pixels('y'), text: { field: 'label' } },
-    }];
+    return [
+      {
+        data: { values },
+        mark: { type: 'text', align, fontSize: 12, color: ink('ink'), ...halo },
+        encoding: { x: pixels('x'), y: pixels('y'), text: { field: 'label' } },
+      },
+    ];
   });
 }
 
@@ -85,7 +104,11 @@ function shapeLegend(y: number): Layer[] {
     const label = step.name === 'recovered' ? 'recovered: all clients served again' : step.name;
     x += 12 + textWidth(label, 12) + 22;
     return [
-      { data: { values: [{ x: at, y }] }, mark: markOf(step, 52), encoding: { x: pixels('x'), y: pixels('y') } },
+      {
+        data: { values: [{ x: at, y }] },
+        mark: markOf(step, 52),
+        encoding: { x: pixels('x'), y: pixels('y') },
+      },
       {
         data: { values: [{ x: at + 10, y, label }] },
         mark: { type: 'text', fontSize: 12 },

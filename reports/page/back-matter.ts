@@ -1,7 +1,17 @@
 import type { EnvironmentProbe, RunRecord } from '../../harness/record/record.ts';
-import { bytes, count, counted, dateTime, millis, moment, none, percent, perSecond } from '../format.ts';
+import {
+  bytes,
+  count,
+  counted,
+  dateTime,
+  millis,
+  moment,
+  none,
+  percent,
+  perSecond,
+} from '../format.ts';
 import { html, type Markup } from '../markup.ts';
-import { pairs, tableOf } from './table.ts';
+import { figure, pairs, tableOf, text, word } from './table.ts';
 
 /** Where it ran, how to run it again, what was noted, how to read it. */
 
@@ -9,16 +19,28 @@ export function environmentSection(record: RunRecord): Markup {
   const { environment, workload, durability, target } = record;
   return html`<section id="environment"><h2>Environment</h2>
 ${pairs([
-    ['machine', `${environment.cpu}, ${counted(environment.cores, 'core')}, ${bytes(environment.memoryBytes)} of memory`],
-    ['system', `${environment.kernel}, ${environment.fileSystem}, Node ${environment.node}`],
-    ['clock domain', environment.clockDomain],
-    ['broker', `${target.name} ${target.version}, ${counted(record.cluster.nodes, 'node')} (${record.cluster.kind})`],
-    ['durability', `flush ${durability.flush}${durability.flush === 'async' ? ` every ${millis(durability.flushIntervalMs)}` : ''}, replication ${durability.replication}`],
-    ['workload', `${perSecond(workload.rate)} ${workload.arrival}, ${bytes(workload.sizeBytes)} each, ${counted(workload.keys, 'key')}, ` +
+  [
+    'machine',
+    `${environment.cpu}, ${counted(environment.cores, 'core')}, ${bytes(environment.memoryBytes)} of memory`,
+  ],
+  ['system', `${environment.kernel}, ${environment.fileSystem}, Node ${environment.node}`],
+  ['clock domain', environment.clockDomain],
+  [
+    'broker',
+    `${target.name} ${target.version}, ${counted(record.cluster.nodes, 'node')} (${record.cluster.kind})`,
+  ],
+  [
+    'durability',
+    `flush ${durability.flush}${durability.flush === 'async' ? ` every ${millis(durability.flushIntervalMs)}` : ''}, replication ${durability.replication}`,
+  ],
+  [
+    'workload',
+    `${perSecond(workload.rate)} ${workload.arrival}, ${bytes(workload.sizeBytes)} each, ${counted(workload.keys, 'key')}, ` +
       `${counted(workload.partitions, 'partition')}, ${counted(workload.producers, 'producer')} (window ${count(workload.inFlightMax)}` +
-      `${workload.idempotent ? ', idempotent' : ''}), ${counted(workload.consumers, 'consumer')} in ${counted(workload.groups, 'group')}`],
-    ['configuration', html`<code>${canonical(target.config)}</code>`],
-  ])}
+      `${workload.idempotent ? ', idempotent' : ''}), ${counted(workload.consumers, 'consumer')} in ${counted(workload.groups, 'group')}`,
+  ],
+  ['configuration', html`<code>${canonical(target.config)}</code>`],
+])}
 <h3>The machine, before and after</h3>
 ${probes(record)}</section>`;
 }
@@ -34,12 +56,17 @@ const probeRows: readonly (readonly [string, keyof EnvironmentProbe, string])[] 
 function probes(record: RunRecord): Markup {
   const { before, after } = record.environment.probes;
   if (before === null && after === null) return html`<p>The machine was not probed.</p>`;
-  return tableOf('Environment probes', [
-    { label: 'probe', nowrap: true }, { label: 'before', figures: true }, { label: 'after', figures: true }, { label: 'change', figures: true },
-    { label: 'meaning' },
-  ], probeRows.map(([name, key, meaning]) => [
-    name, millis(before?.[key] ?? null), millis(after?.[key] ?? null), change(before?.[key], after?.[key]), meaning,
-  ]));
+  return tableOf(
+    'Environment probes',
+    [word('probe'), figure('before'), figure('after'), figure('change'), text('meaning')],
+    probeRows.map(([name, key, meaning]) => [
+      name,
+      millis(before?.[key] ?? null),
+      millis(after?.[key] ?? null),
+      change(before?.[key], after?.[key]),
+      meaning,
+    ]),
+  );
 }
 
 function change(before: number | undefined, after: number | undefined): string {
@@ -50,10 +77,16 @@ function change(before: number | undefined, after: number | undefined): string {
 
 /** JSON with its keys in order, so that two brokers' configurations can be compared by eye. */
 export function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part, 1)?.replace(/\n\s*/g, ' ') ?? none;
+  return (
+    JSON.stringify(
+      value,
+      (_, part: unknown) =>
+        typeof part === 'object' && part !== null && !Array.isArray(part)
+          ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+          : part,
+      1,
+    )?.replace(/\n\s*/g, ' ') ?? none
+  );
 }
 
 export function reproduceSection(record: RunRecord): Markup {
@@ -61,12 +94,12 @@ export function reproduceSection(record: RunRecord): Markup {
 <p>The same scenario, seed and overrides give the same plan, byte for byte; what the machine does with it is its own.</p>
 <pre>${record.command}</pre>
 ${pairs([
-    ['question', record.scenario.question],
-    ['scenario', `${record.scenario.name}, hash ${record.scenario.hash}`],
-    ['seed', String(record.seed)],
-    ['run', `${record.id}, ${dateTime(record.startedAt)} to ${dateTime(record.endedAt)}`],
-    ['made by', `Ackworth ${record.version}, record format ${record.schema}`],
-  ])}</section>`;
+  ['question', record.scenario.question],
+  ['scenario', `${record.scenario.name}, hash ${record.scenario.hash}`],
+  ['seed', String(record.seed)],
+  ['run', `${record.id}, ${dateTime(record.startedAt)} to ${dateTime(record.endedAt)}`],
+  ['made by', `Ackworth ${record.version}, record format ${record.schema}`],
+])}</section>`;
 }
 
 const notesMax = 200;
@@ -76,22 +109,46 @@ export function notesSection(record: RunRecord): Markup {
   const shown = record.notes.slice(0, notesMax);
   const rest = record.notes.length - shown.length;
   return html`<section id="notes"><h2>Notes of the run</h2>
-${tableOf('Notes', [{ label: 'at', figures: true }, { label: 'from', nowrap: true }, { label: 'note' }],
-    shown.map((note) => [moment(note.atMs), note.source, note.text]))}
+${tableOf(
+  'Notes',
+  [figure('at'), word('from'), text('note')],
+  shown.map((note) => [moment(note.atMs), note.source, note.text]),
+)}
 ${rest > 0 && html`<p>${count(rest)} more are in the record.</p>`}</section>`;
 }
 
 export function guideSection(): Markup {
   return html`<section id="guide"><h2>How to read this report</h2>
 ${pairs([
-    ['verdict', 'Fail: something promised did not hold. Inconclusive: it may hold, but this run cannot say so, for the reasons given. Pass: every check that applies holds, on the evidence given.'],
-    ['response time', 'From the moment a message was due by the schedule to its ack. An outage shows in it at full length, since the schedule does not wait for the broker.'],
-    ['service time', 'From sending to the ack. It hides the time a message had to wait to be sent; never judge by it alone.'],
-    ['end-to-end time', 'From the moment a message was due to the consumer’s callback.'],
-    ['fault marks', html`Hollow circle: requested. Filled triangle pointing down: took effect. Hollow triangle pointing up:
-      healed. Diamond: recovered, all clients served again. The pale bar is the time the fault acted, the solid one the time without service.`],
-    ['windows', 'Charts over time show windows of a second, joined in long runs. A joined window shows the worst quantile of its parts.'],
-    ['quantiles', 'p99 is the time within which 99 of 100 came through. One is printed only if there are samples enough to bound it: 299 for p99, 2,995 for p99.9.'],
-    ['bounds', 'No loss in k faults is no proof: with 95 % confidence, the chance that such a fault loses is at most 1 − 0.05^(1/k).'],
-  ])}</section>`;
+  [
+    'verdict',
+    'Fail: something promised did not hold. Inconclusive: it may hold, but this run cannot say so, for the reasons given. Pass: every check that applies holds, on the evidence given.',
+  ],
+  [
+    'response time',
+    'From the moment a message was due by the schedule to its ack. An outage shows in it at full length, since the schedule does not wait for the broker.',
+  ],
+  [
+    'service time',
+    'From sending to the ack. It hides the time a message had to wait to be sent; never judge by it alone.',
+  ],
+  ['end-to-end time', 'From the moment a message was due to the consumer’s callback.'],
+  [
+    'fault marks',
+    html`Hollow circle: requested. Filled triangle pointing down: took effect. Hollow triangle pointing up:
+      healed. Diamond: recovered, all clients served again. The pale bar is the time the fault acted, the solid one the time without service.`,
+  ],
+  [
+    'windows',
+    'Charts over time show windows of a second, joined in long runs. A joined window shows the worst quantile of its parts.',
+  ],
+  [
+    'quantiles',
+    'p99 is the time within which 99 of 100 came through. One is printed only if there are samples enough to bound it: 299 for p99, 2,995 for p99.9.',
+  ],
+  [
+    'bounds',
+    'No loss in k faults is no proof: with 95 % confidence, the chance that such a fault loses is at most 1 − 0.05^(1/k).',
+  ],
+])}</section>`;
 }

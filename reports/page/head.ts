@@ -45,7 +45,9 @@ export function keyFigures(record: RunRecord): Figure[] {
     {
       name: 'response p99',
       value: supported(response.p99, 0.99, response.count),
-      beside: measured ? `p50\u00a0${micros(response.p50)}, p99.9\u00a0${supported(response.p999, 0.999, response.count)}` : 'due to ack',
+      beside: measured
+        ? `p50\u00a0${micros(response.p50)}, p99.9\u00a0${supported(response.p999, 0.999, response.count)}`
+        : 'due to ack',
     },
     {
       name: 'end-to-end p99',
@@ -54,32 +56,56 @@ export function keyFigures(record: RunRecord): Figure[] {
     },
     {
       name: 'recovery',
-      value: record.faults.length === 0 ? 'no fault' : recovery.rtoMs === null ? 'not measured' : millis(recovery.rtoMs),
-      beside: record.faults.length === 0 ? 'nothing to recover from'
-        : record.faults.length === 1 ? 'until all were served again'
-          : `worst of ${recovered} of ${counted(record.faults.length, 'fault')}`,
+      value:
+        record.faults.length === 0
+          ? 'no fault'
+          : recovery.rtoMs === null
+            ? 'not measured'
+            : millis(recovery.rtoMs),
+      beside:
+        record.faults.length === 0
+          ? 'nothing to recover from'
+          : record.faults.length === 1
+            ? 'until all were served again'
+            : `worst of ${recovered} of ${counted(record.faults.length, 'fault')}`,
     },
     {
       name: 'lost',
-      value: sums.lost > 0 ? count(sums.lost) : sums.acked === 0 ? none : lossKnown ? 'none' : 'none seen',
+      value:
+        sums.lost > 0
+          ? count(sums.lost)
+          : sums.acked === 0
+            ? none
+            : lossKnown
+              ? 'none'
+              : 'none seen',
       beside: sums.acked === 0 ? 'nothing was acked' : `of ${count(sums.acked)} acked`,
     },
     {
       name: 'out of order',
       value: sums.reordered > 0 ? count(sums.reordered) : sums.deliveries === 0 ? none : 'none',
-      beside: sums.deliveries === 0 ? 'nothing was delivered' : `of ${counted(sums.deliveries, 'delivery', 'deliveries')}`,
+      beside:
+        sums.deliveries === 0
+          ? 'nothing was delivered'
+          : `of ${counted(sums.deliveries, 'delivery', 'deliveries')}`,
     },
     {
       name: 'duplicates',
       value: duplicates > 0 ? count(duplicates) : sums.inLog === 0 ? none : 'none',
-      beside: sums.inLog === 0 ? 'nothing is in the log'
-        : sums.redelivered > 0 ? `${count(sums.redelivered)} redelivered` : `of ${count(sums.inLog)} in the log`,
+      beside:
+        sums.inLog === 0
+          ? 'nothing is in the log'
+          : sums.redelivered > 0
+            ? `${count(sums.redelivered)} redelivered`
+            : `of ${count(sums.inLog)} in the log`,
     },
   ];
 }
 
 function figures(record: RunRecord): Markup {
-  return html`<dl class="figures">${keyFigures(record).map(({ name, value, beside }) => html`<div><dt>${name}</dt>
+  return html`<dl class="figures">${keyFigures(record).map(
+    ({ name, value, beside }) => html`<div><dt>${name}</dt>
 <dd><span class="value">${value}</span><br><span class="beside">${beside}</span></dd></div>
-`)}</dl>`;
+`,
+  )}</dl>`;
 }

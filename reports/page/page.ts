@@ -6,7 +6,13 @@ import { headlineOf } from '../words.ts';
 import { environmentSection, guideSection, notesSection, reproduceSection } from './back-matter.ts';
 import { head } from './head.ts';
 import {
-  accountingSection, checksSection, faultsSection, latencySection, limitsSection, phasesSection, trustSection,
+  accountingSection,
+  checksSection,
+  faultsSection,
+  latencySection,
+  limitsSection,
+  phasesSection,
+  trustSection,
 } from './sections.ts';
 import { seriesLink } from './series.ts';
 import { style } from './style.ts';
@@ -18,14 +24,25 @@ export interface Drawn {
 }
 
 const contents = [
-  ['charts', 'Charts'], ['accounting', 'Messages'], ['checks', 'Checks'], ['limits', 'Limits'], ['faults', 'Faults'],
-  ['latency', 'Latency'], ['trust', 'Trust'], ['environment', 'Environment'], ['reproduce', 'Do it again'], ['guide', 'How to read'],
+  ['charts', 'Charts'],
+  ['accounting', 'Messages'],
+  ['checks', 'Checks'],
+  ['limits', 'Limits'],
+  ['faults', 'Faults'],
+  ['latency', 'Latency'],
+  ['trust', 'Trust'],
+  ['environment', 'Environment'],
+  ['reproduce', 'Do it again'],
+  ['guide', 'How to read'],
 ] as const;
 
 /** The page of one run. */
 export function runPage(record: RunRecord, timeline: Drawing, charts: readonly Drawn[]): string {
   const { word, sentence } = headlineOf(record);
-  return page(`${word}: ${record.scenario.name} on ${record.target.name}`, sentence, html`
+  return page(
+    `${word}: ${record.scenario.name} on ${record.target.name}`,
+    sentence,
+    html`
 ${head(record, timeline)}
 <nav aria-label="Contents">${contents.map(([anchor, name]) => html`<a href="#${anchor}">${name}</a>`)}</nav>
 <main id="main">
@@ -42,20 +59,24 @@ ${reproduceSection(record)}
 ${notesSection(record)}
 ${guideSection()}
 </main>
-<footer>Made by Ackworth ${record.version} from record ${record.id}. This file is complete in itself: no script, no network.</footer>`);
+<footer>Made by Ackworth ${record.version} from record ${record.id}. This file is complete in itself: no script, no network.</footer>`,
+  );
 }
 
 export function chartsSection(charts: readonly Drawn[], link: Markup): Markup {
   return html`<section id="charts"><h2>Charts</h2>
 <p>All over one time axis, in seconds since the load began; each fault stands above each chart. ${link}</p>
-${charts.map(({ chart, drawing }) => html`<figure id="${chart.name}"><h3>${chart.title}</h3>
+${charts.map(
+  ({ chart, drawing }) => html`<figure id="${chart.name}"><h3>${chart.title}</h3>
 <figcaption>${chart.lead}</figcaption>
 <div class="chart" tabindex="0" role="region" aria-label="${chart.title}">${trusted(drawing.inline)}</div>
 ${figuresBehind(chart.title, chart.table)}</figure>
-`)}</section>`;
+`,
+)}</section>`;
 }
 
-const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+const policy =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 /** The document around a page: no script, and a policy under which none could run. */
 export function page(title: string, description: string, body: Markup): string {

@@ -1,17 +1,35 @@
 import type { Latency, RunRecord } from '../../harness/record/record.ts';
 import { accountingRows, type AccountingRow } from '../accounting.ts';
 import { faultLabel } from '../charts/frame.ts';
-import { count, counted, micros, millis, moment, none, perSecond, percent, supported } from '../format.ts';
+import {
+  count,
+  counted,
+  micros,
+  millis,
+  moment,
+  none,
+  perSecond,
+  percent,
+  supported,
+} from '../format.ts';
 import { html, type Markup } from '../markup.ts';
 import { faultTitle } from '../words.ts';
-import { tableOf, verdictMark } from './table.ts';
+import { figure, tableOf, text, verdictMark, word } from './table.ts';
 
 /** The sections of a single run that are tables: one function each. */
 
 export function accountingSection(record: RunRecord): Markup {
   return html`<section id="accounting"><h2>Where every message went</h2>
-${tableOf('Accounting', [{ label: 'class', nowrap: true }, { label: 'messages', figures: true }, { label: '', nowrap: true }, { label: 'meaning' }],
-    accountingRows(record).map((row) => [row.name, accountingFigure(row), html`<span class="muted">${row.outOf}</span>`, row.meaning]))}</section>`;
+${tableOf(
+  'Accounting',
+  [word('class'), figure('messages'), word(''), text('meaning')],
+  accountingRows(record).map((row) => [
+    row.name,
+    accountingFigure(row),
+    html`<span class="muted">${row.outOf}</span>`,
+    row.meaning,
+  ]),
+)}</section>`;
 }
 
 export function accountingFigure({ figure, harm, amount }: AccountingRow): Markup {
@@ -21,16 +39,27 @@ export function accountingFigure({ figure, harm, amount }: AccountingRow): Marku
 const order = ['invalid', 'unknown', 'valid', 'not-applicable'];
 
 export function checksSection(record: RunRecord): Markup {
-  const checks = record.verdicts.toSorted((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict));
+  const checks = record.verdicts.toSorted(
+    (a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict),
+  );
   return html`<section id="checks"><h2>Checks</h2>
 ${record.verdict === 'pass' && record.reasons.length > 0 && html`<p>${record.reasons.join(' ')}</p>`}
-${checks.length === 0 ? html`<p>No check was made.</p>`
-    : tableOf('Checks', [{ label: 'check', nowrap: true }, { label: 'verdict', nowrap: true }, { label: 'evidence' }],
-      checks.map(({ check, verdict, evidence, anomalies }) => [
-        check, verdictMark(verdict),
-        html`${evidence}${anomalies.map((anomaly) => html`<br><b>${anomaly.kind}: ${count(anomaly.count)}</b>
-${anomaly.examples.length > 0 && html`<ul class="examples">${anomaly.examples.map((example) => html`<li>${example}</li>`)}</ul>`}`)}`,
-      ]))}</section>`;
+${
+  checks.length === 0
+    ? html`<p>No check was made.</p>`
+    : tableOf(
+        'Checks',
+        [word('check'), word('verdict'), text('evidence')],
+        checks.map(({ check, verdict, evidence, anomalies }) => [
+          check,
+          verdictMark(verdict),
+          html`${evidence}${anomalies.map(
+            (anomaly) => html`<br><b>${anomaly.kind}: ${count(anomaly.count)}</b>
+${anomaly.examples.length > 0 && html`<ul class="examples">${anomaly.examples.map((example) => html`<li>${example}</li>`)}</ul>`}`,
+          )}`,
+        ]),
+      )
+}</section>`;
 }
 
 export function limitsSection(record: RunRecord): Markup {
@@ -38,17 +67,25 @@ export function limitsSection(record: RunRecord): Markup {
     return html`<section id="limits"><h2>Limits</h2><p>The scenario sets no limit on rate, latency or recovery.</p></section>`;
   }
   return html`<section id="limits"><h2>Limits</h2>
-${tableOf('Limits', [
-    { label: 'limit', nowrap: true }, { label: 'verdict', nowrap: true }, { label: 'allowed', figures: true },
-    { label: 'measured', figures: true }, { label: 'evidence' },
-  ], record.limits.map((limit) => [
-    limit.name, verdictMark(limit.verdict), withUnit(limit.limit, limit.unit),
-    limit.actual === null ? none : withUnit(limit.actual, limit.unit), limit.evidence,
-  ]))}</section>`;
+${tableOf(
+  'Limits',
+  [word('limit'), word('verdict'), figure('allowed'), figure('measured'), text('evidence')],
+  record.limits.map((limit) => [
+    limit.name,
+    verdictMark(limit.verdict),
+    withUnit(limit.limit, limit.unit),
+    limit.actual === null ? none : withUnit(limit.actual, limit.unit),
+    limit.evidence,
+  ]),
+)}</section>`;
 }
 
 export function withUnit(value: number, unit: string): string {
-  return unit === 'ms' ? millis(value) : unit === '/s' || unit === 'msg/s' ? perSecond(value) : `${count(value)} ${unit}`;
+  return unit === 'ms'
+    ? millis(value)
+    : unit === '/s' || unit === 'msg/s'
+      ? perSecond(value)
+      : `${count(value)} ${unit}`;
 }
 
 export function faultsSection(record: RunRecord): Markup {
@@ -58,36 +95,67 @@ export function faultsSection(record: RunRecord): Markup {
   return html`<section id="faults"><h2>Faults</h2>
 <p>A fault counts only when a probe from outside saw it act. Recovery runs from the moment it took effect to the ack
 of the first message sent after it, once 99 % of what is offered is acked for 5 s; the worst client counts.</p>
-${tableOf('Faults', [
-    { label: '', nowrap: true }, { label: 'fault' }, { label: 'requested', figures: true }, { label: 'effective', figures: true },
-    { label: 'healed', figures: true }, { label: 'recovery', figures: true }, { label: 'acked in the second before', figures: true },
-    { label: 'proof' },
-  ], record.faults.map((fault, index) => [
-    faultLabel(index), html`${faultTitle(fault)}<br><span class="muted">${fault.phase}</span>`,
-    moment(fault.requestedAtMs), moment(fault.effectiveAtMs), moment(fault.healedAtMs),
+${tableOf(
+  'Faults',
+  [
+    word(''),
+    text('fault'),
+    figure('requested'),
+    figure('effective'),
+    figure('healed'),
+    figure('recovery'),
+    figure('acked in the second before'),
+    text('proof'),
+  ],
+  record.faults.map((fault, index) => [
+    faultLabel(index),
+    html`${faultTitle(fault)}<br><span class="muted">${fault.phase}</span>`,
+    moment(fault.requestedAtMs),
+    moment(fault.effectiveAtMs),
+    moment(fault.healedAtMs),
     fault.rtoMs === null ? 'not measured' : millis(fault.rtoMs),
     html`${count(fault.lossWindowMessages)}${fault.lossWindowMs === null || fault.lossWindowMs === 0 ? '' : html`<br><span class="muted">lost span ${millis(fault.lossWindowMs)}</span>`}`,
-    html`${verdictMark(fault.proof.injected)} ${fault.proof.injectedEvidence}${fault.proof.healed !== null &&
-      html`<br>healing ${verdictMark(fault.proof.healed)} ${fault.proof.healedEvidence}`}${fault.recoveryNote !== '' &&
-      html`<br><span class="muted">${fault.recoveryNote}</span>`}`,
-  ]))}</section>`;
+    html`${verdictMark(fault.proof.injected)} ${fault.proof.injectedEvidence}${
+      fault.proof.healed !== null &&
+      html`<br>healing ${verdictMark(fault.proof.healed)} ${fault.proof.healedEvidence}`
+    }${fault.recoveryNote !== '' && html`<br><span class="muted">${fault.recoveryNote}</span>`}`,
+  ]),
+)}</section>`;
 }
 
 export function phasesSection(record: RunRecord): Markup {
   if (record.phases.length === 0) return html``;
   return html`<section id="phases"><h2>Phases</h2>
 <p>What is not measured counts for safety, and not for rates and latency.</p>
-${tableOf('Phases', [
-    { label: 'phase', nowrap: true }, { label: 'from', figures: true }, { label: 'to', figures: true }, { label: 'offered', figures: true },
-    { label: 'acked', figures: true }, { label: 'acked per second', figures: true }, { label: 'response p50', figures: true },
-    { label: 'p99', figures: true }, { label: 'p99.9', figures: true }, { label: '' },
-  ], record.phases.map((phase) => [
-    phase.name, moment(phase.startMs), moment(phase.endMs), count(phase.offered), count(phase.acked),
-    phase.endMs > phase.startMs ? perSecond((phase.acked * 1000) / (phase.endMs - phase.startMs)) : none,
-    supported(phase.response.p50, 0.5, phase.response.count), supported(phase.response.p99, 0.99, phase.response.count),
+${tableOf(
+  'Phases',
+  [
+    word('phase'),
+    figure('from'),
+    figure('to'),
+    figure('offered'),
+    figure('acked'),
+    figure('acked per second'),
+    figure('response p50'),
+    figure('p99'),
+    figure('p99.9'),
+    text(''),
+  ],
+  record.phases.map((phase) => [
+    phase.name,
+    moment(phase.startMs),
+    moment(phase.endMs),
+    count(phase.offered),
+    count(phase.acked),
+    phase.endMs > phase.startMs
+      ? perSecond((phase.acked * 1000) / (phase.endMs - phase.startMs))
+      : none,
+    supported(phase.response.p50, 0.5, phase.response.count),
+    supported(phase.response.p99, 0.99, phase.response.count),
     supported(phase.response.p999, 0.999, phase.response.count),
     phase.measured ? 'measured' : 'not measured',
-  ]))}</section>`;
+  ]),
+)}</section>`;
 }
 
 const kinds = [
@@ -99,14 +167,27 @@ const kinds = [
 ] as const;
 
 export function latencySection(record: RunRecord): Markup {
-  const negative = Object.values(record.latency).reduce((sum, latency) => sum + latency.negative, 0);
+  const negative = Object.values(record.latency).reduce(
+    (sum, latency) => sum + latency.negative,
+    0,
+  );
   return html`<section id="latency"><h2>Latency</h2>
 <p>Over the measured phases. Nothing is dropped or clipped; “n &lt; 299” means too few samples to support that quantile.</p>
-${tableOf('Latency', [
-    { label: 'latency', nowrap: true }, { label: 'from → to', nowrap: true }, { label: 'samples', figures: true },
-    { label: 'min', figures: true }, { label: 'p50', figures: true }, { label: 'p90', figures: true }, { label: 'p99', figures: true },
-    { label: 'p99.9', figures: true }, { label: 'max', figures: true },
-  ], kinds.map(([key, name, span]) => [name, span, ...latencyCells(record.latency[key])]))}
+${tableOf(
+  'Latency',
+  [
+    word('latency'),
+    word('from → to'),
+    figure('samples'),
+    figure('min'),
+    figure('p50'),
+    figure('p90'),
+    figure('p99'),
+    figure('p99.9'),
+    figure('max'),
+  ],
+  kinds.map(([key, name, span]) => [name, span, ...latencyCells(record.latency[key])]),
+)}
 ${negative > 0 && html`<p class="doubt">${counted(negative, 'sample')} came out negative and ${negative === 1 ? 'was' : 'were'} left out: two clocks disagree.</p>`}
 </section>`;
 }
@@ -114,8 +195,13 @@ ${negative > 0 && html`<p class="doubt">${counted(negative, 'sample')} came out 
 function latencyCells(latency: Latency): string[] {
   const { count: n } = latency;
   return [
-    count(n), n === 0 ? none : micros(latency.min), supported(latency.p50, 0.5, n), supported(latency.p90, 0.9, n),
-    supported(latency.p99, 0.99, n), supported(latency.p999, 0.999, n), n === 0 ? none : micros(latency.max),
+    count(n),
+    n === 0 ? none : micros(latency.min),
+    supported(latency.p50, 0.5, n),
+    supported(latency.p90, 0.9, n),
+    supported(latency.p99, 0.99, n),
+    supported(latency.p999, 0.999, n),
+    n === 0 ? none : micros(latency.max),
   ];
 }
 
@@ -123,18 +209,38 @@ export function trustSection(record: RunRecord): Markup {
   const { saturation, validity, latency } = record;
   const lagLimit = Math.max(5000, (latency.response.p99 ?? 0) / 10);
   return html`<section id="trust"><h2>Can the figures be trusted?</h2>
-<p>${validity.state === 'trusted' ? 'The generator kept its own schedule, so rate and latency are the broker’s.'
-    : 'The generator or the machine got in the way: rate and latency checks are unknown, safety checks stand.'}
+<p>${
+    validity.state === 'trusted'
+      ? 'The generator kept its own schedule, so rate and latency are the broker’s.'
+      : 'The generator or the machine got in the way: rate and latency checks are unknown, safety checks stand.'
+  }
 ${validity.reasons.join(' ')}</p>
-${tableOf('Self-measurement of the generator', [
-    { label: 'the generator about itself', nowrap: true }, { label: 'measured', figures: true }, { label: 'what it means' },
-  ], [
-    ['saturated', saturation.saturated ? html`<span class="verdict doubt">yes</span>` : 'no',
-      'Under 99 % of what was due offered in more than 1 % of the seconds, or its lag above the bound below.'],
-    ['short seconds', percent(saturation.shortSecondsFraction), 'Share of seconds with an open window in which under 99 % of what was due was offered.'],
-    ['schedule lag p99', micros(saturation.scheduleLagP99Micros), `Due to sent; bound ${micros(lagLimit)} (5 ms, or a tenth of the response p99).`],
-    ['event-loop delay p99', micros(saturation.eventLoopDelayP99Micros), 'How late the generator’s own turns ran.'],
+${tableOf(
+  'Self-measurement of the generator',
+  [word('the generator about itself'), figure('measured'), text('what it means')],
+  [
+    [
+      'saturated',
+      saturation.saturated ? html`<span class="verdict doubt">yes</span>` : 'no',
+      'Under 99 % of what was due offered in more than 1 % of the seconds, or its lag above the bound below.',
+    ],
+    [
+      'short seconds',
+      percent(saturation.shortSecondsFraction),
+      'Share of seconds with an open window in which under 99 % of what was due was offered.',
+    ],
+    [
+      'schedule lag p99',
+      micros(saturation.scheduleLagP99Micros),
+      `Due to sent; bound ${micros(lagLimit)} (5 ms, or a tenth of the response p99).`,
+    ],
+    [
+      'event-loop delay p99',
+      micros(saturation.eventLoopDelayP99Micros),
+      'How late the generator’s own turns ran.',
+    ],
     ['garbage collection', percent(saturation.gcFraction), 'Share of the time spent on it.'],
     ['CPU, busiest worker', percent(saturation.cpuFractionMax), 'Of one core.'],
-  ])}</section>`;
+  ],
+)}</section>`;
 }

@@ -8,7 +8,10 @@ export function seriesLink(record: RunRecord): Markup {
   const first = series[0];
   if (first === undefined) return html``;
   const names = Object.keys(first) as (keyof typeof first)[];
-  const lines = [names.join(','), ...series.map((second) => names.map((name) => cell(second[name])).join(','))];
+  const lines = [
+    names.join(','),
+    ...series.map((second) => names.map((name) => cell(second[name])).join(',')),
+  ];
   const data = Buffer.from(`${lines.join('\n')}\n`).toString('base64');
   return html`<a href="data:text/csv;base64,${data}" download="series.csv">All windows as CSV</a>.`;
 }

@@ -72,6 +72,7 @@ body{font-size:15px}
 main,header,footer,nav{padding-left:1rem;padding-right:1rem}
 h1{font-size:1.35rem}
 .figures{grid-template-columns:repeat(2,minmax(0,1fr))}
+.scroll table{min-width:40rem}
 dl.pairs{grid-template-columns:1fr;gap:0}
 dl.pairs dd{margin-bottom:.5rem}
 }

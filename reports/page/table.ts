@@ -9,6 +9,21 @@ export interface Column {
   readonly nowrap?: boolean;
 }
 
+/** A column of short words that must not wrap. */
+export function word(label: string): Column {
+  return { label, nowrap: true };
+}
+
+/** A column of figures. */
+export function figure(label: string): Column {
+  return { label, figures: true };
+}
+
+/** A column of sentences. */
+export function text(label: string): Column {
+  return { label };
+}
+
 type Cell = Markup | string;
 
 /** A table whose first column names its rows. On narrow screens it scrolls by itself. */
@@ -21,10 +36,14 @@ export function tableOf(
     column?.figures === true ? 'n' : column?.nowrap === true ? 'w' : '';
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${name}"><table>
 <thead><tr>${columns.map((column) => html`<th scope="col" class="${kind(column)}">${column.label}</th>`)}</tr></thead>
-<tbody>${rows.map((row) => html`<tr>${row.map((cell, index) => index === 0
-    ? html`<th scope="row" class="${kind(columns[0])}">${cell}</th>`
-    : html`<td class="${kind(columns[index])}">${cell}</td>`)}</tr>
-`)}</tbody></table></div>`;
+<tbody>${rows.map(
+    (row) => html`<tr>${row.map((cell, index) =>
+      index === 0
+        ? html`<th scope="row" class="${kind(columns[0])}">${cell}</th>`
+        : html`<td class="${kind(columns[index])}">${cell}</td>`,
+    )}</tr>
+`,
+  )}</tbody></table></div>`;
 }
 
 /** The figures behind a chart, folded away. */
@@ -33,14 +52,18 @@ export function figuresBehind(title: string, table: Table): Markup {
   return html`<details class="behind"><summary>Figures behind “${title}”</summary>
 <div class="data" tabindex="0" role="region" aria-label="Figures behind ${title}"><table>
 <thead><tr>${table.columns.map((column) => html`<th scope="col">${column}</th>`)}</tr></thead>
-<tbody>${table.rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>
-`)}</tbody></table></div>${table.note === undefined ? '' : html`<p class="muted">${table.note}</p>`}</details>`;
+<tbody>${table.rows.map(
+    (row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>
+`,
+  )}</tbody></table></div>${table.note === undefined ? '' : html`<p class="muted">${table.note}</p>`}</details>`;
 }
 
 /** Names with their values, one below the other. */
 export function pairs(rows: readonly (readonly [string, Cell])[]): Markup {
-  return html`<dl class="pairs">${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>
-`)}</dl>`;
+  return html`<dl class="pairs">${rows.map(
+    ([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>
+`,
+  )}</dl>`;
 }
 
 const marks = {

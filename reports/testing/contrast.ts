@@ -47,14 +47,27 @@ export function findLowContrast(least: number): { texts: number; low: string[] }
   let texts = 0;
   const low: string[] = [];
   for (const node of document.querySelectorAll('body *')) {
-    const own = [...node.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim() !== '');
+    const own = [...node.childNodes].some(
+      (child) => child.nodeType === 3 && child.textContent.trim() !== '',
+    );
     const style = getComputedStyle(node);
     const tag = node.tagName.toLowerCase();
-    if (!own || tag === 'title' || tag === 'desc' || style.visibility === 'hidden' || node.getClientRects().length === 0) continue;
+    if (
+      !own ||
+      tag === 'title' ||
+      tag === 'desc' ||
+      style.visibility === 'hidden' ||
+      node.getClientRects().length === 0
+    )
+      continue;
     texts++;
-    const [a, b] = [parse(tag === 'text' || tag === 'tspan' ? style.fill : style.color), groundOf(node)].map(luminance) as [number, number];
+    const [a, b] = [
+      parse(tag === 'text' || tag === 'tspan' ? style.fill : style.color),
+      groundOf(node),
+    ].map(luminance) as [number, number];
     const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (contrast < least) low.push(`${contrast.toFixed(2)} ${tag} "${node.textContent.trim().slice(0, 60)}"`);
+    if (contrast < least)
+      low.push(`${contrast.toFixed(2)} ${tag} "${node.textContent.trim().slice(0, 60)}"`);
   }
   return { texts, low };
 }
