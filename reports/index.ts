@@ -5,14 +5,8 @@ import { frameOf } from './charts/frame.ts';
 import { heatMapChart } from './charts/heat-map.ts';
 import { draw } from './charts/render.ts';
 import { spectrumChart } from './charts/spectrum.ts';
-import {
-  endToEndChart,
-  errorsChart,
-  lagChart,
-  limitOf,
-  responseChart,
-  throughputChart,
-} from './charts/time-charts.ts';
+import { endToEndChart, limitOf, responseChart } from './charts/latency-charts.ts';
+import { errorsChart, lagChart, throughputChart } from './charts/time-charts.ts';
 import { timelineChart } from './charts/timeline.ts';
 import type { Chart } from './charts/chart.ts';
 import { renderJunit } from './junit.ts';

@@ -26,6 +26,7 @@ const pages = [
   'compare',
 ] as const;
 type Name = (typeof pages)[number];
+const make = { ...records };
 
 const desktop = { width: 1280, height: 800 };
 const phone = { width: 390, height: 844 };
@@ -49,7 +50,7 @@ describe.skipIf(executablePath === undefined)(title, () => {
       const runs =
         name === 'compare'
           ? [records.passWithTwoFaults(7), records.failWithLostMessages(), records.shortRun()]
-          : [records[name]()];
+          : [make[name]()];
       await writeFile(join(folder, `${name}.html`), (await renderReport(runs)).html);
     }
     browser = await chromium.launch({

@@ -8,7 +8,7 @@ import { lineLayers, type Line } from './lines.ts';
 import { amountChannel, latencyChannel, latencyScale } from './scales.ts';
 import { spectrumChart } from './spectrum.ts';
 import { ink, strokes, type Role } from './theme.ts';
-import { middle, ratePoints } from './time-charts.ts';
+import { middle, ratePoints } from './series.ts';
 
 /** A run among others: its letter, its stroke, and a name that tells it from the others. */
 export interface Contender {

@@ -31,19 +31,11 @@ export function heatMapChart(record: RunRecord, frame: Frame, scale = heatScale(
           heatRoles.length - 1,
           Math.floor((Math.log(messages) / Math.log(most)) * heatRoles.length),
         );
-  const values = cells
-    .map((cell) => ({
-      t: cell.t,
-      t2: cell.t2,
-      y: Number(lowerEdge(cell.row).toPrecision(6)),
-      y2: Number(lowerEdge(cell.row + 1).toPrecision(6)),
-      level: level(cell.messages),
-    }))
-    .sort((a, b) => a.level - b.level);
+  const edges = [...new Set(cells.flatMap(({ row }) => [row, row + 1]))].map(lowerEdge);
   const layers = heatRoles.flatMap((role, index): Layer[] => {
-    const rows = values
-      .filter((value) => value.level === index)
-      .map(({ level: _, ...value }) => value);
+    const rows = cells
+      .filter(({ messages }) => level(messages) === index)
+      .map(({ t, t2, row }) => ({ t, t2, y: lowerEdge(row), y2: lowerEdge(row + 1) }));
     if (rows.length === 0) return [];
     return [
       {
@@ -67,7 +59,7 @@ export function heatMapChart(record: RunRecord, frame: Frame, scale = heatScale(
     description:
       cells.length === 0
         ? 'No responses.'
-        : `Responses from ${micros(Math.min(...values.map(({ y }) => y)))} to ${micros(Math.max(...values.map(({ y2 }) => y2)))} ` +
+        : `Responses from ${micros(Math.min(...edges))} to ${micros(Math.max(...edges))} ` +
           `in ${count(columns.length)} spans of time; the fullest cell holds ${count(most)} responses.`,
     spec: timeSpec(frame, {
       unit: 'log scale',
@@ -113,7 +105,7 @@ function rowOf(bucket: number): number {
 }
 
 function lowerEdge(row: number): number {
-  return 2 ** (row / rowsPerOctave);
+  return Number((2 ** (row / rowsPerOctave)).toPrecision(6));
 }
 
 function cellsOf(column: RunRecord['heatMap'][number]): Cell[] {

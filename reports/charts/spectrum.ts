@@ -13,7 +13,7 @@ import {
 } from './chart.ts';
 import { latencyChannel, latencyScale } from './scales.ts';
 import { ink } from './theme.ts';
-import { limitLegend } from './time-charts.ts';
+import { limitLegend } from './latency-charts.ts';
 
 /** One curve: a latency with its name and stroke. */
 export interface Curve extends LegendItem {
@@ -154,7 +154,7 @@ function pointsOf(latency: Latency): { x: number; y: number }[] {
 
 function ninesChannel(field: string, nines: number): Layer {
   const values = named
-    .map((q) => Number(-Math.log10(1 - q).toFixed(6)))
+    .map((q) => Number(Math.log10(1 / (1 - q)).toFixed(6)))
     .filter((value) => value <= nines + 0.01);
   return {
     field,

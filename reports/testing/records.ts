@@ -1,6 +1,7 @@
 import type { Latency, RecordedSecond, RunRecord } from '../../harness/record/record.ts';
 import { count } from '../format.ts';
-import { makeRecord, type MadeFault } from './record-builder.ts';
+import type { MadeFault } from './made-run.ts';
+import { makeRecord } from './record-builder.ts';
 
 /** One record for each kind of run that a report must get right. Same call, same record. */
 
@@ -126,13 +127,11 @@ export function inconclusiveSaturated(): RunRecord {
       gcFraction: 0.084,
       cpuFractionMax: 0.99,
     },
-    limits: run.limits
-      .slice(0, 1)
-      .map((limit) => ({
-        ...limit,
-        verdict: 'unknown' as const,
-        evidence: 'the generator was saturated',
-      })),
+    limits: run.limits.slice(0, 1).map((limit) => ({
+      ...limit,
+      verdict: 'unknown' as const,
+      evidence: 'the generator was saturated',
+    })),
     verdict: 'inconclusive',
     reasons: ['The generator was saturated, and the scenario limits latency.'],
   };
