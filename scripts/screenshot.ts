@@ -9,19 +9,35 @@ import { chromium } from 'playwright-core';
 const [report = 'runs/latest/report.html', folder = 'docs/images'] = process.argv.slice(2);
 const viewport = { width: 1280, height: 1180 };
 
-const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
-  .find((path) => path !== undefined && existsSync(path));
+const executablePath = [
+  process.env.CHROMIUM,
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+].find((path) => path !== undefined && existsSync(path));
 if (executablePath === undefined) fail('No Chromium found; install one, or name it in CHROMIUM.');
-if (!existsSync(report)) fail(`${report} does not exist; run \`npm start\` first, or name a report.`);
+if (!existsSync(report))
+  fail(`${report} does not exist; run \`npm start\` first, or name a report.`);
 
 await mkdir(folder, { recursive: true });
 const browser = await chromium.launch({
   executablePath,
-  args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  args: [
+    '--no-sandbox',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
 });
 try {
   for (const colorScheme of ['light', 'dark'] as const) {
-    const context = await browser.newContext({ viewport, colorScheme, deviceScaleFactor: 2, offline: true, javaScriptEnabled: false });
+    const context = await browser.newContext({
+      viewport,
+      colorScheme,
+      deviceScaleFactor: 2,
+      offline: true,
+      javaScriptEnabled: false,
+    });
     const page = await context.newPage();
     await page.goto(pathToFileURL(resolve(report)).href);
     const path = join(folder, `report-${colorScheme}.png`);

@@ -41,11 +41,27 @@ describe('reading a record', () => {
 
   test.each([
     ['an empty file', '', 'it is empty; judge the run again with `ackworth check`'],
-    ['a torn file', JSON.stringify(record).slice(0, 500), 'it is not JSON, or was cut short; judge the run again with `ackworth check`'],
-    ['another JSON file', '{"name":"ackworth"}', 'it is not a run record (no "schema": "ackworth/record@1")'],
+    [
+      'a torn file',
+      JSON.stringify(record).slice(0, 500),
+      'it is not JSON, or was cut short; judge the run again with `ackworth check`',
+    ],
+    [
+      'another JSON file',
+      '{"name":"ackworth"}',
+      'it is not a run record (no "schema": "ackworth/record@1")',
+    ],
     ['a list', '[]', 'it is not a run record (no "schema": "ackworth/record@1")'],
-    ['a foreign schema', '{"schema":"other/thing@1"}', 'its schema is "other/thing@1", and this Ackworth reads ackworth/record@1'],
-    ['a newer record', '{"schema":"ackworth/record@2"}', 'it was written by a newer Ackworth (ackworth/record@2, this one reads ackworth/record@1); update Ackworth'],
+    [
+      'a foreign schema',
+      '{"schema":"other/thing@1"}',
+      'its schema is "other/thing@1", and this Ackworth reads ackworth/record@1',
+    ],
+    [
+      'a newer record',
+      '{"schema":"ackworth/record@2"}',
+      'it was written by a newer Ackworth (ackworth/record@2, this one reads ackworth/record@1); update Ackworth',
+    ],
   ])('refuses %s with a sentence that names the file', (_, text, why) => {
     expect(refusal(text)).toBe(`Cannot use runs/x/record.json as a run record: ${why}.`);
   });
@@ -53,6 +69,8 @@ describe('reading a record', () => {
   test('names the place of the first damage, and how much more there is', () => {
     const damaged = { ...record, seed: 'seven', workload: { ...record.workload, rate: null } };
     expect(refusal(JSON.stringify(damaged))).toMatch(/it is damaged at seed: .+ \(and 1 more\)\.$/);
-    expect(refusal(JSON.stringify({ ...record, surprise: 1 }))).toMatch(/it is damaged: .*surprise.*\.$/);
+    expect(refusal(JSON.stringify({ ...record, surprise: 1 }))).toMatch(
+      /it is damaged: .*surprise.*\.$/,
+    );
   });
 });

@@ -40,7 +40,9 @@ describe('writing a record', () => {
 
   test('names the file that it could not write, and leaves nothing beside it', async () => {
     const file = join(folder, 'absent', 'record.json');
-    await expect(writeRecord(file, record)).rejects.toThrow(/^Could not write the record .*absent\/record\.json: .+\.$/);
+    await expect(writeRecord(file, record)).rejects.toThrow(
+      /^Could not write the record .*absent\/record\.json: .+\.$/,
+    );
     expect(await readdir(folder)).toEqual([]);
   });
 });

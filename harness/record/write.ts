@@ -33,7 +33,9 @@ export async function writeRecord(file: string, record: RunRecord): Promise<void
   } catch (error) {
     await rm(beside, { force: true });
     const why = error instanceof Error ? error.message : String(error);
-    throw new HarnessError('record', `Could not write the record ${file}: ${why}.`, { cause: error });
+    throw new HarnessError('record', `Could not write the record ${file}: ${why}.`, {
+      cause: error,
+    });
   }
 }
 
