@@ -167,13 +167,12 @@ const wrongDrivers: readonly [name: string, found: string, Change][] = [
     'acks by itself on delivery', 'what a consumer did not ack',
     (session) => ({
       createConsumer: async (given) => {
-        let inner: Consumer | undefined;
-        inner = await session.createConsumer({
+        const inner: Consumer = await session.createConsumer({
           ...given,
           onDelivery: (delivery) => {
             given.onDelivery(delivery);
             const { partition, offset } = delivery;
-            setImmediate(() => inner?.ack(partition, offset));
+            setImmediate(() => inner.ack(partition, offset));
           },
         });
         return inner;

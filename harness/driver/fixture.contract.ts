@@ -74,7 +74,7 @@ export async function sendAll(
   const sent: Sent[] = [];
   let next = 0;
   let settled: () => void = () => undefined;
-  let producer: Producer | undefined;
+  let producer: Producer | undefined = undefined;
   const pump = (): void => {
     for (; producer !== undefined && next < messages.length; next++) {
       const index = next;
@@ -114,7 +114,7 @@ export async function collect(
 ): Promise<{ readonly received: Received[]; readonly consumer: Consumer }> {
   const received: Received[] = [];
   const early: (() => void)[] = [];
-  let consumer: Consumer | undefined;
+  let consumer: Consumer | undefined = undefined;
   const created = await session.createConsumer({
     group,
     inFlightMax: 1000,

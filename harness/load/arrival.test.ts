@@ -18,7 +18,7 @@ function allOf(phases: readonly PlannedPhase[], share = 1, seed = 7): number[] {
 
 /** Messages per second in each second. */
 function perSecond(times: readonly number[], seconds: number): number[] {
-  const counts = new Array<number>(seconds).fill(0);
+  const counts = Array.from({ length: seconds }, () => 0);
   for (const at of times) counts[Math.floor(at / 1e9)]!++;
   return counts;
 }

@@ -58,7 +58,7 @@ describe('a payload', () => {
 
 describe('a key', () => {
   test('is a function of seed and sequence, and evenly spread', () => {
-    const counts = new Array<number>(16).fill(0);
+    const counts = Array.from({ length: 16 }, () => 0);
     for (let sequence = 0; sequence < 16_000; sequence++) {
       const key = keyOf(9, sequence, 16);
       expect(key).toBe(keyOf(9, sequence, 16));

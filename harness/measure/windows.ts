@@ -21,7 +21,7 @@ class Window {
   readonly cells = new Uint32Array(cellsMax);
 
   constructor(groups: number) {
-    this.consumed = new Array<number>(groups).fill(0);
+    this.consumed = Array.from({ length: groups }, () => 0);
   }
 
   add(other: Window): void {
@@ -73,7 +73,7 @@ export class Windows {
 
   series(): RecordedSecond[] {
     let acked = 0;
-    const consumed = new Array<number>(this.#groups).fill(0);
+    const consumed = Array.from({ length: this.#groups }, () => 0);
     const slowest = this.#slowestGroup();
     return this.#windows.map((window, index) => {
       acked += window.acked;
@@ -119,7 +119,7 @@ export class Windows {
   }
 
   #slowestGroup(): number {
-    const totals = new Array<number>(this.#groups).fill(0);
+    const totals = Array.from({ length: this.#groups }, () => 0);
     for (const window of this.#windows) window.consumed.forEach((count, group) => (totals[group]! += count));
     return totals.indexOf(Math.min(...totals));
   }
