@@ -23,7 +23,10 @@ export const abortedRead: Checker = {
         failed++;
         const inLog = (marks & Mark.inLog) !== 0;
         if (!inLog && !book.wasGivenToAny(id)) return;
-        forbidden.add('aborted-read', () => `${book.witness(id)}, yet ${inLog ? 'in the log' : 'delivered'}`);
+        forbidden.add(
+          'aborted-read',
+          () => `${book.witness(id)}, yet ${inLog ? 'in the log' : 'delivered'}`,
+        );
       });
       return {
         forbidden,

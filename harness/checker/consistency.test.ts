@@ -8,7 +8,10 @@ const alone = { scenario: { workload: { consumers: 0 } } };
 describe('one position, one message', () => {
   test('two acks for one position contradict each other', () => {
     const story = new Story(alone).acked('a0', 0).acked('b0', 0).log('a0');
-    expect(seen(story)).toMatchObject({ invalid: ['inconsistent-offset', 'lost'], anomalies: { 'inconsistent-offset': 1 } });
+    expect(seen(story)).toMatchObject({
+      invalid: ['inconsistent-offset', 'lost'],
+      anomalies: { 'inconsistent-offset': 1 },
+    });
   });
 
   test('two acks for one position contradict each other even when the log has neither', () => {
@@ -22,51 +25,104 @@ describe('one position, one message', () => {
   });
 
   test('a delivery and the log contradict each other', () => {
-    const story = new Story().acked('a0', 0).unknown('b0').unknown('b1').consumed('a0 b1').log('a0 b0');
+    const story = new Story()
+      .acked('a0', 0)
+      .unknown('b0')
+      .unknown('b1')
+      .consumed('a0 b1')
+      .log('a0 b0');
     expect(seen(story).anomalies).toMatchObject({ 'inconsistent-offset': 1 });
   });
 
   test('two deliveries contradict each other', () => {
-    const story = new Story({ scenario: { workload: { consumers: 2, groups: 2 } } }).acked('a0', 0).unknown('b0').unknown('b1')
-      .consumed('a0 b0').consumed('a0 b1', { consumer: 2 }).log('a0');
+    const story = new Story({ scenario: { workload: { consumers: 2, groups: 2 } } })
+      .acked('a0', 0)
+      .unknown('b0')
+      .unknown('b1')
+      .consumed('a0 b0')
+      .consumed('a0 b1', { consumer: 2 })
+      .log('a0');
     expect(seen(story).anomalies).toMatchObject({ 'inconsistent-offset': 1 });
   });
 
   test('an acked message at the position of another contradicts it', () => {
     const story = new Story(alone).acked('a0', 0).acked('a1', 1).log('a1 a0');
-    expect(seen(story).anomalies).toMatchObject({ 'inconsistent-offset': 2, 'duplicate-broker': 2 });
+    expect(seen(story).anomalies).toMatchObject({
+      'inconsistent-offset': 2,
+      'duplicate-broker': 2,
+    });
   });
 
   test('partitions have their own offsets', () => {
     const story = new Story({ scenario: { topic: { partitions: 2 }, workload: { consumers: 0 } } })
-      .acked('a0', 0).acked('b0', 0, { partition: 1 }).log('a0').log('b0', { partition: 1 });
+      .acked('a0', 0)
+      .acked('b0', 0, { partition: 1 })
+      .log('a0')
+      .log('b0', { partition: 1 });
     expect(seen(story)).toEqual(pass);
   });
 
   test('unknowns take any position', () => {
     const story = new Story().acked('a0', 0).unknown('b0', 3).unknown('b1', 4);
-    story.position('assigned').delivered('a0', 0).delivered('b1', 1, { key: 4 }).delivered('b0', 2, { key: 3 });
+    story
+      .position('assigned')
+      .delivered('a0', 0)
+      .delivered('b1', 1, { key: 4 })
+      .delivered('b0', 2, { key: 3 });
     for (const node of [0, 1]) {
-      story.read('a0', 0, { node }).read('b1', 1, { node, key: 4 }).read('b0', 2, { node, key: 3 }).readEnd({ node, end: 3 });
+      story
+        .read('a0', 0, { node })
+        .read('b1', 1, { node, key: 4 })
+        .read('b0', 2, { node, key: 3 })
+        .readEnd({ node, end: 3 });
     }
     expect(seen(story)).toEqual(pass);
   });
 
   test('offsets of the final read rise', () => {
-    const story = new Story(alone).acked('a0', 0).acked('a1', 1).read('a0', 0).read('a1', 1).read('a0', 0).readEnd({ end: 2 }).copy(1, 'a0 a1');
+    const story = new Story(alone)
+      .acked('a0', 0)
+      .acked('a1', 1)
+      .read('a0', 0)
+      .read('a1', 1)
+      .read('a0', 0)
+      .readEnd({ end: 2 })
+      .copy(1, 'a0 a1');
     expect(seen(story).anomalies).toEqual({ 'offset-not-rising': 1 });
-    expect(seen(new Story(alone).acked('a0', 0).acked('a1', 1).read('a1', 1).read('a0', 0).readEnd({ end: 2 })).invalid).toContain('inconsistent-offset');
+    expect(
+      seen(
+        new Story(alone)
+          .acked('a0', 0)
+          .acked('a1', 1)
+          .read('a1', 1)
+          .read('a0', 0)
+          .readEnd({ end: 2 }),
+      ).invalid,
+    ).toContain('inconsistent-offset');
   });
 
   test('a reading that gives two messages at one offset contradicts itself', () => {
-    const story = new Story(alone).acked('a0', 0).unknown('b0').read('a0', 0).read('b0', 0).readEnd({ end: 1 }).copy(1, 'a0');
+    const story = new Story(alone)
+      .acked('a0', 0)
+      .unknown('b0')
+      .read('a0', 0)
+      .read('b0', 0)
+      .readEnd({ end: 1 })
+      .copy(1, 'a0');
     expect(seen(story).anomalies).toEqual({ 'inconsistent-offset': 1, 'offset-not-rising': 1 });
   });
 });
 
 describe('replicas', () => {
   const three = { scenario: { nodes: 3, workload: { consumers: 0 } } };
-  const told = () => new Story(three).acked('a0', 0).acked('a1', 1).unknown('b0').copy(0, 'a0 a1').copy(1, 'a0 a1').copy(2, 'a0 a1');
+  const told = () =>
+    new Story(three)
+      .acked('a0', 0)
+      .acked('a1', 1)
+      .unknown('b0')
+      .copy(0, 'a0 a1')
+      .copy(1, 'a0 a1')
+      .copy(2, 'a0 a1');
   const diverged = { verdict: 'fail', invalid: ['replica-divergence'], anomalies: { diverged: 1 } };
 
   test('equal copies agree', () => {
@@ -74,20 +130,39 @@ describe('replicas', () => {
   });
 
   test('a copy with another message at an offset diverges', () => {
-    expect(seen(told().copy(3, 'a0 b0'))).toMatchObject({ verdict: 'fail', invalid: ['lost', 'replica-divergence'], anomalies: { diverged: 1, 'lost-on-node': 1 } });
+    expect(seen(told().copy(3, 'a0 b0'))).toMatchObject({
+      verdict: 'fail',
+      invalid: ['lost', 'replica-divergence'],
+      anomalies: { diverged: 1, 'lost-on-node': 1 },
+    });
   });
 
   test('a copy with a message where the log has none diverges', () => {
-    const story = new Story(three).acked('a0', 0).acked('a1', 2).unknown('b0').copy(0, 'a0 - a1').copy(1, 'a0 - a1').copy(2, 'a0 - a1').copy(3, 'a0 b0 a1');
+    const story = new Story(three)
+      .acked('a0', 0)
+      .acked('a1', 2)
+      .unknown('b0')
+      .copy(0, 'a0 - a1')
+      .copy(1, 'a0 - a1')
+      .copy(2, 'a0 - a1')
+      .copy(3, 'a0 b0 a1');
     expect(seen(story)).toMatchObject(diverged);
   });
 
   test('a copy that begins later than the log lacks its beginning', () => {
-    expect(seen(told().copy(3, 'a1', { from: 1 }))).toMatchObject({ verdict: 'fail', anomalies: { diverged: 1, 'lost-on-node': 1 } });
+    expect(seen(told().copy(3, 'a1', { from: 1 }))).toMatchObject({
+      verdict: 'fail',
+      anomalies: { diverged: 1, 'lost-on-node': 1 },
+    });
   });
 
   test('a copy that is behind is no divergence, but not drained either', () => {
-    expect(seen(told().copy(3, 'a0'))).toEqual({ verdict: 'inconclusive', invalid: [], unknown: ['drain'], anomalies: {} });
+    expect(seen(told().copy(3, 'a0'))).toEqual({
+      verdict: 'inconclusive',
+      invalid: [],
+      unknown: ['drain'],
+      anomalies: {},
+    });
   });
 
   test('a copy that goes beyond the log is judged up to where the log ends', () => {
@@ -95,16 +170,36 @@ describe('replicas', () => {
   });
 
   test('a copy that could not be read leaves it open', () => {
-    expect(seen(told())).toMatchObject({ verdict: 'inconclusive', invalid: [], unknown: ['drain', 'replica-divergence'] });
-    expect(seen(told().read('a0', 0, { node: 3 }).readEnd({ node: 3, complete: false })).unknown).toEqual(['drain', 'replica-divergence']);
+    expect(seen(told())).toMatchObject({
+      verdict: 'inconclusive',
+      invalid: [],
+      unknown: ['drain', 'replica-divergence'],
+    });
+    expect(
+      seen(told().read('a0', 0, { node: 3 }).readEnd({ node: 3, complete: false })).unknown,
+    ).toEqual(['drain', 'replica-divergence']);
   });
 
   test('what an incomplete copy did give must agree', () => {
-    expect(seen(told().read('a0', 0, { node: 3 }).read('b0', 1, { node: 3 }).readEnd({ node: 3, complete: false })).invalid).toContain('replica-divergence');
+    expect(
+      seen(
+        told()
+          .read('a0', 0, { node: 3 })
+          .read('b0', 1, { node: 3 })
+          .readEnd({ node: 3, complete: false }),
+      ).invalid,
+    ).toContain('replica-divergence');
   });
 
   test('when the log could not be read the copies are held against each other', () => {
-    const story = () => new Story(three).acked('a0', 0).unknown('b0').unknown('b1').readEnd({ complete: false }).copy(1, 'a0 b0').copy(2, 'a0 b0');
+    const story = () =>
+      new Story(three)
+        .acked('a0', 0)
+        .unknown('b0')
+        .unknown('b1')
+        .readEnd({ complete: false })
+        .copy(1, 'a0 b0')
+        .copy(2, 'a0 b0');
     expect(seen(story().copy(3, 'a0 b0')).invalid).toEqual([]);
     expect(seen(story().copy(3, 'a0 b1')).invalid).toContain('replica-divergence');
   });
@@ -114,9 +209,15 @@ describe('replicas', () => {
     expect(seen(story).invalid).toEqual(['never-sent']);
   });
 
-  test('a node\'s own offsets rise', () => {
-    const story = told().read('a1', 1, { node: 3 }).read('a0', 0, { node: 3 }).readEnd({ node: 3, end: 2 });
-    expect(seen(story)).toMatchObject({ invalid: ['replica-divergence'], anomalies: { 'offset-not-rising': 1 } });
+  test("a node's own offsets rise", () => {
+    const story = told()
+      .read('a1', 1, { node: 3 })
+      .read('a0', 0, { node: 3 })
+      .readEnd({ node: 3, end: 2 });
+    expect(seen(story)).toMatchObject({
+      invalid: ['replica-divergence'],
+      anomalies: { 'offset-not-rising': 1 },
+    });
   });
 });
 
@@ -132,7 +233,11 @@ describe('drain', () => {
 
   test('an empty partition is drained', () => {
     const story = new Story({ scenario: { topic: { partitions: 2 }, workload: { consumers: 1 } } })
-      .acked('a0', 0).acked('a1', 1).consumed('a0 a1').log('a0 a1').log('', { partition: 1 });
+      .acked('a0', 0)
+      .acked('a1', 1)
+      .consumed('a0 a1')
+      .log('a0 a1')
+      .log('', { partition: 1 });
     expect(seen(story)).toEqual(pass);
   });
 });

@@ -31,7 +31,11 @@ export const corrupted: Checker = {
         forbidden.add('checksum', () => `a payload at ${place} that does not match its checksum`);
       } else if (id >= 0 && event.key !== book.messages.key(id) && !changed.has(id)) {
         changed.add(id);
-        forbidden.add('key-changed', () => `${book.witness(id)}, sent with key ${book.messages.key(id)}, came with ${event.key}`);
+        forbidden.add(
+          'key-changed',
+          () =>
+            `${book.witness(id)}, sent with key ${book.messages.key(id)}, came with ${event.key}`,
+        );
       }
     };
     return {
@@ -63,7 +67,10 @@ function findChangedRedeliveries(book: Book, forbidden: Tally): void {
       const given = claimants.filter(({ groups }) => (groups & (1 << group)) !== 0);
       if (given.length < 2) continue;
       const names = given.map(({ id }) => book.messages.describe(id)).join(' and ');
-      forbidden.add('redelivery-changed', () => `p${partition}@${offset} came to ${book.groups[group]} as ${names}`);
+      forbidden.add(
+        'redelivery-changed',
+        () => `p${partition}@${offset} came to ${book.groups[group]} as ${names}`,
+      );
     }
   }
 }

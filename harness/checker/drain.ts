@@ -46,7 +46,9 @@ function doubtsOfReads(book: Book): string[] {
   for (let partition = 0; partition < plan.scenario.topic.partitions; partition++) {
     const log = copies.copy(0, partition);
     if (log === undefined || !log.complete) {
-      doubts.push(`partition ${partition} was not read to its end: ${log?.reason || 'it was not read'}`);
+      doubts.push(
+        `partition ${partition} was not read to its end: ${log?.reason || 'it was not read'}`,
+      );
     } else if (capabilities.denseOffsets && isShort(log)) {
       doubts.push(
         `partition ${partition} gave ${log.length} records for offsets ${log.startOffset} to ${log.endOffset - 1}`,
@@ -57,11 +59,15 @@ function doubtsOfReads(book: Book): string[] {
     const complete = owned.filter((copy) => copy?.complete === true);
     const replicas = replicasOf(plan.scenario);
     if (complete.length < replicas) {
-      doubts.push(`${complete.length} of ${replicas} copies of partition ${partition} were read to their end`);
+      doubts.push(
+        `${complete.length} of ${replicas} copies of partition ${partition} were read to their end`,
+      );
     }
     for (const copy of complete) {
       if (log?.complete !== true || copy === undefined || copy.endOffset >= log.endOffset) continue;
-      doubts.push(`partition ${partition} ends at ${copy.endOffset} on node ${copy.node}, and at ${log.endOffset} in the log`);
+      doubts.push(
+        `partition ${partition} ends at ${copy.endOffset} on node ${copy.node}, and at ${log.endOffset} in the log`,
+      );
     }
   }
   return doubts;
@@ -80,7 +86,9 @@ function doubtsOfGroups(book: Book): string[] {
         const furthest = book.furthest(number, copy.partition);
         if (furthest >= copy.lastOffset) return;
         const reached = furthest < 0 ? 'was given nothing' : `stopped at ${furthest}`;
-        doubts.push(`${group} ${reached} of partition ${copy.partition}, which ends at ${copy.lastOffset}`);
+        doubts.push(
+          `${group} ${reached} of partition ${copy.partition}, which ends at ${copy.lastOffset}`,
+        );
       } else if (hasUngiven(book, copy, number)) {
         doubts.push(`${group} was not given all of the log`);
       }

@@ -56,7 +56,7 @@ function findingOf(book: Book, forbidden: Tally, allowed: Tally): Finding {
 function eachValueAtTwoPlaces(book: Book, report: (id: number, places: string) => void): void {
   const { claims, messages } = book;
   const order = claims.sorted((a, b) => a.id - b.id);
-  for (let from = 0; from < order.length; ) {
+  for (let from = 0; from < order.length;) {
     const { id } = claims.get(order[from]!);
     const places = new Set<string>();
     const marks = messages.marks(id);

@@ -30,16 +30,24 @@ export const inconsistentOffset: Checker = {
         .nodeFaults()
         .map(({ kind }) => promiseOf(book.circumstances.plan, kind))
         .filter(({ loss }) => loss === 'window');
-      const deliveredIsSafe = windows.some((promise) => promise.loss === 'window' && promise.deliveredIsSafe);
+      const deliveredIsSafe = windows.some(
+        (promise) => promise.loss === 'window' && promise.deliveredIsSafe,
+      );
       for (const conflict of book.conflicts) {
         const legal = windows.length > 0 && isSuperseded(book, conflict, deliveredIsSafe);
-        (legal ? allowed : forbidden).add(legal ? 'superseded' : 'inconsistent-offset', () => inWords(book, conflict));
+        (legal ? allowed : forbidden).add(legal ? 'superseded' : 'inconsistent-offset', () =>
+          inWords(book, conflict),
+        );
       }
       let records = 0;
       for (const copy of book.copies.copiesOf(0)) {
         records += copy.length;
         if (copy.disordered === 0) continue;
-        forbidden.add('offset-not-rising', () => `partition ${copy.partition}, ${copy.disordered} records`, copy.disordered);
+        forbidden.add(
+          'offset-not-rising',
+          () => `partition ${copy.partition}, ${copy.disordered} records`,
+          copy.disordered,
+        );
       }
       return {
         forbidden,
@@ -56,13 +64,20 @@ function isSuperseded(book: Book, { claimants }: Conflict, deliveredIsSafe: bool
   const gone = claimants.filter(({ inLog }) => !inLog);
   return (
     claimants.length - gone.length <= 1 &&
-    gone.every(({ id, groups }) => (book.messages.marks(id) & Mark.inLog) === 0 && !(groups !== 0 && deliveredIsSafe))
+    gone.every(
+      ({ id, groups }) =>
+        (book.messages.marks(id) & Mark.inLog) === 0 && !(groups !== 0 && deliveredIsSafe),
+    )
   );
 }
 
 function inWords(book: Book, { partition, offset, claimants }: Conflict): string {
   const sides = claimants.map(({ id, inLog, acked, groups }) => {
-    const where = [acked ? 'acked' : '', groups !== 0 ? 'delivered' : '', inLog ? 'read' : ''].filter((word) => word !== '');
+    const where = [
+      acked ? 'acked' : '',
+      groups !== 0 ? 'delivered' : '',
+      inLog ? 'read' : '',
+    ].filter((word) => word !== '');
     return `${book.messages.describe(id)} (${where.join(', ')})`;
   });
   return `p${partition}@${offset} holds ${sides.join(' and ')}`;

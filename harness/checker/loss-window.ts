@@ -17,7 +17,7 @@ const exposedNanos = 1e9;
  * run inconclusive, unless something was lost, which proves that there was exposure. A fault that
  * luck let pass is still a pass.
  *
- * **Counted.** Per fault: messages lost, and the milliseconds before the fault to the first of them.
+ * **Counted.** Per fault: messages lost, and how many milliseconds before it the first was acked.
  */
 export const lossWindow: Checker = {
   name: 'loss-window',
@@ -48,7 +48,9 @@ export const lossWindow: Checker = {
         }
       },
       finish() {
-        const doubts = book.timeline.nodeFaults().flatMap((hit) => doubtOfExposure(book, hit) ?? []);
+        const doubts = book.timeline
+          .nodeFaults()
+          .flatMap((hit) => doubtOfExposure(book, hit) ?? []);
         const { messages, ms } = windowOf(book);
         const exposed = [...book.exposed.values()].reduce((sum, count) => sum + count, 0);
         return {
@@ -57,7 +59,9 @@ export const lossWindow: Checker = {
           doubts,
           evidence:
             `${exposed} messages were sent and acked in the second before ${book.exposed.size} faults: ` +
-            (messages === 0 ? '0 lost' : `${messages} lost, up to ${ms?.toFixed(1) ?? '?'} ms before the fault`),
+            (messages === 0
+              ? '0 lost'
+              : `${messages} lost, up to ${ms?.toFixed(1) ?? '?'} ms before the fault`),
         };
       },
     };
@@ -85,7 +89,8 @@ export function windowOf(book: Book, injection?: Injection): LossWindow {
 
 function doubtOfExposure(book: Book, hit: Injection): string | undefined {
   const { plan, exposures } = book.circumstances;
-  if (promiseOf(plan, hit.kind).loss !== 'window' || windowOf(book, hit).messages > 0) return undefined;
+  if (promiseOf(plan, hit.kind).loss !== 'window' || windowOf(book, hit).messages > 0)
+    return undefined;
   const exposure = exposures.get(hit.fault);
   if (exposure !== undefined && exposure > 0) return undefined;
   const what = `${hit.kind} of ${hit.victims.join(', ')}`;

@@ -42,7 +42,12 @@ function judgeLoss(book: Book): Finding {
   }
   findVanishedUnacked(book, forbidden, allowed);
   findLostOnNodes(book, forbidden);
-  return { forbidden, allowed, doubts: doubtsOf(book), evidence: evidenceOf(book, forbidden, allowed) };
+  return {
+    forbidden,
+    allowed,
+    doubts: doubtsOf(book),
+    evidence: evidenceOf(book, forbidden, allowed),
+  };
 }
 
 function findVanishedUnacked(book: Book, forbidden: Tally, allowed: Tally): void {
@@ -79,10 +84,14 @@ function doubtsOf(book: Book): string[] {
   const doubts: string[] = [];
   const { unjudged } = book.loss;
   if (unjudged > 0) {
-    doubts.push(`${unjudged} acked messages were not found, but their partition was not read to its end`);
+    doubts.push(
+      `${unjudged} acked messages were not found, but their partition was not read to its end`,
+    );
   }
   if (!book.oneClock && book.loss.count > 0 && book.timeline.nodeFaults().length > 0) {
-    doubts.push('workers and harness have different clocks, so that losses and faults cannot be matched');
+    doubts.push(
+      'workers and harness have different clocks, so that losses and faults cannot be matched',
+    );
   }
   return doubts;
 }

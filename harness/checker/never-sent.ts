@@ -26,14 +26,25 @@ export const neverSent: Checker = {
       const name = `${kind} ${event.producer}/${event.sequence}`;
       if (known.has(name)) return;
       known.add(name);
-      forbidden.add(kind, () => `producer ${event.producer} sequence ${event.sequence}, ${where()}`);
+      forbidden.add(
+        kind,
+        () => `producer ${event.producer} sequence ${event.sequence}, ${where()}`,
+      );
     };
     return {
       read(event, id) {
-        look(event, id, () => `read ${nodeInWords(event.node)} at p${event.partition}@${event.offset}`);
+        look(
+          event,
+          id,
+          () => `read ${nodeInWords(event.node)} at p${event.partition}@${event.offset}`,
+        );
       },
       delivery(event, id) {
-        look(event, id, () => `given to consumer ${event.consumer} at p${event.partition}@${event.offset}`);
+        look(
+          event,
+          id,
+          () => `given to consumer ${event.consumer} at p${event.partition}@${event.offset}`,
+        );
       },
       finish: () => ({
         forbidden,

@@ -45,12 +45,16 @@ export const order: Checker = {
       },
       delivery({ consumer, partition }, id) {
         if (id < 0) return;
-        const session = (sessions[partition + 1] ??= { number: book.newSession(), last: new LastSequences() });
+        const session = (sessions[partition + 1] ??= {
+          number: book.newSession(),
+          last: new LastSequences(),
+        });
         const { messages } = book;
         if (messages.exchangeSession(id, session.number) === session.number) return;
         given++;
         const later = raise(book, session.last, id);
-        if (later >= 0) report('reordered-delivery', id, `given to consumer ${consumer} after sequence ${later}`);
+        if (later >= 0)
+          report('reordered-delivery', id, `given to consumer ${consumer} after sequence ${later}`);
       },
       finish() {
         const records = walkLog(book, report);
@@ -80,7 +84,8 @@ function walkLog(book: Book, report: (kind: string, id: number, context: string)
       if (id === stranger || book.messages.exchangeSession(id, reading) === reading) continue;
       records++;
       const later = raise(book, last, id);
-      if (later >= 0) report('reordered', id, `behind sequence ${later} in partition ${copy.partition}`);
+      if (later >= 0)
+        report('reordered', id, `behind sequence ${later} in partition ${copy.partition}`);
     }
   }
   return records;

@@ -13,7 +13,8 @@ import type { Checker } from './watch.ts';
  * **Anomalies.** `skipped`: records in between were passed over. `rewound`: the same record again,
  * or an earlier one. Each is counted once per pair of neighbouring deliveries. An assignment, a
  * revocation or a divergence that the broker announced begins anew: after it the consumer resumes
- * from the cursor, and what it is given again is `redelivery`. (Jepsen: poll-skip, nonmonotonic-poll.)
+ * from the cursor, and what it is given again is `redelivery`. (Jepsen's Kafka workload calls them
+ * poll-skip and nonmonotonic-poll.)
  */
 export const poll: Checker = {
   name: 'poll',
@@ -55,9 +56,16 @@ export const poll: Checker = {
         if (skipped === undefined) unranked.add(partition);
         else if (skipped < 0) {
           assignment.next = -1;
-          forbidden.add('rewound', () => `consumer ${consumer} went from p${partition}@${before} back to ${offset}`);
+          forbidden.add(
+            'rewound',
+            () => `consumer ${consumer} went from p${partition}@${before} back to ${offset}`,
+          );
         } else {
-          forbidden.add('skipped', () => `consumer ${consumer} went from p${partition}@${before} to ${offset}, past ${skipped} records`);
+          forbidden.add(
+            'skipped',
+            () =>
+              `consumer ${consumer} went from p${partition}@${before} to ${offset}, past ${skipped} records`,
+          );
         }
       },
       finish: () => ({
@@ -66,7 +74,9 @@ export const poll: Checker = {
         doubts: [
           ...(pairs === 0 ? ['no consumer was given two records of one assignment'] : []),
           ...(unranked.size > 0
-            ? [`partitions ${[...unranked].join(', ')} were not read to their end, so gaps in their offsets cannot be told from skipped records`]
+            ? [
+                `partitions ${[...unranked].join(', ')} were not read to their end, so gaps in their offsets cannot be told from skipped records`,
+              ]
             : []),
         ],
         evidence: `${pairs} pairs of neighbouring deliveries: ${forbidden.count('skipped')} skipped, ${forbidden.count('rewound')} rewound`,
@@ -81,7 +91,7 @@ interface Assignment {
   next: number;
 }
 
-/** How many records the log holds between the last delivery and this one; undefined = cannot be told. */
+/** How many records the log holds since the last delivery; undefined = cannot be told. */
 function recordsBetween(
   book: Book,
   { partition, offset }: { readonly partition: number; readonly offset: number },

@@ -4,7 +4,10 @@ import type { StoryOptions } from './testing/story.ts';
 
 type Target = 'leader' | 'consumer' | 'producer' | 'each-node';
 
-const under = (target: Target, { consumers = 0, partitions = 1, fault = 'kill' } = {}): StoryOptions => ({
+const under = (
+  target: Target,
+  { consumers = 0, partitions = 1, fault = 'kill' } = {},
+): StoryOptions => ({
   scenario: {
     nodes: 3,
     topic: { partitions },
@@ -17,7 +20,13 @@ const under = (target: Target, { consumers = 0, partitions = 1, fault = 'kill' }
 /** Producer 1 sends every 100 ms from `from` to `to`; `how` decides what becomes of each send. */
 function load(
   story: Story,
-  { from = 0, to = 9000, letter = 'a', first = 0, partition = 0 }: { from?: number; to?: number; letter?: string; first?: number; partition?: number },
+  {
+    from = 0,
+    to = 9000,
+    letter = 'a',
+    first = 0,
+    partition = 0,
+  }: { from?: number; to?: number; letter?: string; first?: number; partition?: number },
   how: (atMs: number) => number | 'info' | 'none' = () => 2,
 ): Story {
   let sequence = first;
@@ -26,7 +35,8 @@ function load(
     story.at(ms).invoke(name, partition);
     const fate = how(ms);
     if (fate === 'info') story.at(ms + 50).complete(name, 'info');
-    else if (fate !== 'none') story.at(ms + fate).complete(name, 'ok', { offset: sequence, partition });
+    else if (fate !== 'none')
+      story.at(ms + fate).complete(name, 'ok', { offset: sequence, partition });
     sequence++;
   }
   return story;
@@ -47,17 +57,28 @@ const drained = (story: Story, ms = 9000) => story.phase('drain', ms);
 
 describe('recovery time', () => {
   test('runs from the fault to the ack of the first operation sent after it', () => {
-    const story = load(new Story(under('leader')).fault(0, 1000), {}, (ms) => (ms >= 1000 && ms < 2500 ? 2500 - ms : 2));
-    expect(judged(drained(story))).toMatchObject({ verdict: 'valid', rtoMs: 1500, recoveredAtMs: 2500, overall: 1500 });
+    const story = load(new Story(under('leader')).fault(0, 1000), {}, (ms) =>
+      ms >= 1000 && ms < 2500 ? 2500 - ms : 2,
+    );
+    expect(judged(drained(story))).toMatchObject({
+      verdict: 'valid',
+      rtoMs: 1500,
+      recoveredAtMs: 2500,
+      overall: 1500,
+    });
   });
 
   test('an operation sent before the fault proves nothing, however late its ack', () => {
-    const story = load(new Story(under('leader')).fault(0, 1050), {}, (ms) => (ms === 1000 ? 60 : ms > 1050 && ms < 2500 ? 2500 - ms : 2));
+    const story = load(new Story(under('leader')).fault(0, 1050), {}, (ms) =>
+      ms === 1000 ? 60 : ms > 1050 && ms < 2500 ? 2500 - ms : 2,
+    );
     expect(judged(drained(story)).rtoMs).toBe(1450);
   });
 
   test('a single success amid losses is not service', () => {
-    const story = load(new Story(under('leader')).fault(0, 1000), {}, (ms) => (ms < 1000 || ms === 1200 || ms >= 3000 ? 2 : 'info'));
+    const story = load(new Story(under('leader')).fault(0, 1000), {}, (ms) =>
+      ms < 1000 || ms === 1200 || ms >= 3000 ? 2 : 'info',
+    );
     expect(judged(drained(story)).rtoMs).toBe(2002);
   });
 
@@ -80,42 +101,75 @@ describe('recovery time', () => {
   });
 
   test('the lives of a worker are one client', () => {
-    const story = load(new Story(under('producer')).fault(0, 1000, { victims: ['producer 1'] }), { to: 1000 });
+    const story = load(new Story(under('producer')).fault(0, 1000, { victims: ['producer 1'] }), {
+      to: 1000,
+    });
     let sequence = 0;
     for (let ms = 3000; ms < 9000; ms += 100) {
       const message = { producer: 7, sequence };
-      story.event('producer-1.2', { type: 'invoke', ...message, key: 0, intended: ms * 1e6, time: ms * 1e6 });
-      story.event('producer-1.2', { type: 'complete', ...message, outcome: 'ok', partition: 0, offset: 100 + sequence, attempts: 1, time: (ms + 3) * 1e6 });
+      story.event('producer-1.2', {
+        type: 'invoke',
+        ...message,
+        key: 0,
+        intended: ms * 1e6,
+        time: ms * 1e6,
+      });
+      story.event('producer-1.2', {
+        type: 'complete',
+        ...message,
+        outcome: 'ok',
+        partition: 0,
+        offset: 100 + sequence,
+        attempts: 1,
+        time: (ms + 3) * 1e6,
+      });
       sequence++;
     }
     expect(judged(drained(story)).rtoMs).toBe(2003);
   });
 
   test('each node of a rolling fault has its own', () => {
-    const story = new Story(under('each-node')).fault(0, 1000, { victims: ['node 1'] }).fault(1, 2000, { victims: ['node 2'] });
+    const story = new Story(under('each-node'))
+      .fault(0, 1000, { victims: ['node 1'] })
+      .fault(1, 2000, { victims: ['node 2'] });
     load(story, {}, (ms) => (ms >= 2000 && ms < 2500 ? 2500 - ms : 2));
     const { faults, recovery } = drained(story).judge();
-    expect(faults.map(({ victims, rtoMs }) => [victims[0], rtoMs])).toEqual([['node 1', 2], ['node 2', 500]]);
+    expect(faults.map(({ victims, rtoMs }) => [victims[0], rtoMs])).toEqual([
+      ['node 1', 2],
+      ['node 2', 500],
+    ]);
     expect(recovery.rtoMs).toBe(500);
   });
 
   test('is not known when the load ended too early to tell', () => {
-    const story = load(new Story(under('leader')).fault(0, 1000), { to: 5000 }, (ms) => (ms < 1000 || ms >= 2000 ? 2 : 'info'));
-    expect(judged(drained(story, 5000))).toMatchObject({ verdict: 'unknown', rtoMs: null, overall: null });
+    const story = load(new Story(under('leader')).fault(0, 1000), { to: 5000 }, (ms) =>
+      ms < 1000 || ms >= 2000 ? 2 : 'info',
+    );
+    expect(judged(drained(story, 5000))).toMatchObject({
+      verdict: 'unknown',
+      rtoMs: null,
+      overall: null,
+    });
   });
 
   test('is not known when service was back for less than 5 s', () => {
-    const story = load(new Story(under('leader')).fault(0, 1000), {}, (ms) => (ms < 1000 || ms >= 5000 ? 2 : 'info'));
+    const story = load(new Story(under('leader')).fault(0, 1000), {}, (ms) =>
+      ms < 1000 || ms >= 5000 ? 2 : 'info',
+    );
     expect(judged(drained(story))).toMatchObject({ verdict: 'unknown', rtoMs: null });
   });
 
   test('a service that stays away is never recovered', () => {
-    const story = load(new Story(under('leader')).fault(0, 1000), {}, (ms) => (ms < 1000 ? 2 : 'info'));
+    const story = load(new Story(under('leader')).fault(0, 1000), {}, (ms) =>
+      ms < 1000 ? 2 : 'info',
+    );
     expect(judged(drained(story))).toMatchObject({ verdict: 'invalid', rtoMs: null });
   });
 
   test('a client that hangs until the load ends is never recovered', () => {
-    const story = load(new Story(under('leader')).fault(0, 1000), { to: 1200 }, (ms) => (ms < 1000 ? 2 : 'none'));
+    const story = load(new Story(under('leader')).fault(0, 1000), { to: 1200 }, (ms) =>
+      ms < 1000 ? 2 : 'none',
+    );
     expect(judged(drained(story))).toMatchObject({ verdict: 'invalid', rtoMs: null });
   });
 
@@ -143,16 +197,26 @@ describe('recovery time', () => {
 
   test('a fault on a consumer is over when its group is given every partition again', () => {
     const told = () => {
-      const story = load(new Story(under('consumer', { consumers: 2, partitions: 2 })).fault(0, 1000, { victims: ['consumer 1'] }), {});
+      const story = load(
+        new Story(under('consumer', { consumers: 2, partitions: 2 })).fault(0, 1000, {
+          victims: ['consumer 1'],
+        }),
+        {},
+      );
       story.at(500).delivered('a0', 0).at(510).delivered('a1', 0, { consumer: 2, partition: 1 });
       return story.at(1010).delivered('a2', 1, { consumer: 2, partition: 1 });
     };
-    expect(judged(told().at(3990).delivered('a3', 1, { consumer: 2 }))).toMatchObject({ verdict: 'valid', rtoMs: 2990 });
+    expect(judged(told().at(3990).delivered('a3', 1, { consumer: 2 }))).toMatchObject({
+      verdict: 'valid',
+      rtoMs: 2990,
+    });
     expect(judged(told())).toMatchObject({ verdict: 'unknown', rtoMs: null });
   });
 
   test('times of two clocks are not compared', () => {
-    const story = load(new Story(under('leader')).fault(0, 1000), {}).clockDomain('producer-1', 'elsewhere');
+    const story = load(new Story(under('leader')).fault(0, 1000), {}).header('producer-1', {
+      clockDomain: 'elsewhere',
+    });
     expect(judged(drained(story))).toMatchObject({ verdict: 'unknown', rtoMs: null });
   });
 });

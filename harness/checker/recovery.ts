@@ -27,7 +27,8 @@ import type { Checker } from './watch.ts';
 export const recovery: Checker = {
   name: 'recovery',
   description: 'every client is served again in every partition after each fault',
-  notApplicable: ({ plan }) => (plan.faults.length === 0 ? 'the scenario has no faults' : undefined),
+  notApplicable: ({ plan }) =>
+    plan.faults.length === 0 ? 'the scenario has no faults' : undefined,
   watch(book) {
     const service = new Service();
     const services = new Map<Injection, ServiceReturn>();
@@ -37,7 +38,8 @@ export const recovery: Checker = {
       if (started) return;
       started = true;
       for (const hit of book.timeline.injections.filter(hasEffect)) {
-        if (hit.aimedAt === 'consumer') groups.set(hit, new GroupReturn(hit.effectiveAt, groupsOf(book, hit)));
+        if (hit.aimedAt === 'consumer')
+          groups.set(hit, new GroupReturn(hit.effectiveAt, groupsOf(book, hit)));
         else services.set(hit, new ServiceReturn(hit.effectiveAt, service));
       }
     };
@@ -75,24 +77,36 @@ export const recovery: Checker = {
         const forbidden = new Tally();
         const doubts: string[] = [];
         if (!book.oneClock) {
-          const note = 'workers and harness have different clocks, so that times cannot be compared';
-          for (const hit of [...services.keys(), ...groups.keys()]) book.recoveries.set(hit, { rtoMs: null, note });
+          const note =
+            'workers and harness have different clocks, so that times cannot be compared';
+          for (const hit of [...services.keys(), ...groups.keys()])
+            book.recoveries.set(hit, { rtoMs: null, note });
           return { forbidden, allowed: new Tally(), doubts: [note], evidence: evidenceOf(book) };
         }
         const settle = (hit: Injection, outcome: Outcome): void => {
           book.recoveries.set(hit, { rtoMs: outcome.rtoMs, note: outcome.note });
           const what = describeInjection(hit);
-          for (const reason of outcome.never) forbidden.add('never-recovered', () => `${what}: ${reason}`);
+          for (const reason of outcome.never)
+            forbidden.add('never-recovered', () => `${what}: ${reason}`);
           doubts.push(...outcome.doubts.slice(0, 3).map((reason) => `${what}: ${reason}`));
         };
         for (const [hit, returning] of services) {
           book.inFlight.forEach((id, time) => {
             returning.pending(book.workerOf(id), book.messages.key(id), time);
           });
-          settle(hit, returning.result({ loadEndsAt: loadEndsAt(book), healedAt: hit.healedAt ?? -Infinity }));
+          settle(
+            hit,
+            returning.result({ loadEndsAt: loadEndsAt(book), healedAt: hit.healedAt ?? -Infinity }),
+          );
         }
         for (const [hit, returning] of groups) {
-          settle(hit, returning.result((number, partition) => hasAll(book, number, partition), (number) => book.groups[number]!));
+          settle(
+            hit,
+            returning.result(
+              (number, partition) => hasAll(book, number, partition),
+              (number) => book.groups[number]!,
+            ),
+          );
         }
         return { forbidden, allowed: new Tally(), doubts, evidence: evidenceOf(book) };
       },
@@ -100,7 +114,7 @@ export const recovery: Checker = {
   },
 };
 
-/** When the harness stopped the load; without that word, nothing is held against a silent client. */
+/** When the harness stopped the load; without it, nothing is held against a silent client. */
 function loadEndsAt({ timeline }: Book): number {
   return timeline.phases.find(({ name }) => name === 'drain')?.time ?? -Infinity;
 }

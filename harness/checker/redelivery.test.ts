@@ -3,7 +3,12 @@ import { Story } from './testing/story.ts';
 import { pass, summaryOf } from './testing/summary.ts';
 
 const seen = (story: Story) => summaryOf(story.judge());
-const two = () => new Story({ scenario: { workload: { consumers: 2 } } }).acked('a0', 0).acked('a1', 1).log('a0 a1').consumed('a0 a1');
+const two = () =>
+  new Story({ scenario: { workload: { consumers: 2 } } })
+    .acked('a0', 0)
+    .acked('a1', 1)
+    .log('a0 a1')
+    .consumed('a0 a1');
 
 describe('redelivery', () => {
   test('what is given to a group again is counted and allowed', () => {
@@ -19,18 +24,33 @@ describe('redelivery', () => {
 
   test('another group is given the log for the first time', () => {
     const story = new Story({ scenario: { workload: { consumers: 2, groups: 2 } } })
-      .acked('a0', 0).log('a0').consumed('a0').consumed('a0', { consumer: 2 });
+      .acked('a0', 0)
+      .log('a0')
+      .consumed('a0')
+      .consumed('a0', { consumer: 2 });
     expect(seen(story).anomalies).toEqual({});
   });
 
   test('a position away from where the message was acked counts when it comes again', () => {
-    const story = two().consumed('a1', { consumer: 2, from: 7 }).consumed('a1', { consumer: 2, from: 7 });
+    const story = two()
+      .consumed('a1', { consumer: 2, from: 7 })
+      .consumed('a1', { consumer: 2, from: 7 });
     expect(seen(story).anomalies).toEqual({ 'duplicate-broker': 1, redelivered: 1 });
   });
 
   test('a delivered unknown is recovered and not a redelivery', () => {
-    const judgement = new Story().acked('a0', 0).unknown('a1').log('a0 a1').consumed('a0 a1').judge();
+    const judgement = new Story()
+      .acked('a0', 0)
+      .unknown('a1')
+      .log('a0 a1')
+      .consumed('a0 a1')
+      .judge();
     expect(summaryOf(judgement)).toEqual(pass);
-    expect(judgement.accounting).toMatchObject({ unknown: 1, recovered: 1, redelivered: 0, duplicatesBroker: 0 });
+    expect(judgement.accounting).toMatchObject({
+      unknown: 1,
+      recovered: 1,
+      redelivered: 0,
+      duplicatesBroker: 0,
+    });
   });
 });

@@ -32,7 +32,10 @@ export const redelivery: Checker = {
         const { messages } = book;
         if (id < 0 || !messages.isAt(id, partition, offset)) return;
         if ((messages.groups(id) & (1 << group)) === 0) return;
-        allowed.add('redelivered', () => `${book.witness(id)}, given to ${book.groups[group]} again by consumer ${consumer}`);
+        allowed.add(
+          'redelivered',
+          () => `${book.witness(id)}, given to ${book.groups[group]} again by consumer ${consumer}`,
+        );
       },
       finish() {
         countAwayFromHome(book, allowed);
@@ -49,19 +52,26 @@ export const redelivery: Checker = {
 
 function countAwayFromHome({ claims, groups, messages }: Book, allowed: Tally): void {
   const order = claims.sorted(
-    (a, b) => a.source - b.source || a.partition - b.partition || a.offset - b.offset || a.id - b.id,
+    (a, b) =>
+      a.source - b.source || a.partition - b.partition || a.offset - b.offset || a.id - b.id,
   );
   let before: Claim | undefined;
   for (const index of order) {
     const claim = claims.get(index);
     if (claim.source === fromLog) return;
     if (before !== undefined && isSame(before, claim)) {
-      allowed.add('redelivered', () => `${messages.describe(claim.id)} at p${claim.partition}@${claim.offset}, given to ${groups[claim.source]} again`);
+      allowed.add(
+        'redelivered',
+        () =>
+          `${messages.describe(claim.id)} at p${claim.partition}@${claim.offset}, given to ${groups[claim.source]} again`,
+      );
     }
     before = claim;
   }
 }
 
 function isSame(a: Claim, b: Claim): boolean {
-  return a.source === b.source && a.partition === b.partition && a.offset === b.offset && a.id === b.id;
+  return (
+    a.source === b.source && a.partition === b.partition && a.offset === b.offset && a.id === b.id
+  );
 }

@@ -21,8 +21,7 @@ import type { Checker } from './watch.ts';
 export const replicaDivergence: Checker = {
   name: 'replica-divergence',
   description: 'all replicas hold the same log',
-  notApplicable: (circumstances) =>
-    lacksPositions(circumstances) ?? lacksReplicas(circumstances),
+  notApplicable: (circumstances) => lacksPositions(circumstances) ?? lacksReplicas(circumstances),
   watch: (book) => ({
     finish() {
       const forbidden = new Tally();
@@ -38,7 +37,9 @@ export const replicaDivergence: Checker = {
         const measure = measureOf(book, partition, copies);
         const complete = copies.filter((copy) => copy.complete).length;
         if (complete < replicas) {
-          doubts.push(`${complete} of ${replicas} copies of partition ${partition} were read to their end`);
+          doubts.push(
+            `${complete} of ${replicas} copies of partition ${partition} were read to their end`,
+          );
         }
         for (const copy of copies) {
           if (measure === undefined || copy === measure) continue;
@@ -68,13 +69,25 @@ function measureOf(book: Book, partition: number, copies: readonly LogCopy[]): L
 /** Returns how many records of the copy were compared. */
 function compare(book: Book, measure: LogCopy, copy: LogCopy, forbidden: Tally): number {
   if (copy.disordered > 0) {
-    forbidden.add('offset-not-rising', () => `node ${copy.node} partition ${copy.partition}, ${copy.disordered} records`, copy.disordered);
+    forbidden.add(
+      'offset-not-rising',
+      () => `node ${copy.node} partition ${copy.partition}, ${copy.disordered} records`,
+      copy.disordered,
+    );
   }
   const name = (id: number | undefined): string =>
-    id === undefined ? 'nothing' : isMessage(id) ? book.messages.describe(id) : 'no message of this run';
+    id === undefined
+      ? 'nothing'
+      : isMessage(id)
+        ? book.messages.describe(id)
+        : 'no message of this run';
   const log = measure.node === 0 ? 'the log' : `node ${measure.node}`;
   eachDifference(measure, copy, sharedRange(measure, copy), ({ offset, left, right }) => {
-    forbidden.add('diverged', () => `p${copy.partition}@${offset}: ${log} holds ${name(left)}, node ${copy.node} holds ${name(right)}`);
+    forbidden.add(
+      'diverged',
+      () =>
+        `p${copy.partition}@${offset}: ${log} holds ${name(left)}, node ${copy.node} holds ${name(right)}`,
+    );
   });
   return copy.length;
 }

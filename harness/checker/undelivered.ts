@@ -12,8 +12,8 @@ import type { Checker, Finding } from './watch.ts';
  * some member at least once. Deliveries are in the history before they are acked, so that a cursor
  * that moved past a record which no history shows was moved by nobody's ack.
  *
- * **Anomaly.** `undelivered`: in the log, below the furthest point that the group reached, and never
- * given to it. Above that point the group had not drained: that is no anomaly but a doubt, and
+ * **Anomaly.** `undelivered`: in the log, below the furthest point that the group reached, and
+ * never given to it. Above that point the group had not drained: that is no anomaly but a doubt, and
  * `drain` reports it.
  */
 export const undelivered: Checker = {
@@ -58,7 +58,11 @@ function judgeGroup(
     if (id === stranger || book.wasGiven(id, number)) continue;
     const offset = copy.offset(index);
     if (offset < 0 || offset > furthest) behind++;
-    else forbidden.add('undelivered', () => `${book.witness(id)}, in the log and never given to ${group}`);
+    else
+      forbidden.add(
+        'undelivered',
+        () => `${book.witness(id)}, in the log and never given to ${group}`,
+      );
   }
   return behind;
 }

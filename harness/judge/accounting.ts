@@ -3,7 +3,7 @@ import { Mark } from '../checker/book/messages.ts';
 import type { Verdict } from '../checker/checker.ts';
 import type { Judgement } from './judgement.ts';
 
-/** Where every message went. Anomalies are those that the verdicts count, allowed ones among them. */
+/** Where every message went. Anomalies are what the verdicts count, allowed ones among them. */
 export function accountingOf(book: Book, verdicts: readonly Verdict[]): Judgement['accounting'] {
   const counts = { sent: 0, acked: 0, failed: 0, unknown: 0, inLog: 0, delivered: 0, recovered: 0 };
   book.messages.forEach((id, marks) => {

@@ -29,7 +29,8 @@ export function judgeHistory(
   for (const checker of checkers) {
     attempt(checker, verdicts, () => {
       const reason = checker.notApplicable(circumstances);
-      if (reason === undefined) watchers.push({ checker, watch: checker.watch(book), failed: undefined });
+      if (reason === undefined)
+        watchers.push({ checker, watch: checker.watch(book), failed: undefined });
       else verdicts.set(checker, verdictOf(checker, 'not-applicable', reason));
     });
   }
@@ -41,12 +42,16 @@ export function judgeHistory(
     });
   }
   const { checks, limits: wanted } = circumstances.plan.scenario;
-  const counted = checkers.filter(({ name }) => checks === undefined || name === 'drain' || checks.includes(name));
+  const counted = checkers.filter(
+    ({ name }) => checks === undefined || name === 'drain' || checks.includes(name),
+  );
   const all = checkers.map((checker) => verdicts.get(checker)!);
   const accounting = accountingOf(book, all);
   const faults = recordedFaults(book);
   const recovery = recoveryOf(book, faults);
-  const neverRecovered = all.some(({ anomalies }) => anomalies.some(({ kind }) => kind === 'never-recovered'));
+  const neverRecovered = all.some(({ anomalies }) =>
+    anomalies.some(({ kind }) => kind === 'never-recovered'),
+  );
   const limits = judgeLimits(wanted, measured, { rtoMs: recovery.rtoMs, neverRecovered });
   const chosen = counted.map((checker) => verdicts.get(checker)!);
   const decision = decide({ book, verdicts: chosen, limits, accounting });
@@ -65,7 +70,10 @@ function attempt(checker: Checker, verdicts: Map<Checker, Verdict>, act: () => v
 function verdictFrom(checker: Checker, { forbidden, allowed, doubts, evidence }: Finding): Verdict {
   const told = [evidence, ...doubts].join('; ');
   const value = forbidden.count() > 0 ? 'invalid' : doubts.length > 0 ? 'unknown' : 'valid';
-  return { ...verdictOf(checker, value, told), anomalies: [...forbidden.anomalies(), ...allowed.anomalies()] };
+  return {
+    ...verdictOf(checker, value, told),
+    anomalies: [...forbidden.anomalies(), ...allowed.anomalies()],
+  };
 }
 
 function verdictOf({ name }: Checker, verdict: Verdict['verdict'], evidence: string): Verdict {
@@ -78,6 +86,10 @@ function plain({ check, verdict, evidence, anomalies }: Verdict): Judgement['ver
     check,
     verdict,
     evidence,
-    anomalies: anomalies.map(({ kind, count, examples }) => ({ kind, count, examples: [...examples] })),
+    anomalies: anomalies.map(({ kind, count, examples }) => ({
+      kind,
+      count,
+      examples: [...examples],
+    })),
   };
 }

@@ -14,7 +14,7 @@ export interface JudgeOptions {
   readonly capabilities: Capabilities;
   /** What the measurements of the same history say. */
   readonly measured: Measured;
-  /** Acked messages that were not yet safe when a fault hit, by fault id, where that was measured. */
+  /** Acked messages that were not yet safe when a fault hit, by its id, where it was measured. */
   readonly exposures?: ReadonlyMap<number, number>;
 }
 
@@ -30,11 +30,14 @@ export async function judge(options: JudgeOptions): Promise<Judgement> {
 /** A file whose worker was killed before it wrote its header holds nothing, and is left out. */
 export function openHistory(directory: string): HistorySource {
   const files = historyFiles(directory);
-  if (files.length === 0) throw new HarnessError('history', `there is no history file in ${directory}`);
+  if (files.length === 0)
+    throw new HarnessError('history', `there is no history file in ${directory}`);
   return {
     files: files.flatMap((file): HistoryFile[] => {
       const header = readHistoryHeader(file);
-      return header === null ? [] : [{ header, read: (visitor) => void readHistory(file, visitor) }];
+      return header === null
+        ? []
+        : [{ header, read: (visitor) => void readHistory(file, visitor) }];
     }),
   };
 }

@@ -8,7 +8,7 @@ export type Judgement = Pick<
 
 /** What the measurements of the same history contribute: numbers that a scenario may limit. */
 export interface Measured {
-  /** Why rates and latencies cannot be trusted (a saturated generator, ...), as sentences; empty = they can. */
+  /** Why rates and latencies cannot be trusted (a saturated generator, ...), as sentences. */
   readonly doubts: readonly string[];
   /** Milliseconds over the measured phases; null without enough samples. */
   readonly responseP99Ms: number | null;

@@ -26,7 +26,13 @@ export function judgeLimits(
   const questions: Question[] = [
     { name: 'responseP99Ms', unit: 'ms', actual: measured.responseP99Ms, floor: false, doubts },
     { name: 'endToEndP99Ms', unit: 'ms', actual: measured.endToEndP99Ms, floor: false, doubts },
-    { name: 'ackedRateMin', unit: 'messages/s', actual: measured.ackedPerSecond, floor: true, doubts },
+    {
+      name: 'ackedRateMin',
+      unit: 'messages/s',
+      actual: measured.ackedPerSecond,
+      floor: true,
+      doubts,
+    },
     { name: 'recoveryMs', unit: 'ms', actual: recovery.rtoMs, floor: false, doubts: [] },
   ];
   return questions.flatMap((question) => {
@@ -34,7 +40,16 @@ export function judgeLimits(
     if (limit === undefined) return [];
     if (question.name === 'recoveryMs' && recovery.neverRecovered) {
       const evidence = 'after at least one fault service did not come back at all';
-      return [{ name: question.name, limit, actual: null, unit: question.unit, verdict: 'invalid' as const, evidence }];
+      return [
+        {
+          name: question.name,
+          limit,
+          actual: null,
+          unit: question.unit,
+          verdict: 'invalid' as const,
+          evidence,
+        },
+      ];
     }
     return [judge(question, limit)];
   });
@@ -47,7 +62,15 @@ function judge({ name, unit, actual, floor, doubts }: Question, limit: number): 
     return { name, limit, actual: null, unit, verdict: 'unknown', evidence };
   }
   const seen = `${bound}, ${Number(actual.toPrecision(4))} ${unit} measured`;
-  if (doubts.length > 0) return { name, limit, actual, unit, verdict: 'unknown', evidence: `${seen}; ${doubts.join('; ')}` };
+  if (doubts.length > 0)
+    return {
+      name,
+      limit,
+      actual,
+      unit,
+      verdict: 'unknown',
+      evidence: `${seen}; ${doubts.join('; ')}`,
+    };
   const holds = floor ? actual >= limit : actual <= limit;
   return { name, limit, actual, unit, verdict: holds ? 'valid' : 'invalid', evidence: seen };
 }

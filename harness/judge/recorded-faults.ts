@@ -29,7 +29,8 @@ export function recordedFaults(book: Book): RecordedFault[] {
         healedEvidence: injection.healedEvidence,
       },
       rtoMs,
-      recoveryNote: recovery?.note ?? (effectiveAtMs === null ? 'the fault never took effect' : 'not judged'),
+      recoveryNote:
+        recovery?.note ?? (effectiveAtMs === null ? 'the fault never took effect' : 'not judged'),
       lossWindowMessages: book.exposed.get(injection) ?? 0,
       lossWindowMs: windowOf(book, injection).ms,
     };

@@ -11,16 +11,25 @@ import { lossBound } from './verdict.ts';
 
 const alone: StoryOptions = { scenario: { workload: { consumers: 0 } } };
 const clean = (options: StoryOptions = {}) =>
-  new Story({ ...options, scenario: { ...alone.scenario, ...options.scenario } }).acked('a0', 0).log('a0');
+  new Story({ ...options, scenario: { ...alone.scenario, ...options.scenario } })
+    .acked('a0', 0)
+    .log('a0');
 const killed: StoryOptions = {
   scenario: {
     ...alone.scenario,
     nodes: 3,
-    phases: [{ name: 'main', duration: '60s', faults: [{ fault: 'kill', target: 'leader', at: '1s', for: '1s' }] }],
+    phases: [
+      {
+        name: 'main',
+        duration: '60s',
+        faults: [{ fault: 'kill', target: 'leader', at: '1s', for: '1s' }],
+      },
+    ],
     checks: ['lost', 'loss-window'],
   },
 };
-const told = (options: StoryOptions = killed) => new Story(options).at(500).acked('a0', 0).acked('a1', 1).log('a0 a1');
+const told = (options: StoryOptions = killed) =>
+  new Story(options).at(500).acked('a0', 0).acked('a1', 1).log('a0 a1');
 
 describe('the verdict of a run', () => {
   test('is a pass with its grounds when nothing is wrong and nothing in doubt', () => {
@@ -33,7 +42,11 @@ describe('the verdict of a run', () => {
   });
 
   test('is a fail by a violation, whatever else is in doubt', () => {
-    const story = new Story(alone).acked('a0', 0).acked('a1', 1).read('a1', 1).readEnd({ start: 1, end: 2 });
+    const story = new Story(alone)
+      .acked('a0', 0)
+      .acked('a1', 1)
+      .read('a1', 1)
+      .readEnd({ start: 1, end: 2 });
     expect(summaryOf(story.judge())).toMatchObject({ verdict: 'fail', unknown: ['drain'] });
     const { reasons } = story.judge();
     expect(reasons[0]).toMatch(/^lost: /);
@@ -52,7 +65,9 @@ describe('the verdict of a run', () => {
   });
 
   test('prints the faults, what they exposed, and what that supports', () => {
-    const { verdict, reasons } = told().fault(0, 1000, { victims: ['node 2'] }).judge();
+    const { verdict, reasons } = told()
+      .fault(0, 1000, { victims: ['node 2'] })
+      .judge();
     expect(verdict).toBe('pass');
     expect(reasons[1]).toBe(
       '1 confirmed fault: kill of node 2 (leader) with 2 messages exposed. No forbidden loss in 1 of them ' +
@@ -74,8 +89,16 @@ describe('the verdict of a run', () => {
 
   test.each([
     ['was never injected', (story: Story) => story, /never carried out/],
-    ['is not confirmed', (story: Story) => story.fault(0, 1000, { result: 'mismatch' }), /not confirmed \(mismatch\)/],
-    ['left no trace', (story: Story) => story.fault(0, 1000, { result: 'inconclusive' }), /not confirmed/],
+    [
+      'is not confirmed',
+      (story: Story) => story.fault(0, 1000, { result: 'mismatch' }),
+      /not confirmed \(mismatch\)/,
+    ],
+    [
+      'left no trace',
+      (story: Story) => story.fault(0, 1000, { result: 'inconclusive' }),
+      /not confirmed/,
+    ],
     ['was not healed', (story: Story) => story.fault(0, 1000, { healMs: null }), /was not healed/],
   ])('is inconclusive when a fault %s', (_, tell, reason) => {
     const { verdict, reasons } = tell(told()).judge();
@@ -84,7 +107,15 @@ describe('the verdict of a run', () => {
   });
 
   test('is inconclusive when a fault could not be carried out', () => {
-    const event = { type: 'fault', fault: 0, kind: 'kill', target: 'leader', victims: [], result: '', time: 1e9 } as const;
+    const event = {
+      type: 'fault',
+      fault: 0,
+      kind: 'kill',
+      target: 'leader',
+      victims: [],
+      result: '',
+      time: 1e9,
+    } as const;
     const story = told()
       .event('harness', { ...event, step: 'requested', proof: '' })
       .event('harness', { ...event, step: 'failed', proof: 'there is no leader' });
@@ -94,13 +125,36 @@ describe('the verdict of a run', () => {
 
   test('is inconclusive when a heal is not confirmed', () => {
     const story = told().fault(0, 1000);
-    story.event('harness', { type: 'fault', fault: 0, kind: 'kill', target: 'leader', victims: [], step: 'heal-probed', proof: 'no answer', result: 'mismatch', time: 3e9 });
+    story.event('harness', {
+      type: 'fault',
+      fault: 0,
+      kind: 'kill',
+      target: 'leader',
+      victims: [],
+      step: 'heal-probed',
+      proof: 'no answer',
+      result: 'mismatch',
+      time: 3e9,
+    });
     expect(story.judge().verdict).toBe('inconclusive');
   });
 
   test('wants a fault on each node to have hit each node', () => {
-    const options: StoryOptions = { scenario: { ...killed.scenario, phases: [{ name: 'main', duration: '60s', faults: [{ fault: 'restart', target: 'each-node', at: '1s' }] }] } };
-    const story = told(options).fault(0, 1000, { victims: ['node 1'] }).fault(1, 2000, { victims: ['node 2'] });
+    const options: StoryOptions = {
+      scenario: {
+        ...killed.scenario,
+        phases: [
+          {
+            name: 'main',
+            duration: '60s',
+            faults: [{ fault: 'restart', target: 'each-node', at: '1s' }],
+          },
+        ],
+      },
+    };
+    const story = told(options)
+      .fault(0, 1000, { victims: ['node 1'] })
+      .fault(1, 2000, { victims: ['node 2'] });
     expect(story.judge().verdict).toBe('inconclusive');
     expect(story.fault(2, 3000, { victims: ['node 3'] }).judge().verdict).toBe('pass');
   });
@@ -118,7 +172,10 @@ describe('the verdict of a run', () => {
     const options = { scenario: { checks: ['duplicate'] } };
     const judgement = clean(options).judge();
     expect(judgement.verdicts.map(({ check }) => check)).toEqual(['duplicate', 'drain']);
-    const lossy = new Story({ scenario: { ...alone.scenario, checks: ['duplicate'] } }).acked('a0', 0).acked('a1', 1).log('a0');
+    const lossy = new Story({ scenario: { ...alone.scenario, checks: ['duplicate'] } })
+      .acked('a0', 0)
+      .acked('a1', 1)
+      .log('a0');
     expect(lossy.judge().verdict).toBe('pass');
   });
 
@@ -127,10 +184,13 @@ describe('the verdict of a run', () => {
     expect(clean().complete('a7', 'ok', { offset: 9 }).judge().verdict).toBe('inconclusive');
     expect(clean().invoke('a5').judge().verdict).toBe('inconclusive');
     expect(clean().position('assigned', 5).judge().verdict).toBe('inconclusive');
+    expect(clean().header('reader', { run: 'another' }).judge().verdict).toBe('inconclusive');
   });
 
   test('fits the schema of the record', () => {
-    const { verdicts, accounting, faults, recovery, limits, verdict, reasons } = told().fault(0, 1000).judge();
+    const { verdicts, accounting, faults, recovery, limits, verdict, reasons } = told()
+      .fault(0, 1000)
+      .judge();
     const { shape } = recordSchema;
     expect(shape.verdicts.parse(verdicts)).toEqual(verdicts);
     expect(shape.accounting.parse(accounting)).toEqual(accounting);
@@ -142,7 +202,9 @@ describe('the verdict of a run', () => {
   });
 
   test('decides the exit code', () => {
-    expect(['pass', 'inconclusive', 'fail'].map((verdict) => exitCodeOf(verdict as 'pass'))).toEqual([0, 2, 3]);
+    expect(
+      ['pass', 'inconclusive', 'fail'].map((verdict) => exitCodeOf(verdict as 'pass')),
+    ).toEqual([0, 2, 3]);
   });
 });
 
@@ -159,30 +221,55 @@ describe('a checker that throws', () => {
         fail('watch'),
         {
           complete: () => fail('complete'),
-          finish: () => (fail('finish'), { forbidden: new Tally(), allowed: new Tally(), doubts: [], evidence: 'fine' }),
+          finish: () => (
+            fail('finish'),
+            { forbidden: new Tally(), allowed: new Tally(), doubts: [], evidence: 'fine' }
+          ),
         }
       ),
     };
   };
 
-  test.each(['notApplicable', 'watch', 'complete', 'finish'] as const)('in "%s" is unknown, and the others go on', (hook) => {
-    const judgement = clean({ checkers: [broken(hook), ...checkers] }).judge();
-    expect(summaryOf(judgement)).toEqual({ ...pass, verdict: 'inconclusive', unknown: ['broken'] });
-    expect(judgement.verdicts[0]!.evidence).toContain(`broken in ${hook}`);
-  });
+  test.each(['notApplicable', 'watch', 'complete', 'finish'] as const)(
+    'in "%s" is unknown, and the others go on',
+    (hook) => {
+      const judgement = clean({ checkers: [broken(hook), ...checkers] }).judge();
+      expect(summaryOf(judgement)).toEqual({
+        ...pass,
+        verdict: 'inconclusive',
+        unknown: ['broken'],
+      });
+      expect(judgement.verdicts[0]!.evidence).toContain(`broken in ${hook}`);
+    },
+  );
 
   test('does not hide a violation', () => {
-    const story = new Story({ ...alone, checkers: [broken('finish'), ...checkers] }).acked('a0', 0).acked('a1', 1).log('a0');
+    const story = new Story({ ...alone, checkers: [broken('finish'), ...checkers] })
+      .acked('a0', 0)
+      .acked('a1', 1)
+      .log('a0');
     expect(story.judge().verdict).toBe('fail');
   });
 });
 
 describe('limits', () => {
-  const limited = (limits: NonNullable<StoryOptions['scenario']>['limits'], measured: StoryOptions['measured'] = {}, options: StoryOptions = {}) =>
-    clean({ ...options, scenario: { ...options.scenario, limits: limits ?? {} }, measured: { ...measured } }).judge();
+  const limited = (
+    limits: NonNullable<StoryOptions['scenario']>['limits'],
+    measured: StoryOptions['measured'] = {},
+    options: StoryOptions = {},
+  ) =>
+    clean({
+      ...options,
+      scenario: { ...options.scenario, limits: limits ?? {} },
+      measured: { ...measured },
+    }).judge();
 
   test('that hold are valid and show the figure', () => {
-    const { verdict, limits } = limited({ responseP99Ms: 5, endToEndP99Ms: 10, ackedRateMin: 1000 });
+    const { verdict, limits } = limited({
+      responseP99Ms: 5,
+      endToEndP99Ms: 10,
+      ackedRateMin: 1000,
+    });
     expect(verdict).toBe('pass');
     expect(limits).toMatchObject([
       { name: 'responseP99Ms', limit: 5, actual: 5, unit: 'ms', verdict: 'valid' },
@@ -191,17 +278,23 @@ describe('limits', () => {
     ]);
   });
 
-  test.each([{ responseP99Ms: 4.9 }, { endToEndP99Ms: 8.9 }, { ackedRateMin: 1001 }])('that do not hold fail the run: %o', (limits) => {
-    const judgement = limited(limits);
-    expect(judgement.verdict).toBe('fail');
-    expect(judgement.limits[0]!.verdict).toBe('invalid');
-  });
+  test.each([{ responseP99Ms: 4.9 }, { endToEndP99Ms: 8.9 }, { ackedRateMin: 1001 }])(
+    'that do not hold fail the run: %o',
+    (limits) => {
+      const judgement = limited(limits);
+      expect(judgement.verdict).toBe('fail');
+      expect(judgement.limits[0]!.verdict).toBe('invalid');
+    },
+  );
 
   test.each([{ responseP99Ms: 4.9 }, { endToEndP99Ms: 100 }, { ackedRateMin: 1 }])(
     'cannot be told with a saturated generator, whichever way they point: %o',
     (limits) => {
       const judgement = limited(limits, { doubts: ['the generator was saturated'] });
-      expect(judgement).toMatchObject({ verdict: 'inconclusive', limits: [{ verdict: 'unknown' }] });
+      expect(judgement).toMatchObject({
+        verdict: 'inconclusive',
+        limits: [{ verdict: 'unknown' }],
+      });
     },
   );
 
@@ -217,12 +310,18 @@ describe('limits', () => {
   });
 
   test('on recovery cannot be told without a fault', () => {
-    expect(limited({ recoveryMs: 1000 })).toMatchObject({ verdict: 'inconclusive', limits: [{ name: 'recoveryMs', verdict: 'unknown' }] });
+    expect(limited({ recoveryMs: 1000 })).toMatchObject({
+      verdict: 'inconclusive',
+      limits: [{ name: 'recoveryMs', verdict: 'unknown' }],
+    });
   });
 
   test('on recovery are held against the worst fault, saturated or not', () => {
     const story = (recoveryMs: number) => {
-      const one = new Story({ scenario: { ...killed.scenario, limits: { recoveryMs } }, measured: { doubts: ['saturated'] } }).fault(0, 1000);
+      const one = new Story({
+        scenario: { ...killed.scenario, limits: { recoveryMs } },
+        measured: { doubts: ['saturated'] },
+      }).fault(0, 1000);
       for (let step = 0; step < 80; step++) one.at(step * 100).acked(`a${step}`, step);
       return one.log(Array.from({ length: 80 }, (_, step) => `a${step}`).join(' ')).judge();
     };
@@ -231,7 +330,14 @@ describe('limits', () => {
   });
 
   test('on recovery are broken when service never comes back', () => {
-    const story = new Story({ scenario: { ...killed.scenario, limits: { recoveryMs: 50_000 } } }).acked('a0', 0).fault(0, 1000).phase('drain', 9000).log('a0');
-    expect(story.judge()).toMatchObject({ verdict: 'fail', limits: [{ verdict: 'invalid', actual: null }] });
+    const story = new Story({ scenario: { ...killed.scenario, limits: { recoveryMs: 50_000 } } })
+      .acked('a0', 0)
+      .fault(0, 1000)
+      .phase('drain', 9000)
+      .log('a0');
+    expect(story.judge()).toMatchObject({
+      verdict: 'fail',
+      limits: [{ verdict: 'invalid', actual: null }],
+    });
   });
 });

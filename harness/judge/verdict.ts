@@ -27,8 +27,12 @@ export function decide(judged: Case): Decision {
 
 function violationsOf({ verdicts, limits }: Case): string[] {
   return [
-    ...verdicts.filter(({ verdict }) => verdict === 'invalid').map(({ check, evidence }) => `${check}: ${evidence}`),
-    ...limits.filter(({ verdict }) => verdict === 'invalid').map(({ name, evidence }) => `${name}: ${evidence}`),
+    ...verdicts
+      .filter(({ verdict }) => verdict === 'invalid')
+      .map(({ check, evidence }) => `${check}: ${evidence}`),
+    ...limits
+      .filter(({ verdict }) => verdict === 'invalid')
+      .map(({ name, evidence }) => `${name}: ${evidence}`),
   ];
 }
 
@@ -66,7 +70,8 @@ function groundsOf({ book, verdicts, accounting }: Case): string[] {
     const kind = `${injection.kind} of a ${injection.aimedAt}`;
     kinds.set(kind, [...(kinds.get(kind) ?? []), injection]);
   }
-  if (kinds.size === 0) grounds.push('no faults: this says nothing about what happens when something breaks');
+  if (kinds.size === 0)
+    grounds.push('no faults: this says nothing about what happens when something breaks');
   for (const [kind, injections] of kinds) grounds.push(groundsOfFaults(book, kind, injections));
   return grounds;
 }
@@ -80,7 +85,8 @@ function groundsOfFaults(book: Book, kind: string, injections: readonly Injectio
   });
   const exposed = injections.filter((injection) => (book.exposed.get(injection) ?? 0) > 0).length;
   const count = `${injections.length} confirmed ${injections.length === 1 ? 'fault' : 'faults'}: ${told.join('; ')}`;
-  if (exposed === 0) return `${count}. Nothing was sent and acked in the second before, so this says nothing about loss`;
+  if (exposed === 0)
+    return `${count}. Nothing was sent and acked in the second before, so this says nothing about loss`;
   const bound = (lossBound(exposed) * 100).toPrecision(2);
   return (
     `${count}. No forbidden loss in ${exposed} of them with exposure bounds the chance that a ${kind} ` +

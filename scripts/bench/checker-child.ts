@@ -15,7 +15,8 @@ export interface Judged {
 }
 
 const [directory, messages, denseOffsets] = process.argv.slice(2);
-if (directory === undefined || messages === undefined) throw new Error('usage: checker-child DIRECTORY MESSAGES DENSE');
+if (directory === undefined || messages === undefined)
+  throw new Error('usage: checker-child DIRECTORY MESSAGES DENSE');
 
 const began = performance.now();
 for (const file of historyFiles(directory)) readHistory(file, {});

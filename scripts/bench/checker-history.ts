@@ -35,10 +35,17 @@ export function planOf(messages: number): Plan {
     topic: { partitions },
     workload: { producers, consumers, keys },
     phases: [
-      { name: 'main', duration: `${seconds}s`, faults: [{ fault: 'kill', target: 'leader', at: `${Math.floor(seconds / 4)}s`, for: '1s' }] },
+      {
+        name: 'main',
+        duration: `${seconds}s`,
+        faults: [{ fault: 'kill', target: 'leader', at: `${Math.floor(seconds / 4)}s`, for: '1s' }],
+      },
     ],
   });
-  const vocabulary = { faults: [{ kind: 'kill', targets: ['node'], heals: true }], checks: [] } as const;
+  const vocabulary = {
+    faults: [{ kind: 'kill', targets: ['node'], heals: true }],
+    checks: [],
+  } as const;
   return makePlan(scenario, { seed: 1, target: 'reference', cluster: 'process', vocabulary });
 }
 
@@ -51,16 +58,31 @@ export function writeHistory(directory: string, { messages, offsetOf }: Layout):
   const each = Math.floor(messages / producers / partitions) * partitions;
   harness(directory, planOf(messages));
   for (let producer = 1; producer <= producers; producer++) {
-    writeProducer(open(directory, `producer-${producer}`, 'producer'), { producer, each, offsetOf });
+    writeProducer(open(directory, `producer-${producer}`, 'producer'), {
+      producer,
+      each,
+      offsetOf,
+    });
   }
   for (let consumer = 1; consumer <= consumers; consumer++) {
-    writeConsumer(open(directory, `consumer-${consumer}`, 'consumer'), { consumer, each, offsetOf });
+    writeConsumer(open(directory, `consumer-${consumer}`, 'consumer'), {
+      consumer,
+      each,
+      offsetOf,
+    });
   }
   writeReader(open(directory, 'reader-0', 'reader'), { each, offsetOf });
 }
 
 function open(directory: string, worker: string, role: HistoryHeader['role']): HistoryWriter {
-  const header = { version: 1, run: 'bench', worker, role, clockDomain: 'bench', numbers: [] } as const;
+  const header = {
+    version: 1,
+    run: 'bench',
+    worker,
+    role,
+    clockDomain: 'bench',
+    numbers: [],
+  } as const;
   return new HistoryWriter(join(directory, `${worker}.ackh`), header);
 }
 
@@ -68,7 +90,14 @@ function harness(directory: string, plan: Plan): void {
   const writer = open(directory, 'harness', 'harness');
   writer.event({ type: 'phase', name: 'main', time: 0 });
   const { atMs, healAtMs } = plan.faults[0]!;
-  const fault = { type: 'fault', fault: 0, kind: 'kill', target: 'leader', victims: ['node 1'], proof: '' } as const;
+  const fault = {
+    type: 'fault',
+    fault: 0,
+    kind: 'kill',
+    target: 'leader',
+    victims: ['node 1'],
+    proof: '',
+  } as const;
   writer.event({ ...fault, step: 'requested', result: '', time: atMs * 1e6 });
   writer.event({ ...fault, step: 'effective', result: '', time: atMs * 1e6 });
   writer.event({ ...fault, step: 'probed', result: 'confirmed', time: atMs * 1e6 });
@@ -88,7 +117,10 @@ function rankOf(producer: number, sequence: number): number {
   return Math.floor(sequence / partitions) * producers + producer - 1;
 }
 
-function writeProducer(writer: HistoryWriter, { producer, each, offsetOf }: Part & { readonly producer: number }): void {
+function writeProducer(
+  writer: HistoryWriter,
+  { producer, each, offsetOf }: Part & { readonly producer: number },
+): void {
   for (let from = 0; from < each; from += batch) {
     const to = Math.min(each, from + batch);
     for (let sequence = from; sequence < to; sequence++) {
@@ -96,7 +128,15 @@ function writeProducer(writer: HistoryWriter, { producer, each, offsetOf }: Part
     }
     for (let sequence = from; sequence < to; sequence++) {
       const time = to * gapNanos + serviceNanos;
-      writer.complete(producer, sequence, 'ok', sequence % partitions, offsetOf(rankOf(producer, sequence)), 1, time);
+      writer.complete(
+        producer,
+        sequence,
+        'ok',
+        sequence % partitions,
+        offsetOf(rankOf(producer, sequence)),
+        1,
+        time,
+      );
     }
     writer.flush();
   }
@@ -104,20 +144,37 @@ function writeProducer(writer: HistoryWriter, { producer, each, offsetOf }: Part
 }
 
 /** Visits the records of a partition in order. */
-function walk(partition: number, each: number, visit: (producer: number, sequence: number, rank: number) => void): void {
+function walk(
+  partition: number,
+  each: number,
+  visit: (producer: number, sequence: number, rank: number) => void,
+): void {
   const ranks = (each / partitions) * producers;
   for (let rank = 0; rank < ranks; rank++) {
     visit((rank % producers) + 1, Math.floor(rank / producers) * partitions + partition, rank);
   }
 }
 
-function writeConsumer(writer: HistoryWriter, { consumer, each, offsetOf }: Part & { readonly consumer: number }): void {
+function writeConsumer(
+  writer: HistoryWriter,
+  { consumer, each, offsetOf }: Part & { readonly consumer: number },
+): void {
   for (let partition = consumer - 1; partition < partitions; partition += consumers) {
     writer.position('assigned', consumer, partition, offsetOf(0), 0);
     walk(partition, each, (producer, sequence, rank) => {
       const offset = offsetOf(rank);
       const time = sequence * gapNanos + 2 * serviceNanos;
-      writer.delivery(consumer, partition, offset, EntryFlag.intact, producer, sequence, sequence % keys, sequence * gapNanos, time);
+      writer.delivery(
+        consumer,
+        partition,
+        offset,
+        EntryFlag.intact,
+        producer,
+        sequence,
+        sequence % keys,
+        sequence * gapNanos,
+        time,
+      );
       if (rank % batch === batch - 1) writer.ack(consumer, partition, offset, time);
     });
   }

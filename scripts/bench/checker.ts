@@ -26,18 +26,47 @@ export async function checkerBench(): Promise<BenchRow[]> {
   const growth = ten.judgeSeconds / one.judgeSeconds;
   const drift = far.judgeSeconds / one.judgeSeconds;
   const extra = far.peakMegabytes / one.peakMegabytes;
-  const row = (name: string, value: number, unit: string, goal: string, met: boolean): BenchRow =>
-    ({ name: `checker: ${name}`, value, unit, probe: null, ratio: null, goal, met });
+  const row = (
+    name: string,
+    value: number,
+    unit: string,
+    goal: string,
+    met: boolean,
+  ): BenchRow => ({ name: `checker: ${name}`, value, unit, probe: null, ratio: null, goal, met });
   return [
     {
-      ...row('10 million messages judged', ten.judgeSeconds, 's', '<= 40 s', ten.judgeSeconds <= 40),
+      ...row(
+        '10 million messages judged',
+        ten.judgeSeconds,
+        's',
+        '<= 40 s',
+        ten.judgeSeconds <= 40,
+      ),
       probe: ten.readSeconds,
       ratio: ten.judgeSeconds / ten.readSeconds,
     },
-    row('memory for 10 million messages', ten.peakMegabytes, 'MB', '<= 600 MB', ten.peakMegabytes <= 600),
+    row(
+      'memory for 10 million messages',
+      ten.peakMegabytes,
+      'MB',
+      '<= 600 MB',
+      ten.peakMegabytes <= 600,
+    ),
     row('time, 10 million to 1 million', growth, 'x', '<= 12', growth <= 12),
-    row('time, offsets from 2^40 with gaps of 10^6 to dense ones', drift, 'x', '<= 1.5', drift <= 1.5),
-    row('memory, offsets from 2^40 with gaps of 10^6 to dense ones', extra, 'x', '<= 1.2', extra <= 1.2),
+    row(
+      'time, offsets from 2^40 with gaps of 10^6 to dense ones',
+      drift,
+      'x',
+      '<= 1.5',
+      drift <= 1.5,
+    ),
+    row(
+      'memory, offsets from 2^40 with gaps of 10^6 to dense ones',
+      extra,
+      'x',
+      '<= 1.2',
+      extra <= 1.2,
+    ),
   ];
 }
 

@@ -44,6 +44,7 @@ export class Book {
   readonly #elsewhere: readonly Set<number>[];
   #conflicts: readonly Conflict[] | undefined;
   #sessions = 0;
+  #run: string | undefined;
   #clockDomain: string | undefined;
   #oneClock = true;
 
@@ -51,7 +52,8 @@ export class Book {
     this.circumstances = circumstances;
     this.timeline = new FaultTimeline(circumstances.plan);
     this.groups = [...new Set(circumstances.plan.consumers.map(({ group }) => group))];
-    if (this.groups.length > groupsMax) throw new RangeError(`more than ${groupsMax} consumer groups`);
+    if (this.groups.length > groupsMax)
+      throw new RangeError(`more than ${groupsMax} consumer groups`);
     this.#elsewhere = this.groups.map(() => new Set());
     this.#furthest = this.groups.map(() => []);
   }
@@ -62,6 +64,10 @@ export class Book {
   }
 
   header(header: HistoryHeader): void {
+    this.#run ??= header.run;
+    if (header.run !== this.#run) {
+      this.damage.add(`${header.worker} belongs to run ${header.run}, others to ${this.#run}`);
+    }
     this.#clockDomain ??= header.clockDomain;
     this.#oneClock &&= this.#clockDomain === header.clockDomain;
   }
@@ -69,11 +75,17 @@ export class Book {
   /** The number of the group of a consumer's file, or -1 when the plan has no such consumer. */
   groupOf(header: HistoryHeader): number {
     const worker = workerNumber(header.worker, 'consumer');
-    const planned = this.circumstances.plan.consumers.find((consumer) => consumer.worker === worker);
+    const planned = this.circumstances.plan.consumers.find(
+      (consumer) => consumer.worker === worker,
+    );
     return planned === undefined ? -1 : this.groups.indexOf(planned.group);
   }
 
-  deliver(id: number, group: number, place: { readonly partition: number; readonly offset: number }): void {
+  deliver(
+    id: number,
+    group: number,
+    place: { readonly partition: number; readonly offset: number },
+  ): void {
     const { partition, offset } = place;
     const { messages } = this;
     if (partition < 0 || offset < 0 || messages.isAt(id, partition, offset)) {
@@ -102,7 +114,10 @@ export class Book {
   }
 
   /** A delivery of whatever content: how far the group has come. */
-  advance(group: number, { partition, offset }: { readonly partition: number; readonly offset: number }): void {
+  advance(
+    group: number,
+    { partition, offset }: { readonly partition: number; readonly offset: number },
+  ): void {
     if (partition < 0 || offset < 0) return;
     const furthest = this.#furthest[group]!;
     if (!(furthest[partition]! >= offset)) furthest[partition] = offset;
@@ -140,7 +155,8 @@ export class Book {
         }
         this.messages.mark(id, Mark.inLog);
         const offset = copy.offset(index);
-        if (offset >= 0) this.claims.add({ id, partition: copy.partition, offset, source: fromLog });
+        if (offset >= 0)
+          this.claims.add({ id, partition: copy.partition, offset, source: fromLog });
       }
     }
   }
@@ -158,7 +174,8 @@ export class Book {
       (marks & Mark.ok) !== 0 ? 'acked' : (marks & Mark.fail) !== 0 ? 'failed' : 'unknown';
     const partition = messages.partition(id);
     const there = (marks & Mark.ackedThere) !== 0 || (marks & Mark.ok) === 0;
-    const at = partition < 0 ? '' : ` ${there ? 'at' : ', seen at'} p${partition}@${messages.offset(id)}`;
+    const at =
+      partition < 0 ? '' : ` ${there ? 'at' : ', seen at'} p${partition}@${messages.offset(id)}`;
     return `${messages.describe(id)}, ${outcome}${at}`;
   }
 }

@@ -27,7 +27,10 @@ export function keepBook(source: HistorySource, book: Book, watchers: readonly W
   const inRole = (...roles: HistoryHeader['role'][]): HistoryFile[] =>
     source.files.filter(({ header }) => roles.includes(header.role));
   for (const file of inRole('harness')) {
-    file.read({ phase: (event) => book.timeline.phase(event), fault: (event) => book.timeline.fault(event) });
+    file.read({
+      phase: (event) => book.timeline.phase(event),
+      fault: (event) => book.timeline.fault(event),
+    });
   }
   for (const file of inRole('producer')) {
     hooks.header(file.header);
@@ -53,7 +56,9 @@ function producerVisitor(book: Book, hooks: Hooks, worker: number): HistoryVisit
     invoke(event) {
       const id = messages.add(event.producer, event.sequence, event.key);
       if (id < 0) {
-        book.damage.add(`producer ${event.producer} skips to or repeats sequence ${event.sequence}`);
+        book.damage.add(
+          `producer ${event.producer} skips to or repeats sequence ${event.sequence}`,
+        );
         return;
       }
       if (event.sequence === 0) book.workers.set(event.producer, worker);
@@ -86,7 +91,13 @@ function readerVisitor(book: Book, hooks: Hooks): HistoryVisitor {
       const ours = event.intact && !event.foreign;
       const id = ours ? messages.find(event.producer, event.sequence) : -1;
       hooks.read(event, id);
-      if (id >= 0 && event.node === 0 && event.partition >= 0 && event.offset >= 0 && messages.partition(id) < 0) {
+      if (
+        id >= 0 &&
+        event.node === 0 &&
+        event.partition >= 0 &&
+        event.offset >= 0 &&
+        messages.partition(id) < 0
+      ) {
         messages.place(id, event.partition, event.offset);
       }
       copies.append(event, id < 0 ? stranger : id);
@@ -136,7 +147,10 @@ class Hooks {
   }
 }
 
-function fanOut(watchers: readonly Watcher[], hook: Hook): (event: never, id?: number, invokedAt?: number) => void {
+function fanOut(
+  watchers: readonly Watcher[],
+  hook: Hook,
+): (event: never, id?: number, invokedAt?: number) => void {
   const asked = watchers.filter(({ watch }) => watch[hook] !== undefined);
   return (event, id = -1, invokedAt = Number.NaN) => {
     for (let index = 0; index < asked.length; index++) {

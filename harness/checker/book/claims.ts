@@ -84,10 +84,12 @@ export function conflicts(known: Known): Conflict[] {
   const order = Uint32Array.from({ length: ids.length }, (_, index) => index);
   order.sort(
     (a, b) =>
-      partitions.get(a) - partitions.get(b) || offsets.get(a) - offsets.get(b) || ids.get(a) - ids.get(b),
+      partitions.get(a) - partitions.get(b) ||
+      offsets.get(a) - offsets.get(b) ||
+      ids.get(a) - ids.get(b),
   );
   const found: Conflict[] = [];
-  for (let from = 0; from < order.length; ) {
+  for (let from = 0; from < order.length;) {
     const partition = partitions.get(order[from]!);
     const offset = offsets.get(order[from]!);
     const claimants = new Map<number, Claimant>();
@@ -135,7 +137,12 @@ function contestants({ messages, copies, claims }: Known) {
   return { partitions, offsets, ids, sources };
 }
 
-function enter(claimants: Map<number, Claimant>, messages: MessageTable, id: number, source: number): void {
+function enter(
+  claimants: Map<number, Claimant>,
+  messages: MessageTable,
+  id: number,
+  source: number,
+): void {
   let claimant = claimants.get(id);
   if (claimant === undefined) {
     claimants.set(id, (claimant = { id, inLog: false, acked: false, groups: 0 }));
@@ -155,7 +162,8 @@ function holderInLog({ copies }: Known, partition: number, offset: number): numb
   const copy = copies.copy(0, partition);
   if (copy === undefined || copy.disordered > 0) return undefined;
   const index = copy.lowerBound(offset);
-  if (index === copy.length || copy.offset(index) !== offset || !copy.isAtHome(index)) return undefined;
+  if (index === copy.length || copy.offset(index) !== offset || !copy.isAtHome(index))
+    return undefined;
   const id = copy.id(index);
   return id === stranger ? undefined : id;
 }

@@ -46,7 +46,8 @@ export class FaultTimeline {
   phase(event: PhaseEvent): void {
     this.phases.push({ ...event });
     const planned = this.#plan.phases.find(({ name }) => name === event.name);
-    if (this.origin === null && planned !== undefined) this.origin = event.time - planned.startMs * 1e6;
+    if (this.origin === null && planned !== undefined)
+      this.origin = event.time - planned.startMs * 1e6;
   }
 
   fault(event: FaultEvent): void {
@@ -98,7 +99,9 @@ export function doubtOf(injection: Injection): string | undefined {
 /** "kill of node 2 (leader)" */
 export function describeInjection({ kind, victims, target }: Injection): string {
   const hit = victims.length === 0 ? 'nothing' : victims.join(', ');
-  return hit.startsWith(target.replace('-', ' ')) ? `${kind} of ${hit}` : `${kind} of ${hit} (${target})`;
+  return hit.startsWith(target.replace('-', ' '))
+    ? `${kind} of ${hit}`
+    : `${kind} of ${hit} (${target})`;
 }
 
 function newInjection(event: FaultEvent, planned: PlannedFault | undefined): Injection {

@@ -1,6 +1,6 @@
 /**
- * The highest sequence seen per (producer, key): a hash table with open addressing, 12 bytes a slot,
- * as large as there are distinct pairs and no larger.
+ * The highest sequence seen per (producer, key): a hash table with open addressing, 12 bytes a
+ * slot, as large as there are distinct pairs and no larger.
  */
 export class LastSequences {
   #producers = new Uint32Array(64);

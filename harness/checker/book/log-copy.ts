@@ -26,7 +26,10 @@ export class LogCopy {
   readonly #oddOffsets = new PagedFloat64();
   #lastOffset = Number.NEGATIVE_INFINITY;
 
-  constructor(messages: MessageTable, place: { readonly node: number; readonly partition: number }) {
+  constructor(
+    messages: MessageTable,
+    place: { readonly node: number; readonly partition: number },
+  ) {
     this.#messages = messages;
     this.node = place.node;
     this.partition = place.partition;
@@ -107,7 +110,10 @@ export class LogCopies {
     this.#messages = messages;
   }
 
-  append(place: { readonly node: number; readonly partition: number; readonly offset: number }, id: number): void {
+  append(
+    place: { readonly node: number; readonly partition: number; readonly offset: number },
+    id: number,
+  ): void {
     const slot = this.#slot(place.node, place.partition);
     slot.open ??= new LogCopy(this.#messages, { node: place.node, partition: place.partition });
     slot.open.append(id, place.offset);
@@ -122,7 +128,8 @@ export class LogCopies {
     readonly reason: string;
   }): void {
     const slot = this.#slot(end.node, end.partition);
-    const copy = slot.open ?? new LogCopy(this.#messages, { node: end.node, partition: end.partition });
+    const copy =
+      slot.open ?? new LogCopy(this.#messages, { node: end.node, partition: end.partition });
     copy.complete = end.complete;
     copy.reason = end.reason;
     copy.startOffset = end.startOffset;
@@ -140,7 +147,9 @@ export class LogCopies {
   /** In order of partition. */
   copiesOf(node: number): LogCopy[] {
     const partitions = [...(this.#nodes.get(node)?.keys() ?? [])].toSorted((a, b) => a - b);
-    return partitions.map((partition) => this.copy(node, partition)).filter((copy) => copy !== undefined);
+    return partitions
+      .map((partition) => this.copy(node, partition))
+      .filter((copy) => copy !== undefined);
   }
 
   /** Nodes whose own copies were read, in order. */
@@ -152,7 +161,8 @@ export class LogCopies {
     let partitions = this.#nodes.get(node);
     if (partitions === undefined) this.#nodes.set(node, (partitions = new Map()));
     let slot = partitions.get(partition);
-    if (slot === undefined) partitions.set(partition, (slot = { open: undefined, done: undefined }));
+    if (slot === undefined)
+      partitions.set(partition, (slot = { open: undefined, done: undefined }));
     return slot;
   }
 }

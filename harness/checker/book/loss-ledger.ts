@@ -160,7 +160,11 @@ export class LossLedger {
     const there = (messages.marks(id) & Mark.ackedThere) !== 0;
     const partition = there ? messages.partition(id) : -1;
     if (there) extend(spansOf(this.#byPartition, partition), era, messages.offset(id));
-    extend(spansOf(this.#byProducer, owner(messages.producer(id), partition)), era, messages.sequence(id));
+    extend(
+      spansOf(this.#byProducer, owner(messages.producer(id), partition)),
+      era,
+      messages.sequence(id),
+    );
   }
 
   /** From what survived within each era to what survived up to its end. */
@@ -169,8 +173,14 @@ export class LossLedger {
     this.#swept = true;
     for (const spans of [...this.#byPartition.values(), ...this.#byProducer.values()]) {
       for (let era = 0; era <= this.#cuts.length; era++) {
-        spans.lowest[era] = Math.min(spans.lowest[era - 1] ?? Infinity, spans.lowest[era] ?? Infinity);
-        spans.highest[era] = Math.max(spans.highest[era - 1] ?? -Infinity, spans.highest[era] ?? -Infinity);
+        spans.lowest[era] = Math.min(
+          spans.lowest[era - 1] ?? Infinity,
+          spans.lowest[era] ?? Infinity,
+        );
+        spans.highest[era] = Math.max(
+          spans.highest[era - 1] ?? -Infinity,
+          spans.highest[era] ?? -Infinity,
+        );
       }
     }
   }
@@ -184,10 +194,12 @@ export class LossLedger {
     const offset = messages.offset(id);
     const sequence = messages.sequence(id);
     const survivedBefore =
-      (near !== undefined && near.lowest[era]! < offset) || (own !== undefined && own.lowest[era]! < sequence);
+      (near !== undefined && near.lowest[era]! < offset) ||
+      (own !== undefined && own.lowest[era]! < sequence);
     if (!survivedBefore) return 'prefix';
     const survivedBehind =
-      (near !== undefined && near.highest[era]! > offset) || (own !== undefined && own.highest[era]! > sequence);
+      (near !== undefined && near.highest[era]! > offset) ||
+      (own !== undefined && own.highest[era]! > sequence);
     return survivedBehind ? 'middle' : 'tail';
   }
 }

@@ -20,7 +20,10 @@ export class GroupReturn {
   }
 
   /** `hasAll`: the group was given all there is of a partition, so that nothing more was due. */
-  result(hasAll: (group: number, partition: number) => boolean, nameOf: (group: number) => string): Outcome {
+  result(
+    hasAll: (group: number, partition: number) => boolean,
+    nameOf: (group: number) => string,
+  ): Outcome {
     const doubts: string[] = [];
     let worst: number | undefined;
     for (const [group, { served, backAt }] of this.#groups) {
@@ -32,7 +35,8 @@ export class GroupReturn {
         }
       });
     }
-    if (worst === undefined && doubts.length === 0) doubts.push('nothing was delivered before the fault');
+    if (worst === undefined && doubts.length === 0)
+      doubts.push('nothing was delivered before the fault');
     return {
       rtoMs: doubts.length > 0 ? null : (worst ?? null),
       note: doubts.slice(0, 3).join('; '),

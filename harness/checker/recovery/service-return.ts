@@ -8,7 +8,7 @@ const sustainedSteps = sustainedMs / stepMs;
 const shareMin = 0.99;
 
 export interface Outcome {
-  /** Milliseconds from the fault, the worst over clients and partitions; null when one is not back. */
+  /** Milliseconds from the fault, the worst over all; null when one of them is not back. */
   readonly rtoMs: number | null;
   readonly note: string;
   /** What did not come back although load went on. */
@@ -105,7 +105,13 @@ export class ServiceReturn {
   }
 
   /** `loadEndsAt`: when no more load was due; `healedAt`: when the fault was over. */
-  result({ loadEndsAt, healedAt }: { readonly loadEndsAt: number; readonly healedAt: number }): Outcome {
+  result({
+    loadEndsAt,
+    healedAt,
+  }: {
+    readonly loadEndsAt: number;
+    readonly healedAt: number;
+  }): Outcome {
     const never: string[] = [];
     const doubts: string[] = [];
     let worst: number | undefined;
@@ -123,17 +129,29 @@ export class ServiceReturn {
         const since = Math.max(this.effectiveAt, healedAt);
         const observedMs = (Math.max(loadEndsAt, this.#service.lastInvoke(number)) - since) / 1e6;
         if (observedMs < sustainedMs) {
-          doubts.push(`${name}: the load ended ${Math.max(0, observedMs).toFixed(0)} ms after the fault was over, too early to tell`);
+          doubts.push(
+            `${name}: the load ended ${Math.max(0, observedMs).toFixed(0)} ms after the fault was over, too early to tell`,
+          );
         } else if (track !== undefined && isServedAtTheEnd(track, client)) {
-          doubts.push(`${name}: served again, but the load ended before that had held for ${sustainedMs} ms`);
-        } else never.push(`${name}: not served again within ${observedMs.toFixed(0)} ms after the fault was over`);
+          doubts.push(
+            `${name}: served again, but the load ended before that had held for ${sustainedMs} ms`,
+          );
+        } else
+          never.push(
+            `${name}: not served again within ${observedMs.toFixed(0)} ms after the fault was over`,
+          );
       }
     }
     if (worst === undefined && never.length + doubts.length === 0) {
       doubts.push('no client had been served before the fault');
     }
     const open = [...never, ...doubts];
-    return { rtoMs: open.length > 0 ? null : (worst ?? null), note: open.slice(0, 3).join('; '), never, doubts };
+    return {
+      rtoMs: open.length > 0 ? null : (worst ?? null),
+      note: open.slice(0, 3).join('; '),
+      never,
+      doubts,
+    };
   }
 
   #step(time: number): number {
@@ -160,7 +178,10 @@ export class ServiceReturn {
   #advance(number: number, client: Client): void {
     const before = client.settled;
     const { invoked, completed } = client;
-    while (client.settled < client.latestStep && (invoked[client.settled] ?? 0) === (completed[client.settled] ?? 0)) {
+    while (
+      client.settled < client.latestStep &&
+      (invoked[client.settled] ?? 0) === (completed[client.settled] ?? 0)
+    ) {
       client.settled++;
     }
     if (client.settled === before || client.settled < sustainedSteps) return;
@@ -175,7 +196,14 @@ export class ServiceReturn {
 function trackOf(client: Client, partition: number): Track {
   let track = client.tracks.get(partition);
   if (track === undefined) {
-    track = { offered: [], acked: [], firstInvoke: [], firstAck: [], candidate: 0, backAt: undefined };
+    track = {
+      offered: [],
+      acked: [],
+      firstInvoke: [],
+      firstAck: [],
+      candidate: 0,
+      backAt: undefined,
+    };
     client.tracks.set(partition, track);
   }
   return track;
@@ -183,14 +211,16 @@ function trackOf(client: Client, partition: number): Track {
 
 function seekReturn(track: Track, client: Client): void {
   while (track.backAt === undefined && track.candidate + sustainedSteps <= client.settled) {
-    if (holds(track, client, track.candidate + sustainedSteps)) track.backAt = track.firstAck[track.candidate]!;
+    if (holds(track, client, track.candidate + sustainedSteps))
+      track.backAt = track.firstAck[track.candidate]!;
     else track.candidate++;
   }
   if (track.backAt === undefined) return;
-  for (const steps of [track.offered, track.acked, track.firstInvoke, track.firstAck]) steps.length = 0;
+  for (const steps of [track.offered, track.acked, track.firstInvoke, track.firstAck])
+    steps.length = 0;
 }
 
-/** Whether from the candidate up to `end` enough was acked, and something in the candidate itself. */
+/** Whether from the candidate to `end` enough was acked, and something in the candidate itself. */
 function holds(track: Track, client: Client, end: number): boolean {
   if (!(track.acked[track.candidate]! > 0)) return false;
   let offered = 0;

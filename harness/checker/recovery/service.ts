@@ -13,7 +13,14 @@ export class Service {
   }
 
   /** Without positions everything counts as one partition. */
-  acked(client: number, { key, partition, time }: { readonly key: number; readonly partition: number; readonly time: number }): void {
+  acked(
+    client: number,
+    {
+      key,
+      partition,
+      time,
+    }: { readonly key: number; readonly partition: number; readonly time: number },
+  ): void {
     const place = Math.max(partition, 0);
     let acks = this.#firstAcks.get(client);
     if (acks === undefined) this.#firstAcks.set(client, (acks = []));

@@ -3,7 +3,7 @@ import { dispatch } from '../../history/visitor.ts';
 import type { HistoryVisitor } from '../../history/visitor.ts';
 import type { HistoryFile, HistorySource } from '../book/history-source.ts';
 
-/** A history in memory. Like the reader of files, it fills one object anew for each frequent event. */
+/** A history in memory. Like the reader of files, it fills one object anew for each event. */
 export class MemoryHistory implements HistorySource {
   readonly #files = new Map<string, MemoryFile>();
 

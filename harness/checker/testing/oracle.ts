@@ -1,10 +1,17 @@
 import type { Capabilities } from '../../driver/driver.ts';
-import type { DeliveryEvent, HistoryEvent, HistoryHeader, ReadEndEvent, ReadEvent } from '../../history/events.ts';
+import type {
+  DeliveryEvent,
+  HistoryEvent,
+  HistoryHeader,
+  ReadEndEvent,
+  ReadEvent,
+} from '../../history/events.ts';
 import type { Plan } from '../../scenario/plan-types.ts';
 
 /**
  * The checkers' definitions again, as plain loops over plain lists: quadratic, and meant to be read
  * and believed. It shares no code with the checkers; the property test holds both to one result.
+ * One long file, so that it can be read from top to bottom beside the essays of the checkers.
  */
 export interface OracleFile {
   readonly header: HistoryHeader;
@@ -72,7 +79,9 @@ export class Oracle {
       lost: this.#lost(),
       duplicate: this.#duplicate(),
       order: this.#order(),
-      ...(consumers ? { undelivered: this.#undelivered(), redelivery: this.#redelivery(), poll: this.#poll() } : {}),
+      ...(consumers
+        ? { undelivered: this.#undelivered(), redelivery: this.#redelivery(), poll: this.#poll() }
+        : {}),
       'never-sent': this.#neverSent(),
       corrupted: this.#corrupted(),
       'aborted-read': this.#abortedRead(),
@@ -88,26 +97,46 @@ export class Oracle {
     const all = Object.values(verdicts).map(({ verdict }) => verdict);
     if (all.includes('invalid')) return 'fail';
     const acked = this.#sends.some(({ outcome }) => outcome === 'ok');
-    const unhurt = this.#input.plan.faults.some(({ id }) => !this.#cuts.some((cut) => cut.id === id));
+    const unhurt = this.#input.plan.faults.some(
+      ({ id }) => !this.#cuts.some((cut) => cut.id === id),
+    );
     return all.includes('unknown') || !acked || unhurt ? 'inconclusive' : 'pass';
   }
 
   #file({ worker, role }: HistoryHeader, events: readonly HistoryEvent[]): void {
     let assignment = 0;
     const group = this.#groups.indexOf(
-      this.#input.plan.consumers.find((consumer) => worker.split('.')[0] === `consumer-${consumer.worker}`)?.group ?? '',
+      this.#input.plan.consumers.find(
+        (consumer) => worker.split('.')[0] === `consumer-${consumer.worker}`,
+      )?.group ?? '',
     );
     const sessions: number[] = [];
     for (const event of events) {
       if (event.type === 'invoke') {
         const { producer, sequence, key, time } = event;
-        this.#sends.push({ name: `${producer}/${sequence}`, producer, sequence, key, invokedAt: time, outcome: 'none', attempts: 0, ack: undefined });
+        this.#sends.push({
+          name: `${producer}/${sequence}`,
+          producer,
+          sequence,
+          key,
+          invokedAt: time,
+          outcome: 'none',
+          attempts: 0,
+          ack: undefined,
+        });
       } else if (event.type === 'complete') {
-        const send = this.#sends.find(({ name }) => name === `${event.producer}/${event.sequence}`)!;
+        const send = this.#sends.find(
+          ({ name }) => name === `${event.producer}/${event.sequence}`,
+        )!;
         send.outcome = event.outcome;
         send.attempts = event.attempts;
-        if (event.outcome === 'ok') send.ack = { partition: event.partition, offset: event.offset, time: event.time };
-      } else if (event.type === 'assigned' || event.type === 'revoked' || event.type === 'diverged') {
+        if (event.outcome === 'ok')
+          send.ack = { partition: event.partition, offset: event.offset, time: event.time };
+      } else if (
+        event.type === 'assigned' ||
+        event.type === 'revoked' ||
+        event.type === 'diverged'
+      ) {
         sessions[event.partition] = ++assignment;
       } else if (event.type === 'delivery') {
         const session = `${worker} ${event.partition} ${sessions[event.partition] ?? 0}`;
@@ -128,7 +157,8 @@ export class Oracle {
     const place = `${node} ${partition}`;
     if (!this.#attempts.has(place)) this.#attempts.set(place, []);
     const list = this.#attempts.get(place)!;
-    if (list.length === 0 || list.at(-1)!.end !== undefined) list.push({ records: [], end: undefined });
+    if (list.length === 0 || list.at(-1)!.end !== undefined)
+      list.push({ records: [], end: undefined });
     return list.at(-1)!;
   }
 
@@ -142,7 +172,10 @@ export class Oracle {
   }
 
   #partitions(): number[] {
-    return Array.from({ length: this.#input.plan.scenario.topic.partitions }, (_, partition) => partition);
+    return Array.from(
+      { length: this.#input.plan.scenario.topic.partitions },
+      (_, partition) => partition,
+    );
   }
 
   #nodes(): number[] {
@@ -157,14 +190,17 @@ export class Oracle {
 
   #log(partition?: number): ReadEvent[] {
     this.#wholeLog ??= this.#partitions().flatMap((one) => this.#copy(0, one)?.records ?? []);
-    return partition === undefined ? this.#wholeLog : this.#wholeLog.filter((record) => record.partition === partition);
+    return partition === undefined
+      ? this.#wholeLog
+      : this.#wholeLog.filter((record) => record.partition === partition);
   }
 
   #nameOf(event: ReadEvent | DeliveryEvent): string | undefined {
     let name = this.#names.get(event);
     if (name === undefined) {
       const said = `${event.producer}/${event.sequence}`;
-      const known = event.intact && !event.foreign && this.#sends.some((send) => send.name === said);
+      const known =
+        event.intact && !event.foreign && this.#sends.some((send) => send.name === said);
       this.#names.set(event, (name = known ? said : ''));
     }
     return name === '' ? undefined : name;
@@ -179,7 +215,10 @@ export class Oracle {
   }
 
   #wasGiven(send: Send, group?: number): boolean {
-    return this.#given.some((one) => this.#nameOf(one.event) === send.name && (group === undefined || one.group === group));
+    return this.#given.some(
+      (one) =>
+        this.#nameOf(one.event) === send.name && (group === undefined || one.group === group),
+    );
   }
 
   #mayLose(): boolean {
@@ -193,11 +232,17 @@ export class Oracle {
     return acked.filter(isLost).map((send) => {
       const cut = this.#cuts.find(({ at }) => at >= send.invokedAt);
       const comparable = survivors.filter(
-        (other) => other.ack!.partition === send.ack!.partition && (cut === undefined || other.ack!.time < cut.at),
+        (other) =>
+          other.ack!.partition === send.ack!.partition &&
+          (cut === undefined || other.ack!.time < cut.at),
       );
       const own = comparable.filter(({ producer }) => producer === send.producer);
-      const before = comparable.some(({ ack }) => ack!.offset < send.ack!.offset) || own.some(({ sequence }) => sequence < send.sequence);
-      const behind = comparable.some(({ ack }) => ack!.offset > send.ack!.offset) || own.some(({ sequence }) => sequence > send.sequence);
+      const before =
+        comparable.some(({ ack }) => ack!.offset < send.ack!.offset) ||
+        own.some(({ sequence }) => sequence < send.sequence);
+      const behind =
+        comparable.some(({ ack }) => ack!.offset > send.ack!.offset) ||
+        own.some(({ sequence }) => sequence > send.sequence);
       return { send, cut, place: !before ? 'prefix' : behind ? 'middle' : 'tail' };
     });
   }
@@ -213,15 +258,20 @@ export class Oracle {
     for (const send of this.#sends) {
       if (send.outcome === 'ok' || send.outcome === 'fail' || this.#inLog(send)) continue;
       const first = this.#given.find((one) => this.#nameOf(one.event) === send.name);
-      if (first !== undefined && this.#isRead(0, this.#homeOf(send)!.partition)) found.add('vanished-unacked');
+      if (first !== undefined && this.#isRead(0, this.#homeOf(send)!.partition))
+        found.add('vanished-unacked');
     }
     for (const node of this.#nodes()) {
-      for (const { left } of this.#partitions().flatMap((partition) => this.#differences(0, node, partition))) {
-        if (left !== undefined && left !== '?' && this.#send(left).outcome === 'ok') found.add('lost-on-node');
+      for (const { left } of this.#partitions().flatMap((partition) =>
+        this.#differences(0, node, partition),
+      )) {
+        if (left !== undefined && left !== '?' && this.#send(left).outcome === 'ok')
+          found.add('lost-on-node');
       }
     }
     const acked = this.#sends.filter(({ outcome }) => outcome === 'ok');
-    if (acked.some((send) => !this.#inLog(send) && !this.#isRead(0, send.ack!.partition))) found.doubt();
+    if (acked.some((send) => !this.#inLog(send) && !this.#isRead(0, send.ack!.partition)))
+      found.doubt();
     return found.verdict();
   }
 
@@ -231,7 +281,9 @@ export class Oracle {
     const firstRead = [...this.#input.files]
       .filter(({ header }) => header.role === 'reader')
       .flatMap(({ events }) => events)
-      .find((event) => event.type === 'read' && event.node === 0 && this.#nameOf(event) === send.name);
+      .find(
+        (event) => event.type === 'read' && event.node === 0 && this.#nameOf(event) === send.name,
+      );
     if (firstRead?.type === 'read') return firstRead;
     return this.#given.find((one) => this.#nameOf(one.event) === send.name)?.event;
   }
@@ -270,7 +322,11 @@ export class Oracle {
         const send = this.#send(name);
         const late = list.slice(0, index).some((earlier) => {
           const other = this.#send(earlier);
-          return other.producer === send.producer && other.key === send.key && other.sequence > send.sequence;
+          return (
+            other.producer === send.producer &&
+            other.key === send.key &&
+            other.sequence > send.sequence
+          );
         });
         if (!late) return;
         if (this.#byRetry(send)) found.add('reordered-producer-retry', true);
@@ -280,12 +336,16 @@ export class Oracle {
     const seen = new Set<string>();
     let compared = 0;
     for (const partition of this.#partitions()) {
-      const names = this.#log(partition).flatMap((record) => this.#nameOf(record) ?? []).filter((name) => !seen.has(name) && seen.add(name));
+      const names = this.#log(partition)
+        .flatMap((record) => this.#nameOf(record) ?? [])
+        .filter((name) => !seen.has(name) && seen.add(name));
       compared += names.length;
       report(names, 'reordered');
     }
     for (const session of new Set(this.#given.map((one) => one.session))) {
-      const names = this.#given.filter((one) => one.session === session).flatMap((one) => this.#nameOf(one.event) ?? []);
+      const names = this.#given
+        .filter((one) => one.session === session)
+        .flatMap((one) => this.#nameOf(one.event) ?? []);
       compared += names.length;
       report([...new Set(names)], 'reordered-delivery');
     }
@@ -294,7 +354,12 @@ export class Oracle {
   }
 
   #furthest(group: number, partition: number): number {
-    return Math.max(-1, ...this.#given.filter((one) => one.group === group && one.event.partition === partition).map((one) => one.event.offset));
+    return Math.max(
+      -1,
+      ...this.#given
+        .filter((one) => one.group === group && one.event.partition === partition)
+        .map((one) => one.event.offset),
+    );
   }
 
   #undelivered(): OracleVerdict {
@@ -315,9 +380,15 @@ export class Oracle {
     const found = new Findings();
     this.#given.forEach((one, index) => {
       const name = this.#nameOf(one.event);
-      const again = this.#given.slice(0, index).some(
-        (other) => other.group === one.group && name !== undefined && this.#nameOf(other.event) === name && isAt(other.event, one.event),
-      );
+      const again = this.#given
+        .slice(0, index)
+        .some(
+          (other) =>
+            other.group === one.group &&
+            name !== undefined &&
+            this.#nameOf(other.event) === name &&
+            isAt(other.event, one.event),
+        );
       if (again) found.add('redelivered', true);
     });
     return found.verdict();
@@ -334,8 +405,14 @@ export class Oracle {
         if (after.offset <= before.offset) found.add('rewound');
         else if (this.#input.capabilities.denseOffsets) {
           if (after.offset > before.offset + 1) found.add('skipped');
-        } else if (!this.#isRead(0, after.partition) || !rises(this.#log(after.partition))) found.doubt();
-        else if (this.#log(after.partition).some(({ offset }) => offset > before.offset && offset < after.offset)) found.add('skipped');
+        } else if (!this.#isRead(0, after.partition) || !rises(this.#log(after.partition)))
+          found.doubt();
+        else if (
+          this.#log(after.partition).some(
+            ({ offset }) => offset > before.offset && offset < after.offset,
+          )
+        )
+          found.add('skipped');
       }
     }
     if (pairs === 0) found.doubt();
@@ -343,14 +420,21 @@ export class Oracle {
   }
 
   #reads(): ReadEvent[] {
-    return this.#input.files.flatMap(({ events }) => events).filter((event) => event.type === 'read');
+    return this.#input.files
+      .flatMap(({ events }) => events)
+      .filter((event) => event.type === 'read');
   }
 
   #neverSent(): OracleVerdict {
     const found = new Findings();
     const all = [...this.#reads(), ...this.#given.map((one) => one.event)];
     const strange = all.filter((event) => event.intact && this.#nameOf(event) === undefined);
-    for (const name of new Set(strange.map(({ foreign, producer, sequence }) => `${foreign ? 'foreign' : 'never-sent'} ${producer}/${sequence}`))) {
+    for (const name of new Set(
+      strange.map(
+        ({ foreign, producer, sequence }) =>
+          `${foreign ? 'foreign' : 'never-sent'} ${producer}/${sequence}`,
+      ),
+    )) {
       found.add(name.split(' ')[0]!);
     }
     if (all.length === 0) found.doubt();
@@ -360,14 +444,22 @@ export class Oracle {
   #corrupted(): OracleVerdict {
     const found = new Findings();
     const all = [...this.#reads(), ...this.#given.map((one) => one.event)];
-    for (const _ of new Set(all.filter(({ intact }) => !intact).map(({ partition, offset }) => `${partition}@${offset}`))) found.add('checksum');
+    for (const _ of new Set(
+      all.filter(({ intact }) => !intact).map(({ partition, offset }) => `${partition}@${offset}`),
+    ))
+      found.add('checksum');
     for (const send of this.#sends) {
-      if (all.some((event) => this.#nameOf(event) === send.name && event.key !== send.key)) found.add('key-changed');
+      if (all.some((event) => this.#nameOf(event) === send.name && event.key !== send.key))
+        found.add('key-changed');
     }
     this.#groups.forEach((_, group) => {
       const events = this.#given.filter((one) => one.group === group).map((one) => one.event);
-      for (const place of new Set(events.map(({ partition, offset }) => `${partition}@${offset}`))) {
-        const names = events.filter(({ partition, offset }) => `${partition}@${offset}` === place).flatMap((event) => this.#nameOf(event) ?? []);
+      for (const place of new Set(
+        events.map(({ partition, offset }) => `${partition}@${offset}`),
+      )) {
+        const names = events
+          .filter(({ partition, offset }) => `${partition}@${offset}` === place)
+          .flatMap((event) => this.#nameOf(event) ?? []);
         if (new Set(names).size > 1) found.add('redelivery-changed');
       }
     });
@@ -378,7 +470,8 @@ export class Oracle {
   #abortedRead(): OracleVerdict {
     const found = new Findings();
     for (const send of this.#sends) {
-      if (send.outcome === 'fail' && (this.#inLog(send) || this.#wasGiven(send))) found.add('aborted-read');
+      if (send.outcome === 'fail' && (this.#inLog(send) || this.#wasGiven(send)))
+        found.add('aborted-read');
     }
     return found.verdict();
   }
@@ -390,16 +483,22 @@ export class Oracle {
     for (const place of places) {
       const holders = this.#sends.filter((send) => this.#placesOf(send).has(place));
       if (holders.length < 2) continue;
-      const isHere = (event: ReadEvent | DeliveryEvent, send: Send) => this.#nameOf(event) === send.name && `${event.partition}@${event.offset}` === place;
+      const isHere = (event: ReadEvent | DeliveryEvent, send: Send) =>
+        this.#nameOf(event) === send.name && `${event.partition}@${event.offset}` === place;
       const gone = holders.filter((send) => !log.some((record) => isHere(record, send)));
       const superseded =
-        this.#mayLose() && this.#cuts.length > 0 && holders.length - gone.length <= 1 &&
-        gone.every((send) => !this.#inLog(send) && !this.#given.some((one) => isHere(one.event, send)));
+        this.#mayLose() &&
+        this.#cuts.length > 0 &&
+        holders.length - gone.length <= 1 &&
+        gone.every(
+          (send) => !this.#inLog(send) && !this.#given.some((one) => isHere(one.event, send)),
+        );
       found.add(superseded ? 'superseded' : 'inconsistent-offset', superseded);
     }
     for (const partition of this.#partitions()) {
       this.#log(partition).forEach((record, index, records) => {
-        if (index > 0 && record.offset <= records[index - 1]!.offset) found.add('offset-not-rising');
+        if (index > 0 && record.offset <= records[index - 1]!.offset)
+          found.add('offset-not-rising');
       });
     }
     if (log.length === 0) found.doubt();
@@ -407,19 +506,33 @@ export class Oracle {
   }
 
   /** Where a node's copy differs from another, as names; `?` = no message of this run. */
-  #differences(leftNode: number, rightNode: number, partition: number): { left: string | undefined; right: string | undefined }[] {
+  #differences(
+    leftNode: number,
+    rightNode: number,
+    partition: number,
+  ): { left: string | undefined; right: string | undefined }[] {
     const left = this.#copy(leftNode, partition);
     const right = this.#copy(rightNode, partition);
-    if (left === undefined || right === undefined || !rises(left.records) || !rises(right.records)) return [];
-    const startOf = (copy: Copy) => (copy.end?.complete ? copy.end.startOffset : (copy.records[0]?.offset ?? 0));
-    const endOf = (copy: Copy) => Math.max(copy.end?.complete ? copy.end.endOffset : 0, (copy.records.at(-1)?.offset ?? -1) + 1);
+    if (left === undefined || right === undefined || !rises(left.records) || !rises(right.records))
+      return [];
+    const startOf = (copy: Copy) =>
+      copy.end?.complete ? copy.end.startOffset : (copy.records[0]?.offset ?? 0);
+    const endOf = (copy: Copy) =>
+      Math.max(
+        copy.end?.complete ? copy.end.endOffset : 0,
+        (copy.records.at(-1)?.offset ?? -1) + 1,
+      );
     const low = right.end?.complete ? startOf(left) : Math.max(startOf(left), startOf(right));
     const high = Math.min(endOf(left), endOf(right));
     const nameAt = (copy: Copy, offset: number) => {
       const record = copy.records.find((one) => one.offset === offset);
       return record === undefined ? undefined : (this.#nameOf(record) ?? '?');
     };
-    const offsets = new Set([...left.records, ...right.records].map(({ offset }) => offset).filter((offset) => offset >= low && offset < high));
+    const offsets = new Set(
+      [...left.records, ...right.records]
+        .map(({ offset }) => offset)
+        .filter((offset) => offset >= low && offset < high),
+    );
     return [...offsets]
       .map((offset) => ({ left: nameAt(left, offset), right: nameAt(right, offset) }))
       .filter((pair) => pair.left !== pair.right);
@@ -429,13 +542,17 @@ export class Oracle {
     const found = new Findings();
     for (const partition of this.#partitions()) {
       const nodes = this.#nodes().filter((node) => this.#copy(node, partition) !== undefined);
-      const measure = this.#isRead(0, partition) ? 0 : nodes.find((node) => this.#isRead(node, partition));
-      if (nodes.filter((node) => this.#isRead(node, partition)).length < this.#replicas()) found.doubt();
+      const measure = this.#isRead(0, partition)
+        ? 0
+        : nodes.find((node) => this.#isRead(node, partition));
+      if (nodes.filter((node) => this.#isRead(node, partition)).length < this.#replicas())
+        found.doubt();
       for (const node of nodes) {
         if (measure === undefined || node === measure) continue;
         for (const _ of this.#differences(measure, node, partition)) found.add('diverged');
         this.#copy(node, partition)!.records.forEach((record, index, records) => {
-          if (index > 0 && record.offset <= records[index - 1]!.offset) found.add('offset-not-rising');
+          if (index > 0 && record.offset <= records[index - 1]!.offset)
+            found.add('offset-not-rising');
         });
       }
     }
@@ -456,10 +573,19 @@ export class Oracle {
     for (const partition of this.#partitions()) {
       const log = this.#copy(0, partition);
       if (!this.#isRead(0, partition)) found.doubt();
-      else if (this.#input.capabilities.denseOffsets && rises(log!.records) && log!.end!.endOffset - log!.end!.startOffset !== log!.records.length) found.doubt();
+      else if (
+        this.#input.capabilities.denseOffsets &&
+        rises(log!.records) &&
+        log!.end!.endOffset - log!.end!.startOffset !== log!.records.length
+      )
+        found.doubt();
       const complete = this.#nodes().filter((node) => this.#isRead(node, partition));
       if (complete.length < this.#replicas()) found.doubt();
-      if (this.#isRead(0, partition) && complete.some((node) => this.#copy(node, partition)!.end!.endOffset < log!.end!.endOffset)) found.doubt();
+      if (
+        this.#isRead(0, partition) &&
+        complete.some((node) => this.#copy(node, partition)!.end!.endOffset < log!.end!.endOffset)
+      )
+        found.doubt();
       const last = log?.records.at(-1)?.offset;
       this.#groups.forEach((_, group) => {
         if (last !== undefined && this.#furthest(group, partition) < last) found.doubt();

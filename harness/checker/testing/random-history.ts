@@ -73,13 +73,29 @@ class Generator {
       question: 'do the checkers agree with the oracle?',
       nodes,
       warmUp: '0s',
-      topic: { partitions: this.#pick([1, 2]), replication, replicas: replication === 'none' ? 1 : this.#pick([nodes, 2]) },
-      workload: { ...this.#pick([{ consumers: 0 }, { consumers: 1 }, { consumers: 2 }, { consumers: 2, groups: 2 }]), idempotent: this.#maybe(0.5) },
-      phases: [{
-        name: 'main',
-        duration: '60s',
-        faults: [10, 20].slice(0, faults).map((at) => ({ fault: 'kill', target: 'leader' as const, at: `${at}ms`, for: '5ms' })),
-      }],
+      topic: {
+        partitions: this.#pick([1, 2]),
+        replication,
+        replicas: replication === 'none' ? 1 : this.#pick([nodes, 2]),
+      },
+      workload: {
+        ...this.#pick([
+          { consumers: 0 },
+          { consumers: 1 },
+          { consumers: 2 },
+          { consumers: 2, groups: 2 },
+        ]),
+        idempotent: this.#maybe(0.5),
+      },
+      phases: [
+        {
+          name: 'main',
+          duration: '60s',
+          faults: [10, 20]
+            .slice(0, faults)
+            .map((at) => ({ fault: 'kill', target: 'leader' as const, at: `${at}ms`, for: '5ms' })),
+        },
+      ],
     });
     const dense = this.#maybe(0.7);
     this.#capabilities = { ...allCapabilities, denseOffsets: dense, idempotence: this.#maybe(0.8) };
@@ -92,19 +108,38 @@ class Generator {
     this.#consume(logs);
     this.#readAll(logs);
     this.#kill();
-    const exposures = new Map(this.#plan.faults.filter(() => this.#maybe(0.5)).map(({ id }) => [id, this.#below(3)]));
-    return { history: this.#history, plan: this.#plan, capabilities: this.#capabilities, exposures };
+    const exposures = new Map(
+      this.#plan.faults.filter(() => this.#maybe(0.5)).map(({ id }) => [id, this.#below(3)]),
+    );
+    return {
+      history: this.#history,
+      plan: this.#plan,
+      capabilities: this.#capabilities,
+      exposures,
+    };
   }
 
   #faults(): void {
     for (const { id, atMs, healAtMs } of this.#plan.faults) {
       if (this.#maybe(this.#slip)) continue;
-      const event = { type: 'fault', fault: id, kind: 'kill', target: 'leader', victims: ['node 1'], proof: 'seen' } as const;
+      const event = {
+        type: 'fault',
+        fault: id,
+        kind: 'kill',
+        target: 'leader',
+        victims: ['node 1'],
+        proof: 'seen',
+      } as const;
       this.#tell('harness', { ...event, step: 'requested', result: '', time: atMs * 1e6 });
       this.#tell('harness', { ...event, step: 'effective', result: '', time: atMs * 1e6 });
       this.#tell('harness', { ...event, step: 'probed', result: 'confirmed', time: atMs * 1e6 });
       this.#tell('harness', { ...event, step: 'healed', result: '', time: healAtMs! * 1e6 });
-      this.#tell('harness', { ...event, step: 'heal-probed', result: 'confirmed', time: healAtMs! * 1e6 });
+      this.#tell('harness', {
+        ...event,
+        step: 'heal-probed',
+        result: 'confirmed',
+        time: healAtMs! * 1e6,
+      });
     }
   }
 
@@ -124,8 +159,17 @@ class Generator {
       const partition = this.#maybe(this.#slip) ? this.#below(partitions) : key % partitions;
       const outcome = this.#pick(['ok', 'ok', 'ok', 'ok', 'info', 'none', 'fail'] as const);
       const attempts = this.#pick([1, 1, 0, 2]);
-      const stored = this.#maybe(outcome === 'ok' ? 1 - this.#slip : outcome === 'fail' ? this.#slip : 0.5);
-      this.#tell(file, { type: 'invoke', producer, sequence, key, intended: this.#now, time: this.#tick() });
+      const stored = this.#maybe(
+        outcome === 'ok' ? 1 - this.#slip : outcome === 'fail' ? this.#slip : 0.5,
+      );
+      this.#tell(file, {
+        type: 'invoke',
+        producer,
+        sequence,
+        key,
+        intended: this.#now,
+        time: this.#tick(),
+      });
       let offset = this.#nextOffset(logs[partition]!);
       if (stored) this.#store(logs[partition]!, message, offset);
       if (stored && this.#maybe(this.#slip)) this.#store(logs[this.#below(partitions)]!, message);
@@ -133,7 +177,15 @@ class Generator {
       if (outcome === 'none') continue;
       if (this.#maybe(this.#slip)) offset += this.#below(3);
       const place = outcome === 'ok' ? { partition, offset } : { partition: -1, offset: -1 };
-      this.#tell(file, { type: 'complete', producer, sequence, outcome, ...place, attempts, time: this.#tick() });
+      this.#tell(file, {
+        type: 'complete',
+        producer,
+        sequence,
+        outcome,
+        ...place,
+        attempts,
+        time: this.#tick(),
+      });
     }
     for (const log of logs) {
       if (log.length > 1 && this.#maybe(this.#slip * 2)) this.#swap(log);
@@ -160,7 +212,13 @@ class Generator {
   }
 
   #stranger(): Identity {
-    const message = { producer: 1 + this.#below(3), sequence: this.#below(20), key: this.#below(3), intact: true, foreign: false };
+    const message = {
+      producer: 1 + this.#below(3),
+      sequence: this.#below(20),
+      key: this.#below(3),
+      intact: true,
+      foreign: false,
+    };
     return this.#pick([message, { ...message, intact: false }, { ...message, foreign: true }]);
   }
 
@@ -173,13 +231,26 @@ class Generator {
           if (this.#maybe(0.1)) return;
           const from = this.#maybe(0.8) ? 0 : this.#below(log.length + 1);
           const to = this.#maybe(0.8) ? log.length : this.#below(log.length + 1);
-          if (this.#maybe(0.9)) this.#tell(file, { type: 'assigned', consumer: worker, partition, offset: from, time: this.#tick() });
+          if (this.#maybe(0.9))
+            this.#tell(file, {
+              type: 'assigned',
+              consumer: worker,
+              partition,
+              offset: from,
+              time: this.#tick(),
+            });
           for (let at = from; at < to; at++) {
             if (this.#maybe(this.#slip)) at += 1 + this.#below(2);
             if (this.#maybe(this.#slip)) at = Math.max(0, at - 1 - this.#below(2));
             if (this.#maybe(this.#slip)) {
               const type = this.#pick(['revoked', 'diverged', 'assigned'] as const);
-              this.#tell(file, { type, consumer: worker, partition, offset: 0, time: this.#tick() });
+              this.#tell(file, {
+                type,
+                consumer: worker,
+                partition,
+                offset: 0,
+                time: this.#tick(),
+              });
             }
             const record = log[at];
             if (record !== undefined) this.#give(file, worker, partition, record);
@@ -191,7 +262,16 @@ class Generator {
 
   #give(file: string, consumer: number, partition: number, record: Stored): void {
     const { offset, ...message } = this.#distorted(record);
-    this.#tell(file, { type: 'delivery', consumer, partition, offset, ...message, redelivered: false, intended: 0, time: this.#tick() });
+    this.#tell(file, {
+      type: 'delivery',
+      consumer,
+      partition,
+      offset,
+      ...message,
+      redelivered: false,
+      intended: 0,
+      time: this.#tick(),
+    });
   }
 
   #distorted(record: Stored): Stored {
@@ -215,27 +295,50 @@ class Generator {
   }
 
   #readOne(node: number, partition: number, log: readonly Stored[], complete: boolean): void {
-    const list = log.filter(() => !this.#maybe(this.#slip / 2)).map((record) => this.#distorted(record));
+    const list = log
+      .filter(() => !this.#maybe(this.#slip / 2))
+      .map((record) => this.#distorted(record));
     if (this.#maybe(this.#slip)) list.length = this.#below(list.length + 1);
     for (const { offset, ...message } of list) {
       this.#tell('reader', { type: 'read', node, partition, offset, ...message });
     }
     const start = list[0]?.offset ?? 0;
     const end = this.#maybe(this.#slip) ? start : (list.at(-1)?.offset ?? -1) + 1;
-    this.#tell('reader', { type: 'read-end', node, partition, startOffset: start, endOffset: end, complete, reason: '' });
+    this.#tell('reader', {
+      type: 'read-end',
+      node,
+      partition,
+      startOffset: start,
+      endOffset: end,
+      complete,
+      reason: '',
+    });
   }
 
   /** Ends some files at any frame. */
   #kill(): void {
     for (const file of this.#history.files) {
-      if (file.header.role === 'harness' || !this.#maybe(file.header.role === 'reader' ? 0.05 : 0.2)) continue;
+      if (
+        file.header.role === 'harness' ||
+        !this.#maybe(file.header.role === 'reader' ? 0.05 : 0.2)
+      )
+        continue;
       file.events.length = this.#below(file.events.length + 1);
     }
   }
 
   #tell(worker: string, event: HistoryEvent): void {
-    const role = (['producer', 'consumer', 'reader'] as const).find((name) => worker.startsWith(name)) ?? 'harness';
-    const header: HistoryHeader = { version: 1, run: 'random', worker, role, clockDomain: 'boot', numbers: [] };
+    const role =
+      (['producer', 'consumer', 'reader'] as const).find((name) => worker.startsWith(name)) ??
+      'harness';
+    const header: HistoryHeader = {
+      version: 1,
+      run: 'random',
+      worker,
+      role,
+      clockDomain: 'boot',
+      numbers: [],
+    };
     this.#history.file(header).events.push(event);
   }
 

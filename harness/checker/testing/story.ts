@@ -76,17 +76,41 @@ export class Story {
 
   invoke(name: string, key = 0): this {
     const { producer, sequence } = message(name);
-    return this.#tell(worker(producer), { type: 'invoke', producer, sequence, key, intended: this.#now, time: this.#tick() });
+    return this.#tell(worker(producer), {
+      type: 'invoke',
+      producer,
+      sequence,
+      key,
+      intended: this.#now,
+      time: this.#tick(),
+    });
   }
 
-  complete(name: string, outcome: Outcome, options: { offset?: number; partition?: number; attempts?: number } = {}): this {
+  complete(
+    name: string,
+    outcome: Outcome,
+    options: { offset?: number; partition?: number; attempts?: number } = {},
+  ): this {
     const { offset = -1, partition = offset < 0 ? -1 : 0, attempts = 1 } = options;
     const { producer, sequence } = message(name);
-    return this.#tell(worker(producer), { type: 'complete', producer, sequence, outcome, partition, offset, attempts, time: this.#tick() });
+    return this.#tell(worker(producer), {
+      type: 'complete',
+      producer,
+      sequence,
+      outcome,
+      partition,
+      offset,
+      attempts,
+      time: this.#tick(),
+    });
   }
 
   /** Sent and acked at an offset. */
-  acked(name: string, offset: number, options: { key?: number; partition?: number; attempts?: number } = {}): this {
+  acked(
+    name: string,
+    offset: number,
+    options: { key?: number; partition?: number; attempts?: number } = {},
+  ): this {
     const { key = 0, partition = offset < 0 ? -1 : 0, attempts = 1 } = options;
     return this.invoke(name, key).complete(name, 'ok', { partition, offset, attempts });
   }
@@ -102,28 +126,86 @@ export class Story {
   }
 
   position(type: PositionEvent['type'], consumer = 1, partition = 0, offset = 0): this {
-    return this.#tell(`consumer-${consumer}`, { type, consumer, partition, offset, time: this.#tick() });
+    return this.#tell(`consumer-${consumer}`, {
+      type,
+      consumer,
+      partition,
+      offset,
+      time: this.#tick(),
+    });
   }
 
-  delivered(name: string, offset: number, options: Partial<Sighting> & { consumer?: number; life?: number } = {}): this {
-    const { consumer = 1, life = 1, partition = offset < 0 ? -1 : 0, key = 0, intact = true, foreign = false } = options;
+  delivered(
+    name: string,
+    offset: number,
+    options: Partial<Sighting> & { consumer?: number; life?: number } = {},
+  ): this {
+    const {
+      consumer = 1,
+      life = 1,
+      partition = offset < 0 ? -1 : 0,
+      key = 0,
+      intact = true,
+      foreign = false,
+    } = options;
     const file = life === 1 ? `consumer-${consumer}` : `consumer-${consumer}.${life}`;
-    return this.#tell(file, { type: 'delivery', consumer, ...message(name), key, intact, foreign, partition, offset, redelivered: false, intended: 0, time: this.#tick() });
+    return this.#tell(file, {
+      type: 'delivery',
+      consumer,
+      ...message(name),
+      key,
+      intact,
+      foreign,
+      partition,
+      offset,
+      redelivered: false,
+      intended: 0,
+      time: this.#tick(),
+    });
   }
 
   read(name: string, offset: number, options: Partial<Sighting> & { node?: number } = {}): this {
     const { node = 0, partition = 0, key = 0, intact = true, foreign = false } = options;
-    return this.#tell('reader', { type: 'read', node, ...message(name), key, intact, foreign, partition, offset });
+    return this.#tell('reader', {
+      type: 'read',
+      node,
+      ...message(name),
+      key,
+      intact,
+      foreign,
+      partition,
+      offset,
+    });
   }
 
-  readEnd(options: { node?: number; partition?: number; start?: number; end?: number; complete?: boolean } = {}): this {
+  readEnd(
+    options: {
+      node?: number;
+      partition?: number;
+      start?: number;
+      end?: number;
+      complete?: boolean;
+    } = {},
+  ): this {
     const { node = 0, partition = 0, start = 0, end = 0, complete = true } = options;
-    return this.#tell('reader', { type: 'read-end', node, partition, startOffset: start, endOffset: end, complete, reason: complete ? '' : 'time-out' });
+    return this.#tell('reader', {
+      type: 'read-end',
+      node,
+      partition,
+      startOffset: start,
+      endOffset: end,
+      complete,
+      reason: complete ? '' : 'time-out',
+    });
   }
 
-  /** What the final read finds, through the leaders and on each node alike; `-` leaves an offset out. */
-  log(names: string, { partition = 0, from = 0, step = 1, key = 0, nodes = this.plan.scenario.nodes } = {}): this {
-    for (let node = 0; node <= nodes; node++) this.copy(node, names, { partition, from, step, key });
+  /** What the final read finds, on each node alike; `-` leaves an offset out. */
+  log(
+    names: string,
+    { partition = 0, from = 0, step = 1, key = 0, nodes = this.plan.scenario.nodes } = {},
+  ): this {
+    for (let node = 0; node <= nodes; node++)
+      this.copy(node, names, { partition, from, step, key });
     return this;
   }
 
@@ -133,7 +215,12 @@ export class Story {
     list.forEach((name, index) => {
       if (name !== '-') this.read(name, from + index * step, { node, partition, key });
     });
-    return this.readEnd({ node, partition, start: from, end: list.length === 0 ? from : from + (list.length - 1) * step + 1 });
+    return this.readEnd({
+      node,
+      partition,
+      start: from,
+      end: list.length === 0 ? from : from + (list.length - 1) * step + 1,
+    });
   }
 
   /** Given to consumer 1 one after the other. */
@@ -146,11 +233,29 @@ export class Story {
   }
 
   /** A fault of the plan that does all it should; `healMs` null leaves it open. */
-  fault(id: number, atMs: number, options: { victims?: readonly string[]; healMs?: number | null; result?: 'confirmed' | 'mismatch' | 'inconclusive' } = {}): this {
+  fault(
+    id: number,
+    atMs: number,
+    options: {
+      victims?: readonly string[];
+      healMs?: number | null;
+      result?: 'confirmed' | 'mismatch' | 'inconclusive';
+    } = {},
+  ): this {
     const planned = this.plan.faults[id]!;
     const { victims = ['node 1'], healMs = atMs + 100, result = 'confirmed' } = options;
     const step = (name: FaultStep, ms: number, outcome: typeof result | '' = ''): void => {
-      this.#tell('harness', { type: 'fault', fault: id, kind: planned.kind, step: name, target: planned.target, victims, proof: 'seen', result: outcome, time: ms * 1e6 });
+      this.#tell('harness', {
+        type: 'fault',
+        fault: id,
+        kind: planned.kind,
+        step: name,
+        target: planned.target,
+        victims,
+        proof: 'seen',
+        result: outcome,
+        time: ms * 1e6,
+      });
     };
     step('requested', atMs - 1);
     step('effective', atMs);
@@ -170,8 +275,9 @@ export class Story {
     return this.#tell(file, event);
   }
 
-  clockDomain(file: string, domain: string): this {
-    this.#history.file(headerOf(file)).header = { ...headerOf(file), clockDomain: domain };
+  /** Changes what a worker's file says of itself. */
+  header(file: string, changes: Partial<HistoryHeader>): this {
+    this.#history.file(headerOf(file)).header = { ...headerOf(file), ...changes };
     return this;
   }
 
@@ -206,7 +312,9 @@ interface Sighting {
 }
 
 function headerOf(worker: string): HistoryHeader {
-  const role = (['producer', 'consumer', 'reader'] as const).find((name) => worker.startsWith(name)) ?? 'harness';
+  const role =
+    (['producer', 'consumer', 'reader'] as const).find((name) => worker.startsWith(name)) ??
+    'harness';
   return { version: 1, run: 'story', worker, role, clockDomain: 'boot', numbers: [] };
 }
 

@@ -10,9 +10,13 @@ export interface Summary {
 
 export function summaryOf({ verdict, verdicts }: Judgement): Summary {
   const saying = (value: string): string[] =>
-    verdicts.filter((one) => one.verdict === value).map(({ check }) => check).toSorted();
+    verdicts
+      .filter((one) => one.verdict === value)
+      .map(({ check }) => check)
+      .toSorted();
   const anomalies: Record<string, number> = {};
-  for (const { kind, count } of verdicts.flatMap((one) => one.anomalies)) anomalies[kind] = (anomalies[kind] ?? 0) + count;
+  for (const { kind, count } of verdicts.flatMap((one) => one.anomalies))
+    anomalies[kind] = (anomalies[kind] ?? 0) + count;
   return { verdict, invalid: saying('invalid'), unknown: saying('unknown'), anomalies };
 }
 
