@@ -26,5 +26,16 @@ export {
 export { Admin, type Roles } from './client/admin.ts';
 export { startNode, type BrokerNode } from './server/server.ts';
 export { runNode, type NodeProcessConfig, type ReadyLine } from './server/run-node.ts';
-export type { NodeAddress, NodeLimits, NodeOptions, Report, Wraps } from './server/node-options.ts';
+export type {
+  GatePart,
+  MachinePart,
+  NodeAddress,
+  NodeLimits,
+  NodeOptions,
+  Report,
+  Wraps,
+} from './server/node-options.ts';
+export type { ReplicaLog } from './server/replica-log.ts';
+export type { LogOptions } from './log/log.ts';
+export type { Message } from './raft/types.ts';
 export { brokerVersion } from './version.ts';

@@ -7,9 +7,3 @@ export function partitionGroupId(topicId: number, partition: number): number | u
   if (partition >= partitionsPerTopic - 1) return undefined;
   return topicId * partitionsPerTopic + partition + 1;
 }
-
-/** The reverse of `partitionGroupId`. */
-export function partitionOfGroup(groupId: number): { topicId: number; partition: number } {
-  const topicId = Math.floor((groupId - 1) / partitionsPerTopic);
-  return { topicId, partition: groupId - 1 - topicId * partitionsPerTopic };
-}

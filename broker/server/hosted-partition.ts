@@ -14,7 +14,7 @@ import type { Metrics } from './metrics.ts';
 import { Replica } from './replica.ts';
 import type { ReplicaOptions } from './replica.ts';
 import { ServedState } from './served-state.ts';
-import type { Wraps } from './node-options.ts';
+import type { GatePart, MachinePart, Wraps } from './node-options.ts';
 
 /** With replication `async` nothing else bounds what the followers still lack. */
 const unappliedBytesMax = 64 * 1024 * 1024;
@@ -56,8 +56,8 @@ export interface HostedPartitionOptions {
 export class HostedPartition implements FetchSource {
   readonly groupId: number;
   readonly config: TopicConfig;
-  readonly machine: PartitionMachine;
-  readonly gate: ProducerGate;
+  readonly machine: MachinePart;
+  readonly gate: GatePart;
   readonly fetches: FetchQueue;
   readonly #state: ServedState;
   readonly #replication: ReplicationMode;

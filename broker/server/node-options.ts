@@ -55,6 +55,11 @@ export const defaultLimits: NodeLimits = {
   partitionsPerTopicMax: 1024,
 };
 
+/** Whatever has the shape of a partition's state machine. */
+export type MachinePart = Pick<PartitionMachine, keyof PartitionMachine>;
+/** Whatever has the shape of a leader's gate. */
+export type GatePart = Pick<ProducerGate, keyof ProducerGate>;
+
 /**
  * Parts that a test rig may put its own around. The node behaves the same with or without them; it
  * has no switch of its own for any defect.
@@ -67,8 +72,8 @@ export interface Wraps {
   readonly outgoingMessage?: (groupId: number, message: Message) => Message | undefined;
   /** Sees each Raft message that came in before the replica steps on it; undefined drops it. */
   readonly incomingMessage?: (groupId: number, message: Message) => Message | undefined;
-  readonly partitionMachine?: (machine: PartitionMachine, groupId: number) => PartitionMachine;
-  readonly producerGate?: (gate: ProducerGate, groupId: number) => ProducerGate;
+  readonly partitionMachine?: (machine: MachinePart, groupId: number) => MachinePart;
+  readonly producerGate?: (gate: GatePart, groupId: number) => GatePart;
 }
 
 export type Report = (
