@@ -72,8 +72,8 @@ export interface Wraps {
   readonly outgoingMessage?: (groupId: number, message: Message) => Message | undefined;
   /** Sees each Raft message that came in before the replica steps on it; undefined drops it. */
   readonly incomingMessage?: (groupId: number, message: Message) => Message | undefined;
-  readonly partitionMachine?: (machine: MachinePart, groupId: number) => MachinePart;
-  readonly producerGate?: (gate: GatePart, groupId: number) => GatePart;
+  readonly partitionMachine?: (machine: PartitionMachine, groupId: number) => MachinePart;
+  readonly producerGate?: (gate: ProducerGate, groupId: number) => GatePart;
 }
 
 export type Report = (
