@@ -158,5 +158,10 @@ export interface Session {
     readonly onRecord: (record: ReadRecord) => void;
   }): Promise<{ readonly partitions: readonly { startOffset: number; endOffset: number }[] }>;
   roles(): Promise<Roles>;
+  /**
+   * How many acked messages would be gone if this node failed for good right now; left out where
+   * the broker cannot tell. An upper bound is allowed: appended and not yet safe elsewhere.
+   */
+  exposure?(node: number): Promise<number>;
   close(): Promise<void>;
 }

@@ -10,7 +10,7 @@ import { ControlServer } from '../load/control-server.ts';
 import { monotonicNanos } from '../measure/clock.ts';
 import { Nemesis } from '../nemesis/nemesis.ts';
 import type { RunRecord } from '../record/record.ts';
-import type { Plan } from '../scenario/plan-types.ts';
+import type { PlannedFault, Plan } from '../scenario/plan-types.ts';
 import type { Notice } from '../supervisor/protocol.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
 import { DrainWatch, type LogEnds } from './drain.ts';
@@ -30,6 +30,8 @@ export interface ConductorOptions {
   readonly driver: Driver;
   /** What the broker says of itself, once it is up. */
   readonly onTarget: (target: RunRecord['target']) => void;
+  /** Acked messages that were not safe right before a fault. */
+  readonly onExposure: (fault: number, count: number) => void;
   /** What keeps the run from being what was planned, as a sentence. */
   readonly onProblem: (sentence: string) => void;
 }
@@ -43,6 +45,7 @@ const readPatienceMs = 20_000;
 const healMsMax = 30_000;
 const interruptGraceMs = 2_000;
 const quietNanos = 5e9;
+const exposureMsMax = 500;
 
 /**
  * Conducts one run from an empty machine back to one: cluster up, topic, workers, load and faults,
@@ -152,7 +155,11 @@ export class Conductor {
       planned: plan.faults,
       faults,
       originNanos,
-      resolve: (fault) => resolveVictim(fault, around),
+      resolve: async (fault) => {
+        const victim = await resolveVictim(fault, around);
+        if (victim.target === 'node') await this.#measureExposure(fault, victim.number);
+        return victim;
+      },
       settle: () => settle(around),
       record: (event) => this.#faultStep(event),
     });
@@ -169,6 +176,14 @@ export class Conductor {
     this.#stage('healing', '');
     await this.#unlessStopped(this.#nemesis.over);
     await this.#untilProducersAreDone();
+  }
+
+  /** Only where messages may be lost: elsewhere it would be one more thing between plan and deed. */
+  async #measureExposure(fault: PlannedFault, node: number): Promise<void> {
+    if (this.#options.plan.scenario.topic.replication !== 'async') return;
+    const asked = this.#session?.exposure?.(node).catch(() => undefined);
+    const count = await Promise.race([asked, sleep(exposureMsMax, undefined, { ref: false })]);
+    if (count !== undefined) this.#options.onExposure(fault.id, count);
   }
 
   async #untilProducersAreDone(): Promise<void> {

@@ -53,6 +53,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     folder,
     driver,
     onTarget: (described) => keep({ target: described }),
+    onExposure: (fault, count) => keep({ exposures: { ...facts.exposures, [fault]: count } }),
     onProblem: (sentence) => keep({ problems: [...facts.problems, sentence] }),
   });
   try {

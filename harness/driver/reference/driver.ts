@@ -2,6 +2,7 @@ import { Admin, ClusterClient, realEnv } from '../../../broker/index.ts';
 import type { Driver, Session, Target } from '../driver.ts';
 import { createReferenceConsumer } from './consumer.ts';
 import { createReferenceProducer } from './producer.ts';
+import { exposureOf } from './exposure.ts';
 import { readWholeTopic } from './read-all.ts';
 import { createReferenceTopic, describeReferenceTopic } from './topic.ts';
 
@@ -35,6 +36,7 @@ function sessionOf(target: Target): Session {
     createConsumer: (options) => createReferenceConsumer(cluster, topic, options),
     readAll: (options) => readWholeTopic(cluster, topic, options),
     roles: () => new Admin(cluster).roles(topic),
+    exposure: (node) => exposureOf(cluster, topic, node),
     close: () => {
       cluster.close();
       return Promise.resolve();
