@@ -93,7 +93,7 @@ test('over real sockets a stall of 1.4 s with one message in flight is in the re
       onFailed: reject,
     });
     generator.prepare().then(() => {
-      const origin = monotonicNanos();
+      const origin = monotonicNanos() + 100e6;
       harness.event({ type: 'phase', name: 'steady', time: origin });
       generator.start(origin);
     }, reject);

@@ -83,9 +83,9 @@ async function runWorker(options: {
             else if (message.type === 'failed') reject(new Error(message.message));
             else if (message.type === 'done') resolve(origin);
             else if (message.type === 'ready') {
-              origin = monotonicNanos();
+              origin = monotonicNanos() + 100e6;
               channel.send({ type: 'start', originNanos: origin });
-              setTimeout(() => channel.send({ type: 'stop' }), options.seconds * 1000);
+              setTimeout(() => channel.send({ type: 'stop' }), options.seconds * 1000 + 100);
             }
           },
           onClose: () => undefined,
