@@ -5,6 +5,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { ProcessCluster } from '../../cluster/process/process-cluster.ts';
 import { Supervisor } from '../../supervisor/supervisor.ts';
 import type { Consumer, Outcome, Producer, Session, TopicOptions } from '../driver.ts';
+import { describeDriver } from '../driver.contract.ts';
+import type { DriverFixture } from '../fixture.contract.ts';
 import { referenceDriver } from './driver.ts';
 
 const safe: TopicOptions = {
@@ -22,14 +24,12 @@ afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
 
-async function cluster(nodes: number): Promise<ProcessCluster> {
+async function startCluster(
+  nodes: number,
+): Promise<{ readonly nodes: ProcessCluster; close(): Promise<void> }> {
   const directory = mkdtempSync(join(tmpdir(), 'ackworth-driver-'));
   const ignore = (): void => undefined;
   const supervisor = new Supervisor({ run: 'driver', directory, onExit: ignore, onLost: ignore });
-  closers.push(async () => {
-    await supervisor.close();
-    rmSync(directory, { recursive: true, force: true });
-  });
   const started = new ProcessCluster({
     supervisor,
     nodes,
@@ -38,8 +38,38 @@ async function cluster(nodes: number): Promise<ProcessCluster> {
     token: 'secret',
   });
   await started.up();
-  return started;
+  const close = async (): Promise<void> => {
+    await supervisor.close();
+    rmSync(directory, { recursive: true, force: true });
+  };
+  return { nodes: started, close };
 }
+
+async function cluster(nodes: number): Promise<ProcessCluster> {
+  const started = await startCluster(nodes);
+  closers.push(started.close);
+  return started.nodes;
+}
+
+/** Three nodes keep the contract in `reference-driver.e2e.test.ts`. */
+async function oneNode(): Promise<DriverFixture> {
+  const { nodes, close } = await startCluster(1);
+  return {
+    driver: referenceDriver(),
+    target: (topic) => nodes.target(topic),
+    topic: { ...safe, replicas: 1, replication: 'none' },
+    pause: async () => {
+      await nodes.pause(1);
+      return async () => void (await nodes.resume(1));
+    },
+    outageMs: 1500,
+    patienceMs: 15_000,
+    quietMs: 1500,
+    stop: close,
+  };
+}
+
+describeDriver('reference (one node)', oneNode);
 
 async function session(of: ProcessCluster, topic = 'orders'): Promise<Session> {
   const opened = await referenceDriver().connect(of.target(topic));
