@@ -1,5 +1,6 @@
 import type { RunRecord } from '../harness/record/record.ts';
 import { count, none, share } from './format.ts';
+import { lossOf } from './words.ts';
 
 /** A class of messages: never a bare 0, but `none` of how many. */
 export interface AccountingRow {
@@ -10,7 +11,7 @@ export interface AccountingRow {
   /** `of 364,348 acked, 0.330 %`. */
   readonly outOf: string;
   readonly meaning: string;
-  /** Must not happen where the mode promises better. */
+  /** Must not happen, unless the mode may lose. */
   readonly harm: boolean;
 }
 
@@ -147,7 +148,9 @@ const classes: readonly {
 ];
 
 /** Every class of message with one line on what it means. */
-export function accountingRows({ accounting: sums }: RunRecord): AccountingRow[] {
+export function accountingRows(record: RunRecord): AccountingRow[] {
+  const { accounting: sums } = record;
+  const lossAllowed = lossOf(record) === 'allowed';
   return classes.map(({ name, amount, whole, of, meaning, harm }) => {
     const part = amount(sums);
     const total = whole?.(sums);
@@ -157,7 +160,7 @@ export function accountingRows({ accounting: sums }: RunRecord): AccountingRow[]
       figure: part > 0 ? count(part) : total === 0 ? none : 'none',
       outOf: total === undefined || of === undefined ? '' : outOf(part, total, of),
       meaning,
-      harm: harm === true,
+      harm: harm === true && !(lossAllowed && (name === 'lost' || name === 'vanished')),
     };
   });
 }

@@ -50,7 +50,7 @@ describe('the test report', () => {
     expect(failed.get('run/verdict')).toBe('failure');
     expect(failed.get('checks/lost')).toBe('failure');
     expect(failed.get('limits/response p99')).toBe('failure');
-    expect(failed.get('checks/transactions')).toBe('skipped');
+    expect(failed.get('checks/aborted-read')).toBe('skipped');
     const doubtful = casesOf(records.inconclusiveSaturated());
     expect(doubtful.get('run/verdict')).toBe('skipped');
     expect(doubtful.get('limits/response p99')).toBe('skipped');

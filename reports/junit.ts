@@ -1,8 +1,7 @@
 import type { RunRecord } from '../harness/record/record.ts';
 import { millis, none } from './format.ts';
 import { escapeMarkup } from './markup.ts';
-import { withUnit } from './page/sections.ts';
-import { faultSentence, faultTitle, headlineOf } from './words.ts';
+import { faultSentence, faultTitle, headlineOf, limitBound, limitName, withUnit } from './words.ts';
 
 /**
  * Runs as JUnit XML, within what Jenkins's schema (junit-10.xsd) allows: one suite per run, one
@@ -103,10 +102,10 @@ function checkCase({ check, verdict, evidence, anomalies }: RunRecord['verdicts'
 
 function limitCase(limit: RunRecord['limits'][number]): Case {
   const actual = limit.actual === null ? none : withUnit(limit.actual, limit.unit);
-  const message = `${limit.verdict}: ${actual} against a limit of ${withUnit(limit.limit, limit.unit)}`;
+  const message = `${limit.verdict}: ${actual} against ${limitBound(limit)}`;
   return {
     group: 'limits',
-    name: limit.name,
+    name: limitName(limit.name),
     outcome: outcomes[limit.verdict],
     message,
     details: limit.evidence,

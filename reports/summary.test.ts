@@ -8,7 +8,7 @@ describe('the summary', () => {
       '## ✅ PASS: No acked message was lost.',
     );
     expect(renderSummary([records.failWithLostMessages()]).split('\n')[0]).toBe(
-      '## ❌ FAIL: 1,204 of 375,348 acked messages were lost. Also violated: limit response p99.',
+      '## ❌ FAIL: 1,204 of 375,348 acked messages were lost. Also violated: limit on response p99.',
     );
   });
 

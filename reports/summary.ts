@@ -2,8 +2,7 @@ import type { RunRecord } from '../harness/record/record.ts';
 import { accountingRows } from './accounting.ts';
 import { count, dateTime, micros, millis, moment, none, supported } from './format.ts';
 import { keyFigures } from './page/head.ts';
-import { withUnit } from './page/sections.ts';
-import { faultTitle, headlineOf } from './words.ts';
+import { faultTitle, headlineOf, limitBound, limitName, withUnit } from './words.ts';
 
 /** A step summary above 1,024 KiB is refused as a whole, so sections are left out before that. */
 const bytesMax = 900 * 1024;
@@ -88,9 +87,9 @@ function checks(record: RunRecord): string {
 function limits(record: RunRecord): string {
   if (record.limits.length === 0) return '';
   const rows = record.limits.map((limit) => [
-    limit.name,
+    limitName(limit.name),
     limit.verdict === 'invalid' ? '✗ invalid' : limit.verdict,
-    withUnit(limit.limit, limit.unit),
+    limitBound(limit),
     limit.actual === null ? none : withUnit(limit.actual, limit.unit),
   ]);
   return `### Limits\n\n${table(['limit', 'verdict', 'allowed', 'measured'], rows)}`;

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { RunRecord } from '../harness/record/record.ts';
 import * as records from './testing/records.ts';
-import { headlineOf } from './words.ts';
+import { accountingRows } from './accounting.ts';
+import { headlineOf, limitBound, limitName } from './words.ts';
 
 function plain(record: RunRecord): {
   word: string;
@@ -32,16 +33,64 @@ describe('the verdict in words', () => {
         'kill of consumer 1 at 41.0 s, served again after 3.24 s.',
       doubts: [],
       bound:
-        'How far that goes: no loss in 1 node fault bounds the chance that such a fault loses at 95 %, with 95 % confidence.',
+        'How far that goes: with 95 % confidence, the chance to lose is at most 95 % for kill of leader (1 trial).',
     });
   });
 
   test('a loss is named first, then what else does not hold', () => {
     const { word, sentence, bound } = plain(records.failWithLostMessages());
     expect(`${word} ${sentence}`).toBe(
-      'FAIL 1,204 of 375,348 acked messages were lost. Also violated: limit response p99.',
+      'FAIL 1,204 of 375,348 acked messages were lost. Also violated: limit on response p99.',
     );
     expect(bound).toBe('');
+  });
+
+  test('a loss that the mode may have is told as that, and is no violation', () => {
+    const record = records.failWithLostMessages();
+    const verdicts = record.verdicts.map((verdict) => ({ ...verdict, verdict: 'valid' as const }));
+    const allowed = { ...record, verdicts, limits: [], verdict: 'pass' as const, reasons: [] };
+    expect(plain(allowed).sentence).toBe(
+      '1,204 of 375,348 acked messages were lost, no more than flush async × replication async allows.',
+    );
+    expect(plain({ ...allowed, verdict: 'inconclusive' }).sentence).toBe(
+      '1,204 of 375,348 acked messages were lost, no more than flush async × replication async allows, ' +
+        'but the run does not answer all that was asked.',
+    );
+    expect(accountingRows(allowed).find(({ name }) => name === 'lost')).toMatchObject({
+      figure: '1,204',
+      harm: false,
+    });
+  });
+
+  test('a loss of which nobody knows whether it is allowed says so', () => {
+    const record = records.failWithLostMessages();
+    const verdicts = record.verdicts.map((verdict) => ({
+      ...verdict,
+      verdict: 'unknown' as const,
+    }));
+    expect(plain({ ...record, verdicts, limits: [], verdict: 'inconclusive' }).sentence).toBe(
+      '1,204 of 375,348 acked messages were lost. Whether that is allowed is not known.',
+    );
+  });
+
+  test('the bound counts each kind of fault by itself, and only faults with something at risk', () => {
+    const record = records.passWithTwoFaults();
+    const kill = record.faults[0]!;
+    const pause = { ...kill, kind: 'pause' };
+    const harmless = { ...pause, lossWindowMessages: 0 };
+    expect(plain({ ...record, faults: [kill, pause, pause, harmless] }).bound).toBe(
+      'How far that goes: with 95 % confidence, the chance to lose is at most 95 % for kill of leader (1 trial) ' +
+        'and 78 % for pause of leader (2 trials).',
+    );
+    expect(plain({ ...record, faults: [harmless] }).bound).toBe('');
+  });
+
+  test('reasons become sentences', () => {
+    const record = {
+      ...records.inconclusiveSaturated(),
+      reasons: ['drain: 3 messages were left', 'Done.'],
+    };
+    expect(plain(record).doubts.slice(0, 2)).toEqual(['Drain: 3 messages were left.', 'Done.']);
   });
 
   test('one lost message is one', () => {
@@ -124,7 +173,24 @@ describe('the verdict in words', () => {
       .slice(1, 7)
       .map((verdict) => ({ ...verdict, verdict: 'invalid' as const }));
     expect(plain({ ...record, verdicts, verdict: 'fail' }).sentence).toBe(
-      'Violated: duplicate, reordered, delivery and 3 more.',
+      'Violated: duplicate, order, undelivered and 3 more.',
     );
   });
+});
+
+test('limits have names in words and say which way they bound', () => {
+  const limit = {
+    name: 'ackedRateMin',
+    limit: 5000,
+    actual: 4990,
+    unit: 'messages/s',
+    verdict: 'invalid' as const,
+    evidence: '',
+  };
+  expect(limitName(limit.name)).toBe('acked rate');
+  expect(limitBound(limit)).toBe('at least 5,000/s');
+  expect(limitBound({ ...limit, name: 'responseP99Ms', limit: 250, unit: 'ms' })).toBe(
+    'at most 250\u00a0ms',
+  );
+  expect(limitName('something-new')).toBe('something-new');
 });

@@ -1,5 +1,5 @@
 import type { RecordedFault, RunRecord } from '../harness/record/record.ts';
-import { count, counted, listed, millis, moment } from './format.ts';
+import { count, counted, listed, millis, moment, perSecond, significant } from './format.ts';
 
 /** What a run says, in sentences. Used alike by the page, the summary and the test report. */
 export interface Headline {
@@ -19,7 +19,7 @@ export function headlineOf(record: RunRecord): Headline {
     record.verdict
   ];
   const reasons = record.verdict === 'pass' ? [] : record.reasons;
-  const doubts = [...reasons, ...record.validity.reasons];
+  const doubts = [...reasons, ...record.validity.reasons].map(asSentence);
   return {
     word,
     sentence: sentenceOf(record),
@@ -29,39 +29,52 @@ export function headlineOf(record: RunRecord): Headline {
   };
 }
 
-/** What the run can say about acked messages that are gone. */
-export type LossKnowledge = 'none' | 'some' | 'unknown';
-
-export function lossOf(record: RunRecord): LossKnowledge {
-  if (record.accounting.lost > 0) return 'some';
-  const check = record.verdicts.find(({ check: name }) => /^(lost|loss|no-loss)/.test(name));
-  return check?.verdict === 'valid' && record.accounting.acked > 0 ? 'none' : 'unknown';
+/** `order: 3 reordered` to `Order: 3 reordered.` */
+function asSentence(text: string): string {
+  const first = text.slice(0, 1).toUpperCase();
+  return `${first}${text.slice(1)}${/[.!?]$/.test(text) || text === '' ? '' : '.'}`;
 }
 
-function sentenceOf(record: RunRecord): string {
+/** What the run can say about acked messages that are gone; `allowed`: no more than the mode may. */
+export type LossKnowledge = 'none' | 'allowed' | 'some' | 'unknown';
+
+export function lossOf(record: RunRecord): LossKnowledge {
+  const check = record.verdicts.find(({ check: name }) => name === lossCheck);
   const { acked, lost } = record.accounting;
-  if (acked === 0) return 'Nothing was acked, so there is nothing to judge.';
+  if (lost > 0) return check?.verdict === 'valid' ? 'allowed' : 'some';
+  return check?.verdict === 'valid' && acked > 0 ? 'none' : 'unknown';
+}
+
+const lossCheck = 'lost';
+
+function sentenceOf(record: RunRecord): string {
+  if (record.accounting.acked === 0) return 'Nothing was acked, so there is nothing to judge.';
   const loss = lossOf(record);
-  const lossWords =
-    loss === 'some'
-      ? `${count(lost)} of ${counted(acked, 'acked message')} ${lost === 1 ? 'was' : 'were'} lost.`
-      : 'No acked message was lost.';
-  if (record.verdict === 'pass')
-    return loss === 'none' ? lossWords : 'Every check that could be made holds.';
+  const told = lossSentence(record, loss);
+  if (record.verdict === 'pass') return told ?? 'Every check that could be made holds.';
   if (record.verdict === 'fail') {
     const violated = violations(record);
-    if (loss === 'some') {
-      const others = violated.filter((name) => !/^(lost|loss|no-loss)/.test(name));
-      return others.length === 0
-        ? lossWords
-        : `${lossWords} Also violated: ${listed(shortened(others))}.`;
+    if (violated.includes(lossCheck) && told !== undefined) {
+      const others = violated.filter((name) => name !== lossCheck);
+      return others.length === 0 ? told : `${told} Also violated: ${listed(shortened(others))}.`;
     }
     const what = violated.length === 0 ? 'what the scenario promises' : listed(shortened(violated));
-    return `Violated: ${what}.${loss === 'none' ? ` ${lossWords}` : ''}`;
+    return [`Violated: ${what}.`, told].join(' ').trimEnd();
   }
-  return loss === 'none'
-    ? 'No acked message was lost, but the run does not answer all that was asked.'
-    : 'No loss was seen, but none is ruled out.';
+  if (loss === 'unknown') return 'No loss was seen, but none is ruled out.';
+  if (loss === 'some') return `${told} Whether that is allowed is not known.`;
+  return `${told?.slice(0, -1)}, but the run does not answer all that was asked.`;
+}
+
+function lossSentence(record: RunRecord, loss: LossKnowledge): string | undefined {
+  const { acked, lost } = record.accounting;
+  if (loss === 'unknown') return undefined;
+  if (loss === 'none') return 'No acked message was lost.';
+  const { flush, replication } = record.durability;
+  const verb = lost === 1 ? 'was' : 'were';
+  const excuse =
+    loss === 'allowed' ? `, no more than flush ${flush} × replication ${replication} allows` : '';
+  return `${count(lost)} of ${counted(acked, 'acked message')} ${verb} lost${excuse}.`;
 }
 
 const namedMax = 4;
@@ -77,7 +90,7 @@ export function violations(record: RunRecord): string[] {
     ...record.verdicts.filter(({ verdict }) => verdict === 'invalid').map(({ check }) => check),
     ...record.limits
       .filter(({ verdict }) => verdict === 'invalid')
-      .map(({ name }) => `limit ${name}`),
+      .map(({ name }) => `limit on ${limitName(name)}`),
   ]);
   return [...names];
 }
@@ -117,19 +130,26 @@ export function confirmedFaults(record: RunRecord): RecordedFault[] {
 }
 
 /**
- * What no loss in k faults supports: with 95 % confidence the chance that such a fault loses is at
- * most 1 - 0.05^(1/k). Faults on clients are left out, since they put no stored message at risk.
+ * What no loss in k faults of a kind supports: with 95 % confidence the chance that one loses is at
+ * most 1 - 0.05^(1/k). Only faults that put acked messages at risk are trials; those on clients
+ * put none of the stored ones at risk.
  */
 export function lossBound(record: RunRecord): string | undefined {
   if (lossOf(record) !== 'none') return undefined;
-  const k = confirmedFaults(record).filter(
-    ({ victims, target }) => !/^(consumer|producer)/.test(victims[0] ?? target),
-  ).length;
-  if (k === 0) return undefined;
-  const bound = 1 - 0.05 ** (1 / k);
+  const trials = new Map<string, number>();
+  for (const { kind, victims, target, lossWindowMessages } of confirmedFaults(record)) {
+    if (/^(consumer|producer)/.test(victims[0] ?? target) || lossWindowMessages === 0) continue;
+    const name = `${kind} of ${target}`;
+    trials.set(name, (trials.get(name) ?? 0) + 1);
+  }
+  if (trials.size === 0) return undefined;
+  const bounds = [...trials].map(([name, k]) => {
+    const bound = ((1 - 0.05 ** (1 / k)) * 100).toFixed(k < 10 ? 0 : 1);
+    return `${bound}\u00a0% for ${name} (${counted(k, 'trial')})`;
+  });
   return (
-    `How far that goes: no loss in ${counted(k, 'node fault')} bounds the chance that such a fault loses at ` +
-    `${(bound * 100).toFixed(k < 10 ? 0 : 1)}\u00a0%, with 95\u00a0% confidence.`
+    `How far that goes: with 95\u00a0% confidence, the chance to lose is at most ` +
+    `${listed(shortened(bounds))}.`
   );
 }
 
@@ -145,4 +165,26 @@ export function faultSentence(fault: RecordedFault): string {
   const again =
     fault.rtoMs === null ? 'no recovery measured' : `served again after ${millis(fault.rtoMs)}`;
   return `${faultTitle(fault)} at ${at}, ${again}`;
+}
+
+const limitNames: Readonly<Record<string, string>> = {
+  responseP99Ms: 'response p99',
+  endToEndP99Ms: 'end-to-end p99',
+  ackedRateMin: 'acked rate',
+  recoveryMs: 'recovery',
+};
+
+/** The limit's name in the scenario, in words. */
+export function limitName(name: string): string {
+  return limitNames[name] ?? name;
+}
+
+/** `at most 250 ms`, `at least 5,000/s`. */
+export function limitBound({ name, limit, unit }: RunRecord['limits'][number]): string {
+  return `${name.endsWith('Min') ? 'at least' : 'at most'} ${withUnit(limit, unit)}`;
+}
+
+export function withUnit(value: number, unit: string): string {
+  if (unit === 'ms') return millis(value);
+  return unit === 'messages/s' ? perSecond(value) : `${significant(value)}\u00a0${unit}`;
 }

@@ -16,10 +16,10 @@ import {
   supported,
 } from '../format.ts';
 import { html, type Markup } from '../markup.ts';
-import { faultTitle } from '../words.ts';
+import { faultTitle, limitBound, limitName, withUnit } from '../words.ts';
 import { canonical } from './back-matter.ts';
 import { keyFigures } from './head.ts';
-import { accountingFigure, withUnit } from './sections.ts';
+import { accountingFigure } from './sections.ts';
 import { figure, tableOf, text, verdictMark, word } from './table.ts';
 
 /** The tables of several runs: one column or one row for each. */
@@ -114,11 +114,11 @@ export function checksMatrix(runs: readonly Contender[]): Row[] {
 export function limitsMatrix(runs: readonly Contender[]): Row[] {
   const names = [...new Set(runs.flatMap(({ record }) => record.limits.map(({ name }) => name)))];
   return names.map((name): Row => [
-    name,
+    limitName(name),
     ...runs.map(({ record }) => {
       const limit = record.limits.find((candidate) => candidate.name === name);
       if (limit === undefined) return none;
-      return html`${verdictMark(limit.verdict)}<br>${limit.actual === null ? none : withUnit(limit.actual, limit.unit)} of ${withUnit(limit.limit, limit.unit)}`;
+      return html`${verdictMark(limit.verdict)}<br>${limit.actual === null ? none : withUnit(limit.actual, limit.unit)} (${limitBound(limit)})`;
     }),
   ]);
 }

@@ -67,7 +67,9 @@ export function keyFigures(record: RunRecord): Figure[] {
           ? 'nothing to recover from'
           : record.faults.length === 1
             ? 'until all were served again'
-            : `worst of ${recovered} of ${counted(record.faults.length, 'fault')}`,
+            : recovery.rtoMs === null
+              ? `known for ${recovered} of ${counted(record.faults.length, 'fault')}`
+              : `worst of ${counted(record.faults.length, 'fault')}`,
     },
     {
       name: 'lost',

@@ -13,7 +13,7 @@ import {
   supported,
 } from '../format.ts';
 import { html, type Markup } from '../markup.ts';
-import { faultTitle } from '../words.ts';
+import { faultTitle, limitBound, limitName, withUnit } from '../words.ts';
 import { figure, tableOf, text, verdictMark, word } from './table.ts';
 
 /** The sections of a single run that are tables: one function each. */
@@ -71,21 +71,13 @@ ${tableOf(
   'Limits',
   [word('limit'), word('verdict'), figure('allowed'), figure('measured'), text('evidence')],
   record.limits.map((limit) => [
-    limit.name,
+    limitName(limit.name),
     verdictMark(limit.verdict),
-    withUnit(limit.limit, limit.unit),
+    limitBound(limit),
     limit.actual === null ? none : withUnit(limit.actual, limit.unit),
     limit.evidence,
   ]),
 )}</section>`;
-}
-
-export function withUnit(value: number, unit: string): string {
-  return unit === 'ms'
-    ? millis(value)
-    : unit === '/s' || unit === 'msg/s'
-      ? perSecond(value)
-      : `${count(value)} ${unit}`;
 }
 
 export function faultsSection(record: RunRecord): Markup {

@@ -215,7 +215,7 @@ export function makeRecord(run: MadeRun): RunRecord {
     },
     limits: [
       {
-        name: 'response p99',
+        name: 'responseP99Ms',
         limit: 1000,
         actual: (response.p99 ?? 0) / 1000,
         unit: 'ms',
@@ -226,7 +226,7 @@ export function makeRecord(run: MadeRun): RunRecord {
         ? []
         : [
             {
-              name: 'recovery',
+              name: 'recoveryMs',
               limit: 5000,
               actual: Math.max(...rtos),
               unit: 'ms',
@@ -249,13 +249,13 @@ export function makeRecord(run: MadeRun): RunRecord {
         anomalies: [],
       },
       {
-        check: 'reordered',
+        check: 'order',
         verdict: 'valid',
         evidence: `1,000 keys, ${count(sent)} deliveries in order`,
         anomalies: [],
       },
       {
-        check: 'delivery',
+        check: 'undelivered',
         verdict: 'valid',
         evidence: `the group saw all ${count(sent)} messages of the log; ${faults.length > 1 ? 214 : 0} redelivered after a consumer died`,
         anomalies: [],
@@ -273,7 +273,7 @@ export function makeRecord(run: MadeRun): RunRecord {
         anomalies: [],
       },
       {
-        check: 'recovery-time',
+        check: 'recovery',
         verdict: rtos.length > 0 ? 'valid' : 'not-applicable',
         evidence:
           rtos.length > 0
@@ -282,7 +282,7 @@ export function makeRecord(run: MadeRun): RunRecord {
         anomalies: [],
       },
       {
-        check: 'transactions',
+        check: 'aborted-read',
         verdict: 'not-applicable',
         evidence: 'the workload uses no transactions',
         anomalies: [],

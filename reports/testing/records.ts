@@ -61,7 +61,7 @@ export function failWithLostMessages(): RunRecord {
     },
     limits: [
       {
-        name: 'response p99',
+        name: 'responseP99Ms',
         limit: 250,
         actual: (run.latency.response.p99 ?? 0) / 1000,
         unit: 'ms',
