@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { examine } from '../doctor/doctor.ts';
 import { clockDomain } from '../measure/clock.ts';
-import { isAlive, ownIdentity, processStatus, type ProcessIdentity } from '../supervisor/process-table.ts';
+import {
+  isAlive,
+  ownIdentity,
+  processStatus,
+  type ProcessIdentity,
+} from '../supervisor/process-table.ts';
 import { cleanLeftovers, findLeftovers } from './clean.ts';
 
 let output: string;
@@ -30,18 +35,29 @@ function startProcess(): ProcessIdentity {
 /** A run folder as a killed harness leaves it. */
 function leaveRun(
   run: string,
-  options: { children?: ProcessIdentity[]; harness?: ProcessIdentity; endedAt?: string; boot?: string } = {},
+  options: {
+    children?: ProcessIdentity[];
+    harness?: ProcessIdentity;
+    endedAt?: string;
+    boot?: string;
+  } = {},
 ): void {
   const directory = join(output, run);
   mkdirSync(join(directory, 'data', 'node-1'), { recursive: true });
   mkdirSync(join(directory, 'history'));
-  writeFileSync(join(directory, 'run.json'), JSON.stringify({ version: 1, endedAt: options.endedAt ?? null }));
+  writeFileSync(
+    join(directory, 'run.json'),
+    JSON.stringify({ version: 1, endedAt: options.endedAt ?? null }),
+  );
   const state = {
     run,
     clockDomain: options.boot ?? clockDomain(),
     harness: options.harness ?? nobody,
     supervisor: nobody,
-    children: (options.children ?? []).map((identity, index) => ({ name: `node-${index + 1}`, ...identity })),
+    children: (options.children ?? []).map((identity, index) => ({
+      name: `node-${index + 1}`,
+      ...identity,
+    })),
   };
   writeFileSync(join(directory, 'supervisor.json'), JSON.stringify(state));
 }
@@ -53,7 +69,12 @@ describe('clean', () => {
     leaveRun('killed', { children: [node, paused] });
     const found = await cleanLeftovers(output);
     expect(found).toMatchObject([
-      { run: 'killed', data: true, running: false, processes: [`node-1 (process ${node.pid})`, `node-2 (process ${paused.pid})`] },
+      {
+        run: 'killed',
+        data: true,
+        running: false,
+        processes: [`node-1 (process ${node.pid})`, `node-2 (process ${paused.pid})`],
+      },
     ]);
     expect([node, paused].some(isAlive)).toBe(false);
     expect(existsSync(join(output, 'killed', 'data'))).toBe(false);
@@ -96,7 +117,10 @@ describe('the doctor', () => {
     leaveRun('killed');
     const findings = await examine(output);
     expect(findings.filter(({ state }) => state === 'bad')).toEqual([]);
-    expect(findings.find(({ name }) => name === 'leftovers')).toMatchObject({ state: 'doubtful', advice: 'ackworth clean' });
+    expect(findings.find(({ name }) => name === 'leftovers')).toMatchObject({
+      state: 'doubtful',
+      advice: 'ackworth clean',
+    });
   });
 
   test('says when the run folder cannot be written, and goes on', async () => {

@@ -21,19 +21,24 @@ export interface Leftover {
 
 const endMsMax = 5_000;
 
-/** What is left of the runs in an output directory, without touching it. Runs in good order are left out. */
+/** What runs left in an output directory, without touching it; those in good order are left out. */
 export function findLeftovers(output: string): Leftover[] {
   if (!existsSync(output)) return [];
-  const folders = readdirSync(output, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const folders = readdirSync(output, { withFileTypes: true }).filter((entry) =>
+    entry.isDirectory(),
+  );
   return folders.flatMap(({ name }) => {
     const directory = join(output, name);
     const state = readState(directory);
     const facts = readJson<RunFacts>(join(directory, factsFileName));
     if (!facts) return [];
     const processes = livingOf(state).map((one) => `${one.name} (process ${one.pid})`);
-    const running = state !== undefined && sameBoot(state) && isAlive(state.harness) && facts.endedAt === null;
+    const running =
+      state !== undefined && sameBoot(state) && isAlive(state.harness) && facts.endedAt === null;
     const data = facts.endedAt === null && existsSync(join(directory, dataDirectoryName));
-    return processes.length > 0 || data || running ? [{ run: name, directory, processes, data, running }] : [];
+    return processes.length > 0 || data || running
+      ? [{ run: name, directory, processes, data, running }]
+      : [];
   });
 }
 
@@ -47,7 +52,8 @@ export async function cleanLeftovers(output: string): Promise<Leftover[]> {
   for (const { directory } of found.filter(({ running }) => !running)) {
     const living = livingOf(readState(directory));
     for (const identity of living) signalProcess(identity, 'SIGKILL');
-    for (let waitedMs = 0; living.some(isAlive) && waitedMs < endMsMax; waitedMs += 20) await sleep(20);
+    for (let waitedMs = 0; living.some(isAlive) && waitedMs < endMsMax; waitedMs += 20)
+      await sleep(20);
     rmSync(join(directory, dataDirectoryName), { recursive: true, force: true });
   }
   return found;

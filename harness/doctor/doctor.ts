@@ -1,4 +1,12 @@
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmdirSync, statfsSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  statfsSync,
+} from 'node:fs';
 import { availableParallelism, freemem } from 'node:os';
 import { findLeftovers } from '../clean/clean.ts';
 import { freePorts } from '../cluster/process/free-ports.ts';
@@ -21,12 +29,25 @@ export interface Finding {
 
 const gigabyte = 1024 ** 3;
 
-/** What this machine can do, and why not. `output` is where run folders would go. Takes about a second. */
+/**
+ * What this machine can do, and why not. `output` is where run folders would go. Takes about a
+ * second.
+ */
 export async function examine(output: string): Promise<Finding[]> {
   const madeOutput = !existsSync(output);
   const folder = writableFolder(output);
-  const findings = [nodeVersion(), kernel(), cores(), memory(), openFiles(), built(), await ports(), folder];
-  if (folder.state === 'good') findings.push(space(output), ...(await disk(output)), leftovers(output));
+  const findings = [
+    nodeVersion(),
+    kernel(),
+    cores(),
+    memory(),
+    openFiles(),
+    built(),
+    await ports(),
+    folder,
+  ];
+  if (folder.state === 'good')
+    findings.push(space(output), ...(await disk(output)), leftovers(output));
   if (madeOutput && folder.state === 'good') rmdirSync(output);
   return findings;
 }
@@ -60,7 +81,12 @@ function memory(): Finding {
   const available = availableMemory();
   const found = `${(available / gigabyte).toFixed(1)} GiB available`;
   if (available >= gigabyte) return good('memory', found);
-  return { name: 'memory', state: 'doubtful', found, advice: 'three nodes and their load want about 1 GiB' };
+  return {
+    name: 'memory',
+    state: 'doubtful',
+    found,
+    advice: 'three nodes and their load want about 1 GiB',
+  };
 }
 
 function availableMemory(): number {
@@ -81,12 +107,22 @@ function openFiles(): Finding {
     // No limit is known where there is no /proc, which is told elsewhere.
   }
   if (limit >= 1024) return good('open files', `at most ${limit}`);
-  return { name: 'open files', state: 'doubtful', found: `at most ${limit}`, advice: 'raise it: ulimit -n 4096' };
+  return {
+    name: 'open files',
+    state: 'doubtful',
+    found: `at most ${limit}`,
+    advice: 'raise it: ulimit -n 4096',
+  };
 }
 
 function built(): Finding {
   try {
-    for (const path of ['broker/server/main.js', 'harness/supervisor/main.js', 'harness/load/worker.js']) entryPoint(path);
+    for (const path of [
+      'broker/server/main.js',
+      'harness/supervisor/main.js',
+      'harness/load/worker.js',
+    ])
+      entryPoint(path);
     return good('build', 'programs of the nodes and workers are there');
   } catch (error) {
     return { name: 'build', state: 'bad', found: reasonOf(error), advice: 'npm run build' };
@@ -98,7 +134,12 @@ async function ports(): Promise<Finding> {
     await freePorts(9);
     return good('loopback', 'free ports on 127.0.0.1');
   } catch (error) {
-    return { name: 'loopback', state: 'bad', found: reasonOf(error), advice: 'nodes listen on 127.0.0.1 and need free ports' };
+    return {
+      name: 'loopback',
+      state: 'bad',
+      found: reasonOf(error),
+      advice: 'nodes listen on 127.0.0.1 and need free ports',
+    };
   }
 }
 
@@ -108,7 +149,12 @@ function writableFolder(output: string): Finding {
     accessSync(output, constants.W_OK);
     return good('run folder', `${output} can be written`);
   } catch (error) {
-    return { name: 'run folder', state: 'bad', found: reasonOf(error), advice: 'choose another with --out' };
+    return {
+      name: 'run folder',
+      state: 'bad',
+      found: reasonOf(error),
+      advice: 'choose another with --out',
+    };
   }
 }
 
@@ -124,10 +170,12 @@ function space(output: string): Finding {
 async function disk(output: string): Promise<Finding[]> {
   const { fileSystem } = describeEnvironment(output);
   const { fsyncP50Ms, fsyncP99Ms, loopbackP50Ms } = await probeEnvironment(output);
-  const found = `${fileSystem}: fsync p50 ${fsyncP50Ms.toFixed(2)} ms, p99 ${fsyncP99Ms.toFixed(2)} ms`;
+  const times = `p50 ${fsyncP50Ms.toFixed(2)} ms, p99 ${fsyncP99Ms.toFixed(2)} ms`;
+  const found = `${fileSystem}: fsync ${times}`;
   const loopback = good('round trip', `loopback p50 ${loopbackP50Ms.toFixed(3)} ms`);
   if (/^(tmpfs|ramfs)\b/.test(fileSystem)) {
-    const advice = 'this file system is memory: a sync costs nothing here, so flush modes cannot be told apart';
+    const advice =
+      'this file system is memory: a sync costs nothing here, so flush modes cannot be told apart';
     return [{ name: 'sync', state: 'doubtful', found, advice }, loopback];
   }
   return [good('sync', found), loopback];
@@ -140,7 +188,7 @@ function leftovers(output: string): Finding {
   return {
     name: 'leftovers',
     state: 'doubtful',
-    found: `${found.length} killed ${found.length === 1 ? 'run' : 'runs'} left data${processes > 0 ? ` and ${processes} processes` : ''}`,
+    found: `${found.length} killed runs left data, ${processes} processes of them still run`,
     advice: 'ackworth clean',
   };
 }

@@ -11,10 +11,16 @@ export async function proveDown(victim: Victim, expected: 'stopped' | 'paused'):
   const [state, answers] = [await victim.state(), await victim.answers()];
   const seen = expected === 'paused' ? 'is in state T' : 'is gone';
   if (state !== expected) {
-    return { result: 'mismatch', evidence: `${processOf(victim)} is ${state}, expected ${expected}` };
+    return {
+      result: 'mismatch',
+      evidence: `${processOf(victim)} is ${state}, expected ${expected}`,
+    };
   }
   if (answers) {
-    return { result: 'mismatch', evidence: `${processOf(victim)} ${seen}, and yet ${victim.name} answers` };
+    return {
+      result: 'mismatch',
+      evidence: `${processOf(victim)} ${seen}, and yet ${victim.name} answers`,
+    };
   }
   return { result: 'confirmed', evidence: `${processOf(victim)} ${seen}, ${silenceOf(victim)}` };
 }
@@ -26,7 +32,10 @@ export async function proveUp(victim: Victim, patienceMs: number): Promise<Proof
     const state = await victim.state();
     const answers = state === 'running' && (await victim.answers());
     if (answers) {
-      return { result: 'confirmed', evidence: `${processOf(victim)} is running, ${victim.name} answers` };
+      return {
+        result: 'confirmed',
+        evidence: `${processOf(victim)} is running, ${victim.name} answers`,
+      };
     }
     if (monotonicNanos() > deadline) {
       const silence = state === 'running' ? `, no answer within ${patienceMs} ms` : '';

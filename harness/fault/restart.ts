@@ -32,11 +32,15 @@ export const restart: Fault = {
   async probe(victim, expected) {
     if (expected === 'healed') return proveUp(victim, 15_000);
     const done = restarts.get(victim);
-    if (!done) return { result: 'inconclusive', evidence: `${victim.name} was not seen to restart` };
+    if (!done)
+      return { result: 'inconclusive', evidence: `${victim.name} was not seen to restart` };
     const { pidBefore, pidAfter } = done;
     if (pidBefore === pidAfter || pidBefore === 0) {
       return { result: 'mismatch', evidence: `${victim.name} is still process ${pidBefore}` };
     }
-    return { result: 'confirmed', evidence: `process ${pidBefore} ended, process ${pidAfter} took its place` };
+    return {
+      result: 'confirmed',
+      evidence: `process ${pidBefore} ended, process ${pidAfter} took its place`,
+    };
   },
 };

@@ -12,7 +12,13 @@ beforeEach(async () => {
 
 afterEach(() => server.close());
 
-const hello = (token: string): FromWorker => ({ type: 'hello', token, name: 'producer-1', pid: 42, clockDomain: 'boot' });
+const hello = (token: string): FromWorker => ({
+  type: 'hello',
+  token,
+  name: 'producer-1',
+  pid: 42,
+  clockDomain: 'boot',
+});
 
 function dial(first: FromWorker | string) {
   const [host, port] = server.address.split(':');
@@ -24,7 +30,9 @@ function dial(first: FromWorker | string) {
     onMessage: (message) => heard.push(message),
     onClose: () => hangUp(),
   });
-  socket.once('connect', () => (typeof first === 'string' ? socket.write(first) : channel.send(first)));
+  socket.once('connect', () =>
+    typeof first === 'string' ? socket.write(first) : channel.send(first),
+  );
   return { channel, heard, closed };
 }
 
@@ -43,7 +51,8 @@ describe('the control connections', () => {
     expect(connection).toMatchObject({ pid: 42, clockDomain: 'boot' });
     connection.send({ type: 'start', originNanos: 5 });
     worker.channel.send({ type: 'ready' });
-    while (worker.heard.length === 0 || said.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    while (worker.heard.length === 0 || said.length === 0)
+      await new Promise((resolve) => setImmediate(resolve));
     expect(worker.heard).toEqual([{ type: 'start', originNanos: 5 }]);
     connection.close();
     await worker.closed;
@@ -56,13 +65,21 @@ describe('the control connections', () => {
     ['does not speak the language', 'GET / HTTP/1.1\r\n\r\n'],
   ])('hang up on one that %s', async (_, first) => {
     let known = false;
-    server.expect('secret', { onHello: () => (known = true), onMessage: () => undefined, onClose: () => undefined });
+    server.expect('secret', {
+      onHello: () => (known = true),
+      onMessage: () => undefined,
+      onClose: () => undefined,
+    });
     await dial(first).closed;
     expect(known).toBe(false);
   });
 
   test('take a token once', async () => {
-    server.expect('secret', { onHello: () => undefined, onMessage: () => undefined, onClose: () => undefined });
+    server.expect('secret', {
+      onHello: () => undefined,
+      onMessage: () => undefined,
+      onClose: () => undefined,
+    });
     const first = dial(hello('secret'));
     first.channel.send({ type: 'ready' });
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -41,7 +41,8 @@ export class ControlServer {
   private constructor(server: Server) {
     this.#server = server;
     const bound = server.address();
-    if (bound === null || typeof bound === 'string') throw new HarnessError('worker', 'no address for the control connections');
+    if (bound === null || typeof bound === 'string')
+      throw new HarnessError('worker', 'no address for the control connections');
     this.address = `127.0.0.1:${bound.port}`;
     server.on('connection', (socket) => this.#accept(socket));
   }
@@ -88,7 +89,9 @@ export class ControlServer {
 function parse(line: string): FromWorker | undefined {
   try {
     const message: unknown = JSON.parse(line);
-    return message !== null && typeof message === 'object' && 'type' in message ? (message as FromWorker) : undefined;
+    return message !== null && typeof message === 'object' && 'type' in message
+      ? (message as FromWorker)
+      : undefined;
   } catch {
     return undefined;
   }

@@ -36,7 +36,17 @@ function victimCalled(name: string, changes: Partial<Victim> = {}) {
 }
 
 function planned(id: number, changes: Partial<PlannedFault> = {}): PlannedFault {
-  return { id, phase: 'a', kind: 'kill', target: 'leader', atMs: 0, healAtMs: 20, after: null, pick: 0, ...changes };
+  return {
+    id,
+    phase: 'a',
+    kind: 'kill',
+    target: 'leader',
+    atMs: 0,
+    healAtMs: 20,
+    after: null,
+    pick: 0,
+    ...changes,
+  };
 }
 
 function rig(plan: PlannedFault[], options: Partial<NemesisOptions> = {}) {
@@ -57,13 +67,21 @@ function rig(plan: PlannedFault[], options: Partial<NemesisOptions> = {}) {
 const wholeLife = ['requested', 'effective', 'probed', 'heal-requested', 'healed', 'heal-probed'];
 
 describe('the nemesis', () => {
-  test.each(['kill', 'stop', 'pause', 'restart'])('writes down the whole life of a %s, with its proofs', async (kind) => {
-    const { nemesis, events, steps } = rig([planned(0, { kind, healAtMs: kind === 'restart' ? null : 20 })]);
-    await nemesis.run();
-    expect(steps()).toEqual(wholeLife);
-    expect(events.map(({ victims }) => victims)).toEqual(events.map(() => ['node 1']));
-    expect(events.filter(({ result }) => result !== '').map(({ result }) => result)).toEqual(['confirmed', 'confirmed']);
-  });
+  test.each(['kill', 'stop', 'pause', 'restart'])(
+    'writes down the whole life of a %s, with its proofs',
+    async (kind) => {
+      const { nemesis, events, steps } = rig([
+        planned(0, { kind, healAtMs: kind === 'restart' ? null : 20 }),
+      ]);
+      await nemesis.run();
+      expect(steps()).toEqual(wholeLife);
+      expect(events.map(({ victims }) => victims)).toEqual(events.map(() => ['node 1']));
+      expect(events.filter(({ result }) => result !== '').map(({ result }) => result)).toEqual([
+        'confirmed',
+        'confirmed',
+      ]);
+    },
+  );
 
   test('injects at the planned time and heals after the planned while', async () => {
     const { nemesis, events } = rig([planned(0, { atMs: 60, healAtMs: 160 })]);
@@ -75,7 +93,10 @@ describe('the nemesis', () => {
   });
 
   test('heals at once and starts nothing more when it is aborted', async () => {
-    const { nemesis, events, steps, deeds } = rig([planned(0, { healAtMs: 60_000 }), planned(1, { atMs: 60_000 })]);
+    const { nemesis, events, steps, deeds } = rig([
+      planned(0, { healAtMs: 60_000 }),
+      planned(1, { atMs: 60_000 }),
+    ]);
     const running = nemesis.run();
     while (!steps().includes('probed')) await new Promise((resolve) => setTimeout(resolve, 5));
     nemesis.abort();
@@ -95,20 +116,33 @@ describe('the nemesis', () => {
     });
     await nemesis.run();
     const first = events.filter(({ fault }) => fault === 0);
-    expect(first.map(({ step, proof }) => [step, proof])).toEqual([['requested', ''], ['failed', 'no leader is known']]);
+    expect(first.map(({ step, proof }) => [step, proof])).toEqual([
+      ['requested', ''],
+      ['failed', 'no leader is known'],
+    ]);
     expect(events.filter(({ fault }) => fault === 1).map(({ step }) => step)).toEqual(wholeLife);
   });
 
   test('heals also what it failed to inject, which may have acted half-way', async () => {
-    const broken = victimCalled('node 1', { kill: async () => Promise.reject(new Error('no such process')) });
+    const broken = victimCalled('node 1', {
+      kill: async () => Promise.reject(new Error('no such process')),
+    });
     const { nemesis, events } = rig([planned(0)], { resolve: async () => broken.victim });
     await nemesis.run();
-    expect(events.map(({ step }) => step)).toEqual(['requested', 'failed', 'heal-requested', 'healed', 'heal-probed']);
+    expect(events.map(({ step }) => step)).toEqual([
+      'requested',
+      'failed',
+      'heal-requested',
+      'healed',
+      'heal-probed',
+    ]);
     expect(broken.deeds).toEqual(['start']);
   });
 
   test('records a healing that fails', async () => {
-    const broken = victimCalled('node 1', { start: async () => Promise.reject(new Error('the port is taken')) });
+    const broken = victimCalled('node 1', {
+      start: async () => Promise.reject(new Error('the port is taken')),
+    });
     const { nemesis, events } = rig([planned(0)], { resolve: async () => broken.victim });
     await nemesis.run();
     expect(events.at(-1)).toMatchObject({ step: 'failed', proof: 'not healed: the port is taken' });
@@ -116,44 +150,65 @@ describe('the nemesis', () => {
 
   test('gives rolling faults their turns, each after the cluster has settled', async () => {
     const told: string[] = [];
-    const { nemesis } = rig([planned(0, { healAtMs: 30 }), planned(1, { after: 0 }), planned(2, { after: 1 })], {
-      settle: async () => void told.push('settled'),
-      record: ({ fault, step }) => {
-        if (step === 'requested' || step === 'heal-probed') told.push(`${fault} ${step}`);
+    const { nemesis } = rig(
+      [planned(0, { healAtMs: 30 }), planned(1, { after: 0 }), planned(2, { after: 1 })],
+      {
+        settle: async () => void told.push('settled'),
+        record: ({ fault, step }) => {
+          if (step === 'requested' || step === 'heal-probed') told.push(`${fault} ${step}`);
+        },
       },
-    });
+    );
     await nemesis.run();
     expect(told).toEqual([
-      '0 requested', '0 heal-probed', 'settled',
-      '1 requested', '1 heal-probed', 'settled',
-      '2 requested', '2 heal-probed',
+      '0 requested',
+      '0 heal-probed',
+      'settled',
+      '1 requested',
+      '1 heal-probed',
+      'settled',
+      '2 requested',
+      '2 heal-probed',
     ]);
   });
 });
 
 describe('a proof', () => {
   const fault = (kind: string): Fault => faults.find((candidate) => candidate.kind === kind)!;
-  const prove = (kind: string, changes: Partial<Victim>, expected: 'injected' | 'healed' = 'injected'): Promise<Proof> =>
-    fault(kind).probe(victimCalled('node 1', changes).victim, expected);
+  const prove = (
+    kind: string,
+    changes: Partial<Victim>,
+    expected: 'injected' | 'healed' = 'injected',
+  ): Promise<Proof> => fault(kind).probe(victimCalled('node 1', changes).victim, expected);
 
   test('does not take the word of the process table alone', async () => {
-    expect(await prove('kill', { state: async () => 'stopped', answers: async () => true })).toEqual({
+    expect(
+      await prove('kill', { state: async () => 'stopped', answers: async () => true }),
+    ).toEqual({
       result: 'mismatch',
       evidence: 'process 100 is gone, and yet node 1 answers',
     });
-    expect(await prove('pause', { state: async () => 'paused', answers: async () => true })).toMatchObject({ result: 'mismatch' });
+    expect(
+      await prove('pause', { state: async () => 'paused', answers: async () => true }),
+    ).toMatchObject({ result: 'mismatch' });
   });
 
   test('does not take silence alone', async () => {
-    expect(await prove('kill', { state: async () => 'running', answers: async () => false })).toEqual({
+    expect(
+      await prove('kill', { state: async () => 'running', answers: async () => false }),
+    ).toEqual({
       result: 'mismatch',
       evidence: 'process 100 is running, expected stopped',
     });
-    expect(await prove('pause', { state: async () => 'stopped', answers: async () => false })).toMatchObject({ result: 'mismatch' });
+    expect(
+      await prove('pause', { state: async () => 'stopped', answers: async () => false }),
+    ).toMatchObject({ result: 'mismatch' });
   });
 
   test('is confirmed when both agree', async () => {
-    expect(await prove('kill', { state: async () => 'stopped', answers: async () => false })).toEqual({
+    expect(
+      await prove('kill', { state: async () => 'stopped', answers: async () => false }),
+    ).toEqual({
       result: 'confirmed',
       evidence: 'process 100 is gone, no answer to a new connection',
     });
@@ -164,6 +219,8 @@ describe('a proof', () => {
     await fault('restart').inject(victim);
     expect(await fault('restart').probe(victim, 'injected')).toMatchObject({ result: 'mismatch' });
     const untouched = victimCalled('node 1').victim;
-    expect(await fault('restart').probe(untouched, 'injected')).toMatchObject({ result: 'inconclusive' });
+    expect(await fault('restart').probe(untouched, 'injected')).toMatchObject({
+      result: 'inconclusive',
+    });
   });
 });

@@ -99,7 +99,8 @@ export class Nemesis {
       tell({ step: 'healed', time: await fault.heal(victim) });
       tell({ step: 'heal-probed', ...(await prove(fault, victim, 'healed')) });
     } catch (error) {
-      if (injected) tell({ step: 'failed', proof: `not healed: ${reasonOf(error)}`, result: 'inconclusive' });
+      if (injected)
+        tell({ step: 'failed', proof: `not healed: ${reasonOf(error)}`, result: 'inconclusive' });
     }
   }
 
@@ -121,7 +122,11 @@ interface Hit {
   readonly requestedAt: number;
 }
 
-async function prove(fault: Fault, victim: Victim, expected: 'injected' | 'healed'): Promise<{ proof: string; result: Proof['result'] }> {
+async function prove(
+  fault: Fault,
+  victim: Victim,
+  expected: 'injected' | 'healed',
+): Promise<{ proof: string; result: Proof['result'] }> {
   try {
     const { evidence, result } = await fault.probe(victim, expected);
     return { proof: evidence, result };

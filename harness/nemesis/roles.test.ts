@@ -36,7 +36,9 @@ describe('a role', () => {
   });
 
   test('any-node is chosen by the seed, node-2 is node 2', () => {
-    expect([0, 0.5, 0.99].map((pick) => nodeOfRole('any-node', roles, all, pick))).toEqual([1, 2, 3]);
+    expect([0, 0.5, 0.99].map((pick) => nodeOfRole('any-node', roles, all, pick))).toEqual([
+      1, 2, 3,
+    ]);
     expect(nodeOfRole('node-2', roles, all, 0)).toBe(2);
     expect(nodeOfRole('node-2', roles, [1, 3], 0)).toBeUndefined();
   });

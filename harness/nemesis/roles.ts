@@ -22,7 +22,10 @@ export function nodeOfRole(
       if (leader === undefined) return undefined;
       const others = candidates.filter((node) => node !== leader);
       const least = Math.min(...others.map((node) => ledBy(node, roles)));
-      return choose(others.filter((node) => ledBy(node, roles) === least), pick);
+      return choose(
+        others.filter((node) => ledBy(node, roles) === least),
+        pick,
+      );
     }
     default:
       return choose(candidates, pick);

@@ -21,6 +21,7 @@ import { LoadTicker } from './load-ticker.ts';
 import { dataDirectoryName, historyDirectoryName, nodeDirectoryName } from './run-facts.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { Progress, RunOptions, Stage } from './run-types.ts';
+import { Stopped, StopSwitch } from './stop-switch.ts';
 import { resolveVictim, settle } from './victims.ts';
 
 export interface ConductorOptions {
@@ -36,9 +37,6 @@ export interface ConductorOptions {
   readonly onProblem: (sentence: string) => void;
 }
 
-/** The run is to end now: it was interrupted, or lost what it stands on. Its reason was told. */
-class Stopped extends Error {}
-
 /** From here to load time 0, so that every worker has heard of it before. */
 const startLeadMs = 500;
 const readPatienceMs = 20_000;
@@ -53,7 +51,7 @@ const exposureMsMax = 500;
  */
 export class Conductor {
   readonly #options: ConductorOptions;
-  readonly #stop = new AbortController();
+  readonly #stop = new StopSwitch();
   readonly #history: HarnessHistory;
   readonly #historyDirectory: string;
   readonly #supervisor: Supervisor;
@@ -101,7 +99,9 @@ export class Conductor {
     } catch (error) {
       if (!(error instanceof Stopped)) {
         if (!this.#loadBegan) throw error;
-        this.#problem(`the run broke off: ${error instanceof Error ? error.message : String(error)}`);
+        this.#problem(
+          `the run broke off: ${error instanceof Error ? error.message : String(error)}`,
+        );
       }
     } finally {
       signal.removeEventListener('abort', interrupt);
@@ -113,10 +113,10 @@ export class Conductor {
     const { plan, driver, folder, onTarget } = this.#options;
     const { topic, nodes } = plan.scenario;
     this.#stage('starting', `${nodes} ${nodes === 1 ? 'node' : 'nodes'}`);
-    await this.#unlessStopped(this.#cluster.up());
+    await this.#stop.unlessStopped(this.#cluster.up());
     const target = this.#cluster.target(plan.scenario.name);
-    this.#session = await this.#unlessStopped(driver.connect(target));
-    await this.#unlessStopped(
+    this.#session = await this.#stop.unlessStopped(driver.connect(target));
+    await this.#stop.unlessStopped(
       this.#session.createTopic({
         partitions: topic.partitions,
         replicas: topic.replicas ?? 1,
@@ -126,7 +126,7 @@ export class Conductor {
         segmentBytes: topic.segmentSize,
       }),
     );
-    onTarget({ name: driver.name, ...(await this.#unlessStopped(this.#session.describe())) });
+    onTarget({ name: driver.name, ...(await this.#stop.unlessStopped(this.#session.describe())) });
     this.#control = await ControlServer.listen();
     this.#fleet = new Fleet(plan, {
       supervisor: this.#supervisor,
@@ -139,7 +139,7 @@ export class Conductor {
       onNote: (source, text) => this.#tell({ type: 'note', text: `${source}: ${text}` }),
       onProblem: (sentence) => this.#problem(sentence),
     });
-    await this.#unlessStopped(this.#fleet.launch());
+    await this.#stop.unlessStopped(this.#fleet.launch());
   }
 
   async #load(): Promise<void> {
@@ -149,7 +149,12 @@ export class Conductor {
     const originNanos = monotonicNanos() + startLeadMs * 1e6;
     this.#loadBegan = true;
     fleet.begin(originNanos);
-    this.#ticker = new LoadTicker({ fleet, originNanos, totalMs: endMs, onProgress: (load) => this.#tell(load) });
+    this.#ticker = new LoadTicker({
+      fleet,
+      originNanos,
+      totalMs: endMs,
+      onProgress: (load) => this.#tell(load),
+    });
     const around = { cluster: this.#cluster, fleet, session };
     const nemesis = new Nemesis({
       planned: plan.faults,
@@ -165,20 +170,20 @@ export class Conductor {
     });
     this.#nemesis = { nemesis, over: nemesis.run() };
     for (const phase of plan.phases) {
-      await this.#until(originNanos + phase.startMs * 1e6);
+      await this.#stop.until(originNanos + phase.startMs * 1e6);
       this.#history.phase(phase.name, originNanos + phase.startMs * 1e6);
       if (phase === plan.phases[0]) this.#stage(phase.measured ? 'running' : 'warming-up', '');
       else if (phase === plan.phases.find(({ measured }) => measured)) this.#stage('running', '');
       this.#tell({ type: 'phase', name: phase.name, startMs: phase.startMs, endMs: phase.endMs });
     }
-    await this.#until(originNanos + endMs * 1e6);
+    await this.#stop.until(originNanos + endMs * 1e6);
     this.#history.phase('drain', originNanos + endMs * 1e6);
     this.#stage('healing', '');
-    await this.#unlessStopped(this.#nemesis.over);
+    await this.#stop.unlessStopped(this.#nemesis.over);
     await this.#untilProducersAreDone();
   }
 
-  /** Only where messages may be lost: elsewhere it would be one more thing between plan and deed. */
+  /** Only where messages may be lost: elsewhere it would only come between plan and deed. */
   async #measureExposure(fault: PlannedFault, node: number): Promise<void> {
     if (this.#options.plan.scenario.topic.replication !== 'async') return;
     const asked = this.#session?.exposure?.(node).catch(() => undefined);
@@ -190,11 +195,17 @@ export class Conductor {
     const { deliveryTimeout } = this.#options.plan.scenario.workload;
     const { producers } = this.#fleet!;
     const patience = new AbortController();
-    const late = sleep(deliveryTimeout + 10_000, 'late' as const, { signal: patience.signal, ref: false }).catch(() => 'late' as const);
-    const done = Promise.all(producers.map((producer) => producer.done())).then(() => 'done' as const);
-    const first = await this.#unlessStopped(Promise.race([done, late]));
+    const late = sleep(deliveryTimeout + 10_000, 'late' as const, {
+      signal: patience.signal,
+      ref: false,
+    }).catch(() => 'late' as const);
+    const done = Promise.all(producers.map((producer) => producer.done())).then(
+      () => 'done' as const,
+    );
+    const first = await this.#stop.unlessStopped(Promise.race([done, late]));
     patience.abort();
-    if (first === 'late') this.#problem('a producer did not learn the outcome of all that it had sent');
+    if (first === 'late')
+      this.#problem('a producer did not learn the outcome of all that it had sent');
   }
 
   async #drainAndRead(): Promise<void> {
@@ -205,7 +216,7 @@ export class Conductor {
     await this.#drain(ends);
     this.#history.phase('final-read');
     this.#stage('reading', '');
-    await this.#unlessStopped(Promise.all(this.#fleet!.all.map((worker) => worker.stop())));
+    await this.#stop.unlessStopped(Promise.all(this.#fleet!.all.map((worker) => worker.stop())));
     this.#ticker?.stop();
     if (replayable && readEachReplica) {
       for (let node = 1; node <= plan.scenario.nodes; node++) await this.#read(node, ends);
@@ -223,13 +234,13 @@ export class Conductor {
         this.#history.note('harness', `the consumers did not catch up within ${drain} ms`);
         return;
       }
-      await this.#unlessStopped(sleep(50));
+      await this.#stop.unlessStopped(sleep(50));
     }
   }
 
   #read(node: number, ends: readonly LogEnds[]): Promise<readonly LogEnds[]> {
     const { plan, folder } = this.#options;
-    return this.#unlessStopped(
+    return this.#stop.unlessStopped(
       finalRead({
         session: this.#session!,
         run: folder.id,
@@ -249,7 +260,7 @@ export class Conductor {
     this.#nemesis?.nemesis.abort();
     await Promise.race([this.#nemesis?.over, sleep(healMsMax, undefined, { ref: false })]);
     this.#closing = true;
-    const grace = this.#stop.signal.aborted ? interruptGraceMs : undefined;
+    const grace = this.#stop.thrown ? interruptGraceMs : undefined;
     const steps: (() => Promise<unknown> | undefined)[] = [
       () => Promise.all(this.#fleet?.all.map((worker) => worker.stop(grace)) ?? []),
       () => this.#session?.close(),
@@ -262,12 +273,18 @@ export class Conductor {
         await step();
       } catch (error) {
         // A lost supervisor, for one: what it owned is gone, which is what was wanted.
-        this.#history.note('harness', `tear-down: ${error instanceof Error ? error.message : String(error)}`);
+        this.#history.note(
+          'harness',
+          `tear-down: ${error instanceof Error ? error.message : String(error)}`,
+        );
       }
     }
     this.#history.close();
     if (!this.#options.run.keepData) {
-      rmSync(join(this.#options.folder.directory, dataDirectoryName), { recursive: true, force: true });
+      rmSync(join(this.#options.folder.directory, dataDirectoryName), {
+        recursive: true,
+        force: true,
+      });
     }
   }
 
@@ -278,7 +295,13 @@ export class Conductor {
     this.#tell({ type: 'fault', kind, victims, step, evidence: proof });
   }
 
-  #exited({ name, process: identity, code, signal, atNanos }: Extract<Notice, { type: 'exited' }>): void {
+  #exited({
+    name,
+    process: identity,
+    code,
+    signal,
+    atNanos,
+  }: Extract<Notice, { type: 'exited' }>): void {
     const how = signal === null ? `exit code ${code}` : signal;
     this.#fleet?.exited(name, identity, how, atNanos);
     const sentence = this.#cluster.exited(name, how);
@@ -293,28 +316,9 @@ export class Conductor {
   }
 
   #end(reason: string): void {
-    if (this.#stop.signal.aborted) return;
+    if (this.#stop.thrown) return;
     this.#problem(reason);
-    this.#stop.abort();
-  }
-
-  async #until(nanos: number): Promise<void> {
-    for (;;) {
-      const leftMs = (nanos - monotonicNanos()) / 1e6;
-      if (leftMs <= 0) return;
-      await this.#unlessStopped(sleep(leftMs));
-    }
-  }
-
-  /** What is still under way when the run is stopped is left to fail by itself. */
-  #unlessStopped<T>(promise: Promise<T>): Promise<T> {
-    const { signal } = this.#stop;
-    return new Promise((resolve, reject) => {
-      const stop = (): void => reject(new Stopped());
-      if (signal.aborted) stop();
-      signal.addEventListener('abort', stop, { once: true });
-      promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-    });
+    this.#stop.throw();
   }
 
   #stage(stage: Stage, detail: string): void {

@@ -16,7 +16,10 @@ function fleetOf(acked: number, consumers: readonly Given[][]): Fleet {
       lives.map(({ delivered, positions }) => ({
         delivered,
         ...(positions && {
-          positions: Object.entries(positions).map(([partition, nextOffset]) => ({ partition: Number(partition), nextOffset })),
+          positions: Object.entries(positions).map(([partition, nextOffset]) => ({
+            partition: Number(partition),
+            nextOffset,
+          })),
         }),
       })),
   }));
@@ -36,11 +39,25 @@ function drained(fleet: Fleet, nowNanos = 0): boolean {
 
 describe('the drain is over', () => {
   test('once the members of the group together reached the end of every partition that holds something', () => {
-    expect(drained(fleetOf(30, [[{ delivered: 10, positions: { 0: 10 } }], [{ delivered: 20, positions: { 1: 20 } }]]))).toBe(true);
+    expect(
+      drained(
+        fleetOf(30, [
+          [{ delivered: 10, positions: { 0: 10 } }],
+          [{ delivered: 20, positions: { 1: 20 } }],
+        ]),
+      ),
+    ).toBe(true);
   });
 
   test('not while one record of one partition is missing', () => {
-    expect(drained(fleetOf(30, [[{ delivered: 10, positions: { 0: 10 } }], [{ delivered: 19, positions: { 1: 19 } }]]))).toBe(false);
+    expect(
+      drained(
+        fleetOf(30, [
+          [{ delivered: 10, positions: { 0: 10 } }],
+          [{ delivered: 19, positions: { 1: 19 } }],
+        ]),
+      ),
+    ).toBe(false);
   });
 
   test('not while nobody has been given a partition, however much was delivered', () => {
@@ -51,17 +68,32 @@ describe('the drain is over', () => {
     const first = { group: 'group-1', delivered: 30, positions: { 0: 10, 1: 20 } };
     const second = { group: 'group-2', delivered: 5, positions: { 0: 5 } };
     expect(drained(fleetOf(30, [[first], [second]]))).toBe(false);
-    expect(drained(fleetOf(30, [[first], [{ ...second, positions: { 0: 10, 1: 20 } }]]))).toBe(true);
+    expect(drained(fleetOf(30, [[first], [{ ...second, positions: { 0: 10, 1: 20 } }]]))).toBe(
+      true,
+    );
   });
 
   test('also when the last records were given to a life that has ended', () => {
-    expect(drained(fleetOf(30, [[{ delivered: 30, positions: { 0: 10, 1: 20 } }, { delivered: 0, positions: { 0: 4 } }]]))).toBe(true);
+    expect(
+      drained(
+        fleetOf(30, [
+          [
+            { delivered: 30, positions: { 0: 10, 1: 20 } },
+            { delivered: 0, positions: { 0: 4 } },
+          ],
+        ]),
+      ),
+    ).toBe(true);
   });
 
   test('without positions, when as much was delivered as acked and no more comes', () => {
     const watch = (fleet: Fleet) => new DrainWatch({ fleet, ends: [], quietNanos: 5e9 });
     const full = watch(fleetOf(30, [[{ delivered: 30 }]]));
-    expect([full.drained(1e9), full.drained(5.9e9), full.drained(6e9)]).toEqual([false, false, true]);
+    expect([full.drained(1e9), full.drained(5.9e9), full.drained(6e9)]).toEqual([
+      false,
+      false,
+      true,
+    ]);
     const short = watch(fleetOf(30, [[{ delivered: 29 }]]));
     expect([short.drained(1e9), short.drained(60e9)]).toEqual([false, false]);
   });

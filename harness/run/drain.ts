@@ -42,7 +42,9 @@ export class DrainWatch {
           return endOffset <= startOffset || (reached.get(partition) ?? -1) >= endOffset;
         });
       }
-      const given = members.flatMap((worker) => worker.progress()).reduce((sum, { delivered: one }) => sum + one, 0);
+      const given = members
+        .flatMap((worker) => worker.progress())
+        .reduce((sum, { delivered: one }) => sum + one, 0);
       return quiet && given >= acked;
     });
   }

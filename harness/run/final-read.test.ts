@@ -35,7 +35,16 @@ function read(answers: Answer[], changes: Partial<FinalReadOptions> = {}) {
       return { partitions: answer.ends };
     },
   } as unknown as Session;
-  const options = { session, run: 'run-1', historyDirectory: directory, node: 2, partitions: 1, ends: [], patienceMs: 50, ...changes };
+  const options = {
+    session,
+    run: 'run-1',
+    historyDirectory: directory,
+    node: 2,
+    partitions: 1,
+    ends: [],
+    patienceMs: 50,
+    ...changes,
+  };
   return { ends: finalRead(options), asked };
 }
 
@@ -58,25 +67,34 @@ describe('the final read', () => {
     expect(asked).toEqual([2]);
     const { records, intact, ends: told } = written('reader-2');
     expect([records, intact]).toEqual([5, 5]);
-    expect(told).toMatchObject([{ node: 2, partition: 0, endOffset: 5, complete: true, reason: '' }]);
+    expect(told).toMatchObject([
+      { node: 2, partition: 0, endOffset: 5, complete: true, reason: '' },
+    ]);
   });
 
   test('goes through the leaders for node 0', async () => {
-    const { ends, asked } = read([{ records: 1, ends: [{ startOffset: 0, endOffset: 1 }] }], { node: 0 });
+    const { ends, asked } = read([{ records: 1, ends: [{ startOffset: 0, endOffset: 1 }] }], {
+      node: 0,
+    });
     await ends;
     expect(asked).toEqual([undefined]);
     expect(readdirSync(directory)).toEqual(['reader-0.ackh']);
   });
 
   test('reads a copy again that is still catching up, and keeps the last try alone', async () => {
-    const answers = [{ records: 3, ends: [{ startOffset: 0, endOffset: 3 }] }, { records: 5, ends: [{ startOffset: 0, endOffset: 5 }] }];
+    const answers = [
+      { records: 3, ends: [{ startOffset: 0, endOffset: 3 }] },
+      { records: 5, ends: [{ startOffset: 0, endOffset: 5 }] },
+    ];
     const { ends } = read(answers, { ends: [{ startOffset: 0, endOffset: 5 }], patienceMs: 5000 });
     expect(await ends).toEqual([{ startOffset: 0, endOffset: 5 }]);
     expect(written('reader-2').records).toBe(5);
   });
 
   test('keeps what there is of a copy that stays behind', async () => {
-    const { ends } = read([{ records: 3, ends: [{ startOffset: 0, endOffset: 3 }] }], { ends: [{ startOffset: 0, endOffset: 5 }] });
+    const { ends } = read([{ records: 3, ends: [{ startOffset: 0, endOffset: 3 }] }], {
+      ends: [{ startOffset: 0, endOffset: 5 }],
+    });
     expect(await ends).toEqual([{ startOffset: 0, endOffset: 3 }]);
     expect(written('reader-2').ends).toMatchObject([{ endOffset: 3, complete: true }]);
   });
@@ -94,7 +112,10 @@ describe('the final read', () => {
     const none = { startOffset: -1, endOffset: -1 };
     const { ends } = read([{ records: 0, ends: [none, { startOffset: 0, endOffset: 0 }] }], {
       partitions: 2,
-      ends: [{ startOffset: 0, endOffset: 5 }, { startOffset: 0, endOffset: 0 }],
+      ends: [
+        { startOffset: 0, endOffset: 5 },
+        { startOffset: 0, endOffset: 0 },
+      ],
     });
     await ends;
     expect(written('reader-2').ends.map(({ complete, reason }) => [complete, reason])).toEqual([

@@ -39,11 +39,20 @@ export async function finalRead(options: FinalReadOptions): Promise<readonly Log
   }
 }
 
-async function readOnce(options: FinalReadOptions): Promise<{ file: string; ends: readonly LogEnds[] }> {
+async function readOnce(
+  options: FinalReadOptions,
+): Promise<{ file: string; ends: readonly LogEnds[] }> {
   const { node, run, session, partitions } = options;
   const worker = `reader-${node}`;
   const file = join(options.historyDirectory, `${worker}.ackh`);
-  const header = { version: 1, run, worker, role: 'reader', clockDomain: clockDomain(), numbers: [] } as const;
+  const header = {
+    version: 1,
+    run,
+    worker,
+    role: 'reader',
+    clockDomain: clockDomain(),
+    numbers: [],
+  } as const;
   const history = new HistoryWriter(file, header);
   const payload = new PayloadReader(run);
   let ends: readonly LogEnds[] = [];
@@ -53,7 +62,8 @@ async function readOnce(options: FinalReadOptions): Promise<{ file: string; ends
       ...(node === 0 ? {} : { node }),
       onRecord: (record) => {
         payload.read(record.payload);
-        const flags = (payload.intact ? EntryFlag.intact : 0) | (payload.foreign ? EntryFlag.foreign : 0);
+        const flags =
+          (payload.intact ? EntryFlag.intact : 0) | (payload.foreign ? EntryFlag.foreign : 0);
         const { producer, sequence, key } = payload;
         history.read(node, record.partition, record.offset, flags, producer, sequence, key);
       },
@@ -66,7 +76,15 @@ async function readOnce(options: FinalReadOptions): Promise<{ file: string; ends
     const { startOffset = -1, endOffset = -1 } = ends[partition] ?? {};
     const complete = reason === '' && endOffset >= 0;
     const why = reason === '' ? 'the node has no copy' : reason;
-    const event = { type: 'read-end', node, partition, startOffset, endOffset, complete, reason: complete ? '' : why } as const;
+    const event = {
+      type: 'read-end',
+      node,
+      partition,
+      startOffset,
+      endOffset,
+      complete,
+      reason: complete ? '' : why,
+    } as const;
     history.event(event);
   }
   history.close();

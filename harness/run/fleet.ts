@@ -72,7 +72,9 @@ export class Fleet {
   totals(): LoadTotals {
     const produced = this.producers.flatMap((worker) => worker.progress());
     const consumed = this.consumers.flatMap((worker) => worker.progress());
-    const p99s = this.producers.flatMap((worker) => worker.progress().at(-1)?.responseP99Micros ?? []);
+    const p99s = this.producers.flatMap(
+      (worker) => worker.progress().at(-1)?.responseP99Micros ?? [],
+    );
     return {
       sent: sum(produced, 'sent'),
       acked: sum(produced, 'acked'),
@@ -83,6 +85,9 @@ export class Fleet {
   }
 }
 
-function sum(progress: readonly WorkerProgress[], field: 'sent' | 'acked' | 'failed' | 'unknown' | 'delivered'): number {
+function sum(
+  progress: readonly WorkerProgress[],
+  field: 'sent' | 'acked' | 'failed' | 'unknown' | 'delivered',
+): number {
   return progress.reduce((total, one) => total + one[field], 0);
 }

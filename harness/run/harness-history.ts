@@ -3,14 +3,21 @@ import type { FaultEvent, NoteEvent } from '../history/events.ts';
 import { HistoryWriter } from '../history/writer.ts';
 import { clockDomain, monotonicNanos } from '../measure/clock.ts';
 
-/** The harness's own part of the history. Every event is in the kernel before the next thing happens. */
+/** The harness's own part of the history: each event is in the kernel before the next deed. */
 export class HarnessHistory {
   readonly #writer: HistoryWriter;
   #closed = false;
 
   constructor(directory: string, run: string) {
     const worker = 'harness';
-    const header = { version: 1, run, worker, role: worker, clockDomain: clockDomain(), numbers: [] } as const;
+    const header = {
+      version: 1,
+      run,
+      worker,
+      role: worker,
+      clockDomain: clockDomain(),
+      numbers: [],
+    } as const;
     this.#writer = new HistoryWriter(join(directory, `${worker}.ackh`), header);
   }
 

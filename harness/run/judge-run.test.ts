@@ -21,8 +21,17 @@ afterEach(() => rmSync(output, { recursive: true, force: true }));
 
 function folderOf(changes: Partial<RunFacts> = {}): string {
   const words = vocabulary();
-  const scenario = parseScenario({ name: 'empty', question: 'Nothing?', phases: [{ name: 'a', duration: '1s' }] }, 'empty', words);
-  const plan = makePlan(scenario, { seed: 1, target: 'null', cluster: 'process', vocabulary: words });
+  const scenario = parseScenario(
+    { name: 'empty', question: 'Nothing?', phases: [{ name: 'a', duration: '1s' }] },
+    'empty',
+    words,
+  );
+  const plan = makePlan(scenario, {
+    seed: 1,
+    target: 'null',
+    cluster: 'process',
+    vocabulary: words,
+  });
   const { directory, id } = createRunFolder(output, plan, new Date('2026-01-02T03:04:05Z'));
   writeFacts(directory, {
     version: 1,
@@ -32,7 +41,16 @@ function folderOf(changes: Partial<RunFacts> = {}): string {
     ackworth: '0.1.0',
     command: 'ackworth run empty',
     target: { name: 'null', version: '', config: {} },
-    environment: { cpu: '', cores: 1, memoryBytes: 1, kernel: '', fileSystem: '', node: '', clockDomain: '', probes: { before: null, after: null } },
+    environment: {
+      cpu: '',
+      cores: 1,
+      memoryBytes: 1,
+      kernel: '',
+      fileSystem: '',
+      node: '',
+      clockDomain: '',
+      probes: { before: null, after: null },
+    },
     exposures: {},
     problems: [],
     ...changes,
@@ -54,12 +72,17 @@ describe('a run folder', () => {
     const record = await judgeRun(folderOf());
     expect(record.verdict).toBe('inconclusive');
     expect(record.reasons[0]).toBe('no data: not a single message was acked');
-    expect(record.notes).toEqual([{ atMs: expect.any(Number), source: 'harness', text: 'something worth knowing' }]);
+    expect(record.notes).toEqual([
+      { atMs: expect.any(Number), source: 'harness', text: 'something worth knowing' },
+    ]);
   });
 
   test('says first what kept the run from its plan', async () => {
     const record = await judgeRun(folderOf({ problems: ['node 2 ended by itself (exit code 1)'] }));
-    expect(record.reasons.slice(0, 2)).toEqual(['node 2 ended by itself (exit code 1)', 'no data: not a single message was acked']);
+    expect(record.reasons.slice(0, 2)).toEqual([
+      'node 2 ended by itself (exit code 1)',
+      'no data: not a single message was acked',
+    ]);
   });
 
   test('whose run was never over says so', async () => {

@@ -7,7 +7,13 @@ import { measure, type Measurements } from '../measure/measurements.ts';
 import { recordSchemaId, type RunRecord } from '../record/record.ts';
 import { writeRecord } from '../record/write.ts';
 import type { Plan } from '../scenario/plan-types.ts';
-import { historyDirectoryName, readFacts, readPlan, recordFileName, type RunFacts } from './run-facts.ts';
+import {
+  historyDirectoryName,
+  readFacts,
+  readPlan,
+  recordFileName,
+  type RunFacts,
+} from './run-facts.ts';
 
 /** More would drown the others, and a record stays small however long its run was. */
 const notesMax = 500;
@@ -24,7 +30,9 @@ export async function judgeRun(directory: string): Promise<RunRecord> {
     directory: history,
     plan,
     capabilities,
-    exposures: new Map(Object.entries(facts.exposures).map(([fault, count]) => [Number(fault), count])),
+    exposures: new Map(
+      Object.entries(facts.exposures).map(([fault, count]) => [Number(fault), count]),
+    ),
     measured: {
       doubts: measured.doubts,
       responseP99Ms: response.p99 === null ? null : response.p99 / 1000,
@@ -32,12 +40,18 @@ export async function judgeRun(directory: string): Promise<RunRecord> {
       ackedPerSecond: response.count === 0 ? null : measured.throughput.acked,
     },
   });
-  const problems = facts.endedAt === null ? [...facts.problems, 'the harness was killed before the run was over'] : facts.problems;
+  const problems =
+    facts.endedAt === null
+      ? [...facts.problems, 'the harness was killed before the run was over']
+      : facts.problems;
   const record: RunRecord = {
     ...describeRun(plan, facts, measured),
     ...judgement,
     ...decisionWith(problems, judgement),
-    validity: { state: measured.doubts.length === 0 ? 'trusted' : 'doubtful', reasons: [...measured.doubts] },
+    validity: {
+      state: measured.doubts.length === 0 ? 'trusted' : 'doubtful',
+      reasons: [...measured.doubts],
+    },
     phases: measured.phases,
     throughput: measured.throughput,
     latency: measured.latency,
@@ -57,13 +71,27 @@ function decisionWith(
 ): Pick<RunRecord, 'verdict' | 'reasons'> {
   if (problems.length === 0) return { verdict, reasons };
   if (verdict === 'pass') return { verdict: 'inconclusive', reasons: [...problems] };
-  return { verdict, reasons: verdict === 'fail' ? [...reasons, ...problems] : [...problems, ...reasons] };
+  return {
+    verdict,
+    reasons: verdict === 'fail' ? [...reasons, ...problems] : [...problems, ...reasons],
+  };
 }
 
 type Described = Pick<
   RunRecord,
-  | 'schema' | 'id' | 'startedAt' | 'endedAt' | 'version' | 'command' | 'seed' | 'scenario' | 'target'
-  | 'cluster' | 'durability' | 'workload' | 'environment'
+  | 'schema'
+  | 'id'
+  | 'startedAt'
+  | 'endedAt'
+  | 'version'
+  | 'command'
+  | 'seed'
+  | 'scenario'
+  | 'target'
+  | 'cluster'
+  | 'durability'
+  | 'workload'
+  | 'environment'
 >;
 
 function describeRun(plan: Plan, facts: RunFacts, measured: Measurements): Described {
@@ -81,7 +109,11 @@ function describeRun(plan: Plan, facts: RunFacts, measured: Measurements): Descr
     scenario: { name, question, hash: plan.scenarioHash },
     target: facts.target,
     cluster: { kind: plan.cluster, nodes },
-    durability: { flush: topic.flush, replication: topic.replication, flushIntervalMs: topic.flushInterval },
+    durability: {
+      flush: topic.flush,
+      replication: topic.replication,
+      flushIntervalMs: topic.flushInterval,
+    },
     workload: {
       rate: workload.rate,
       arrival: workload.arrival.kind,

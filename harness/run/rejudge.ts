@@ -18,7 +18,10 @@ export async function rejudge(directory: string): Promise<RunRecord> {
   if (existsSync(stateFile)) {
     const { harness, children } = JSON.parse(readFileSync(stateFile, 'utf8')) as SupervisorState;
     if (isAlive(harness) && children.some(isAlive)) {
-      throw new HarnessError('usage', `the run in ${directory} still goes on (process ${harness.pid})`);
+      throw new HarnessError(
+        'usage',
+        `the run in ${directory} still goes on (process ${harness.pid})`,
+      );
     }
   }
   return judgeRun(folder);

@@ -18,7 +18,7 @@ export interface RunFacts {
   readonly command: string;
   readonly target: RunRecord['target'];
   readonly environment: RunRecord['environment'];
-  /** Acked messages that were not safe when a fault hit, by the fault's id, where it was measured. */
+  /** Acked messages that were not safe when a fault hit, by its id, where that was measured. */
   readonly exposures: Readonly<Record<string, number>>;
   /** What kept the run from being what was planned, as sentences; each makes it inconclusive. */
   readonly problems: readonly string[];
@@ -51,7 +51,9 @@ function readJson(file: string): unknown {
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new HarnessError('record', `${file} cannot be read: is its folder that of a run?`, { cause });
+    throw new HarnessError('record', `${file} cannot be read: is its folder that of a run?`, {
+      cause,
+    });
   }
   let value: { readonly version?: unknown };
   try {
@@ -60,7 +62,10 @@ function readJson(file: string): unknown {
     throw new HarnessError('record', `${file} is not JSON`, { cause });
   }
   if (value.version !== 1) {
-    throw new HarnessError('record', `${file} has version ${String(value.version)}; this Ackworth reads version 1`);
+    throw new HarnessError(
+      'record',
+      `${file} has version ${String(value.version)}; this Ackworth reads version 1`,
+    );
   }
   return value;
 }

@@ -24,7 +24,9 @@ export function createRunFolder(output: string, plan: Plan, startedAt: Date): Ru
     pointLatest(output, id);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new HarnessError('environment', `cannot write the run folder ${directory}: ${reason}`, { cause });
+    throw new HarnessError('environment', `cannot write the run folder ${directory}: ${reason}`, {
+      cause,
+    });
   }
   return { id, directory };
 }

@@ -31,7 +31,12 @@ export interface RunResult {
 /** What a watcher of a run is told while it goes on. The history is the record, not this. */
 export type Progress =
   | { readonly type: 'stage'; readonly stage: Stage; readonly detail: string }
-  | { readonly type: 'phase'; readonly name: string; readonly startMs: number; readonly endMs: number }
+  | {
+      readonly type: 'phase';
+      readonly name: string;
+      readonly startMs: number;
+      readonly endMs: number;
+    }
   | {
       /** Once a second while load runs or drains: totals, and rates over the last second. */
       readonly type: 'load';

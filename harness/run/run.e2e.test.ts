@@ -74,7 +74,10 @@ function processesOf(directory: string): ProcessIdentity[] {
   return [supervisor, ...children];
 }
 
-async function untilGone(processes: readonly ProcessIdentity[], withinMs: number): Promise<boolean> {
+async function untilGone(
+  processes: readonly ProcessIdentity[],
+  withinMs: number,
+): Promise<boolean> {
   const deadline = performance.now() + withinMs;
   while (performance.now() < deadline) {
     if (!processes.some(isAlive)) return true;
@@ -99,14 +102,28 @@ describe('a run', () => {
   test('with a killed leader loses nothing, and says so with its evidence', async () => {
     const seen: string[] = [];
     const { directory, record } = await runScenario(
-      optionsOf(short, { onProgress: (progress) => void seen.push(progress.type === 'stage' ? progress.stage : progress.type) }),
+      optionsOf(short, {
+        onProgress: (progress) =>
+          void seen.push(progress.type === 'stage' ? progress.stage : progress.type),
+      }),
     );
     expect(record.reasons.join('\n')).toContain('confirmed fault');
     expect(record.verdict).toBe('pass');
-    expect(record.accounting).toMatchObject({ sent: 11_000, acked: 11_000, lost: 0, reordered: 0, inLog: 11_000, delivered: 11_000 });
+    expect(record.accounting).toMatchObject({
+      sent: 11_000,
+      acked: 11_000,
+      lost: 0,
+      reordered: 0,
+      inLog: 11_000,
+      delivered: 11_000,
+    });
     expect(record.faults).toHaveLength(1);
     const [fault] = record.faults;
-    expect(fault).toMatchObject({ kind: 'kill', target: 'leader', proof: { injected: 'confirmed', healed: 'confirmed' } });
+    expect(fault).toMatchObject({
+      kind: 'kill',
+      target: 'leader',
+      proof: { injected: 'confirmed', healed: 'confirmed' },
+    });
     expect(fault!.victims).toHaveLength(1);
     expect(fault!.effectiveAtMs!).toBeGreaterThanOrEqual(fault!.requestedAtMs);
     expect(fault!.healedAtMs!).toBeGreaterThan(fault!.effectiveAtMs! + 2000);
@@ -114,15 +131,35 @@ describe('a run', () => {
     expect(record.environment.probes.after).not.toBeNull();
     expect(record.target).toMatchObject({ name: 'reference' });
     expect([...new Set(seen)]).toEqual(
-      expect.arrayContaining(['probing', 'starting', 'warming-up', 'running', 'healing', 'draining', 'reading', 'stopping', 'judging', 'load', 'fault', 'phase']),
+      expect.arrayContaining([
+        'probing',
+        'starting',
+        'warming-up',
+        'running',
+        'healing',
+        'draining',
+        'reading',
+        'stopping',
+        'judging',
+        'load',
+        'fault',
+        'phase',
+      ]),
     );
 
     expect(await readRecord(join(directory, 'record.json'))).toEqual(record);
     expect(latest()).toBe(realpathSync(directory));
-    const plan = makePlan(optionsOf(short).scenario, { seed: 7, target: 'reference', cluster: 'process', vocabulary: vocabulary() });
+    const plan = makePlan(optionsOf(short).scenario, {
+      seed: 7,
+      target: 'reference',
+      cluster: 'process',
+      vocabulary: vocabulary(),
+    });
     expect(readFileSync(join(directory, 'plan.json'), 'utf8')).toBe(planText(plan));
     expect(existsSync(join(directory, 'data'))).toBe(false);
-    expect(readdirSync(join(directory, 'nodes')).filter((name) => name.endsWith('.log'))).toContain('node-1.log');
+    expect(readdirSync(join(directory, 'nodes')).filter((name) => name.endsWith('.log'))).toContain(
+      'node-1.log',
+    );
     expect(stateOf(directory).children).toEqual([]);
     expect(findLeftovers(output)).toEqual([]);
 
@@ -179,7 +216,9 @@ describe('a run', () => {
         if (progress.type === 'load' && progress.acked > 0) process.stdout.write('loaded');
       } });
     `;
-    const harness = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const harness = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     await new Promise((resolve) => harness.stdout.once('data', resolve));
     const processes = processesOf(latest());
     await expect(rejudge(latest())).rejects.toThrow('still goes on');
@@ -197,7 +236,9 @@ describe('a run', () => {
 
   test('whose cluster does not come up is refused with the node’s own words', async () => {
     const nodeMain = join(output, 'no-such-program.js');
-    await expect(runScenario(optionsOf(short, { nodeMain }))).rejects.toThrow(/^node \d did not start: .*Cannot find module/);
+    await expect(runScenario(optionsOf(short, { nodeMain }))).rejects.toThrow(
+      /^node \d did not start: .*Cannot find module/,
+    );
     expect(findLeftovers(output).flatMap(({ processes }) => processes)).toEqual([]);
   });
 });

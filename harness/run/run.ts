@@ -59,7 +59,8 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
   try {
     await conductor.conduct();
   } catch (error) {
-    const problem = `the run could not begin: ${error instanceof Error ? error.message : String(error)}`;
+    const reason = error instanceof Error ? error.message : String(error);
+    const problem = `the run could not begin: ${reason}`;
     keep({ endedAt: new Date().toISOString(), problems: [...facts.problems, problem] });
     throw error;
   }

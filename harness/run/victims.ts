@@ -37,10 +37,13 @@ export async function resolveVictim(fault: PlannedFault, options: VictimOptions)
     const { cluster } = options;
     const nodes = Array.from({ length: cluster.nodes }, (_, index) => index + 1);
     const running = await only(nodes, async (node) => (await cluster.state(node)) === 'running');
-    const roles = needsRoles(fault.target) ? await currentRoles(options.session) : { leaders: [], coordinator: 0 };
+    const roles = needsRoles(fault.target)
+      ? await currentRoles(options.session)
+      : { leaders: [], coordinator: 0 };
     const node = roles && nodeOfRole(fault.target, roles, running, fault.pick);
     if (node !== undefined) return nodeVictim(cluster, node);
-    if (monotonicNanos() > deadline) throw new HarnessError('cluster', `nobody was ${fault.target} within ${roleMsMax} ms`);
+    if (monotonicNanos() > deadline)
+      throw new HarnessError('cluster', `nobody was ${fault.target} within ${roleMsMax} ms`);
     await sleep(50);
   }
 }

@@ -42,7 +42,12 @@ interface Life {
   progress: WorkerProgress | undefined;
   /** It was told to end, or hurt on purpose: its end is no surprise. */
   expected: boolean;
-  readonly tell: { ready(): void; done(): void; exited(atNanos: number): void; failed(error: Error): void };
+  readonly tell: {
+    ready(): void;
+    done(): void;
+    exited(atNanos: number): void;
+    failed(error: Error): void;
+  };
 }
 
 /**
@@ -62,7 +67,12 @@ export class Worker {
 
   /** `roleOfLife` is asked once per life, for a role with a number not used before. */
   constructor(
-    options: { kind: 'producer' | 'consumer'; number: number; group?: string; roleOfLife: () => Role },
+    options: {
+      kind: 'producer' | 'consumer';
+      number: number;
+      group?: string;
+      roleOfLife: () => Role;
+    },
     context: WorkerContext,
   ) {
     this.kind = options.kind;
@@ -93,11 +103,17 @@ export class Worker {
   /** Starts a process and resolves when it is ready for its start; one that runs is left alone. */
   async launch(): Promise<void> {
     if (this.#life && (await this.state()) !== 'stopped') return;
-    const { supervisor, control, run, driver, target, historyDirectory, logDirectory } = this.#context;
+    const { supervisor, control, run, driver, target, historyDirectory, logDirectory } =
+      this.#context;
     const name = this.#lives.length === 0 ? this.name : `${this.name}.${this.#lives.length + 1}`;
     const token = randomBytes(16).toString('hex');
     const role = this.#roleOfLife();
-    const tell = { ready: noop, done: noop, exited: noop as (atNanos: number) => void, failed: noop as (error: Error) => void };
+    const tell = {
+      ready: noop,
+      done: noop,
+      exited: noop as (atNanos: number) => void,
+      failed: noop as (error: Error) => void,
+    };
     const ready = new Promise<void>((resolve, reject) => {
       tell.ready = resolve;
       tell.failed = reject;
@@ -120,7 +136,17 @@ export class Worker {
       logFile: join(logDirectory, `${this.name}.log`),
     });
     const started = spawned.then(({ process: identity }) => {
-      const life: Life = { name, identity, ready, done, exited, connection: undefined, progress: undefined, expected: false, tell };
+      const life: Life = {
+        name,
+        identity,
+        ready,
+        done,
+        exited,
+        connection: undefined,
+        progress: undefined,
+        expected: false,
+        tell,
+      };
       this.#lives.push(life);
       return life;
     });
@@ -130,14 +156,23 @@ export class Worker {
       onHello: (connection) =>
         afterStart((life) => {
           life.connection = connection;
-          connection.send({ type: 'assign', run, worker: name, historyDirectory, driver, target, role });
+          connection.send({
+            type: 'assign',
+            run,
+            worker: name,
+            historyDirectory,
+            driver,
+            target,
+            role,
+          });
         }),
       onMessage: (message) => afterStart((life) => this.#hear(life, message)),
       onClose: () => undefined,
     });
     const life = await started;
     await withTimeout(ready, readyMsMax, `${name} did not become ready within ${readyMsMax} ms`);
-    if (this.#originNanos !== undefined) life.connection?.send({ type: 'start', originNanos: this.#originNanos });
+    if (this.#originNanos !== undefined)
+      life.connection?.send({ type: 'start', originNanos: this.#originNanos });
   }
 
   /** Load time 0; also for the lives to come. */
@@ -162,7 +197,9 @@ export class Worker {
     const ended = Promise.race([life.done, life.exited]).then(() => true);
     const over = await Promise.race([ended, sleep(graceMs, false, { ref: false })]);
     life.connection?.close();
-    const exited = over ? await Promise.race([life.exited, sleep(2000, undefined, { ref: false })]) : undefined;
+    const exited = over
+      ? await Promise.race([life.exited, sleep(2000, undefined, { ref: false })])
+      : undefined;
     return exited ?? (await this.kill());
   }
 
@@ -226,7 +263,11 @@ export class Worker {
 
 function noop(): void {}
 
-async function withTimeout<T>(promise: Promise<T>, timeoutMs: number, sentence: string): Promise<T> {
+async function withTimeout<T>(
+  promise: Promise<T>,
+  timeoutMs: number,
+  sentence: string,
+): Promise<T> {
   const patience = new AbortController();
   const tooLong = sleep(timeoutMs, undefined, { signal: patience.signal }).then(
     () => Promise.reject(new HarnessError('worker', sentence)),

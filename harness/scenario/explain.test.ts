@@ -16,7 +16,11 @@ const good = {
   question: 'Does it hold?',
   phases: [
     { name: 'one', duration: '5s' },
-    { name: 'two', duration: '10s', faults: [{ fault: 'kill', target: 'leader', at: '1s', for: '2s' }] },
+    {
+      name: 'two',
+      duration: '10s',
+      faults: [{ fault: 'kill', target: 'leader', at: '1s', for: '2s' }],
+    },
   ],
 };
 
@@ -63,36 +67,100 @@ const wrong: [path: string, value: unknown, sentence: string][] = [
   ['topic.partitions', 257, 'topic.partitions must be at most 256, got 257'],
   ['topic.replicas', 5, 'topic.replicas must be at most nodes (3), got 5'],
   ['topic.replicas', 0, 'topic.replicas must be at least 1, got 0'],
-  ['topic.flush', 'synch', 'topic.flush must be one of sync, async, os, got "synch"; did you mean "sync"?'],
+  [
+    'topic.flush',
+    'synch',
+    'topic.flush must be one of sync, async, os, got "synch"; did you mean "sync"?',
+  ],
   ['topic.replication', 'all', 'topic.replication must be one of none, async, quorum, got "all"'],
-  ['topic.flushInterval', 100, 'topic.flushInterval must be a duration such as "30s" or "200ms", got 100'],
-  ['topic.flushInterval', 'soon', 'topic.flushInterval is wrong: "soon" is not a duration such as "30s" or "200ms"'],
+  [
+    'topic.flushInterval',
+    100,
+    'topic.flushInterval must be a duration such as "30s" or "200ms", got 100',
+  ],
+  [
+    'topic.flushInterval',
+    'soon',
+    'topic.flushInterval is wrong: "soon" is not a duration such as "30s" or "200ms"',
+  ],
   ['topic.flushInterval', '0ms', 'topic.flushInterval must be longer than 0'],
-  ['topic.segmentSize', '1 MB of log', 'topic.segmentSize is wrong: "1 MB of log" is not a size such as "100B" or "1KiB"'],
+  [
+    'topic.segmentSize',
+    '1 MB of log',
+    'topic.segmentSize is wrong: "1 MB of log" is not a size such as "100B" or "1KiB"',
+  ],
   ['topic.segmentSize', 0, 'topic.segmentSize must be a positive number, got 0'],
   ['topic.fluhs', 'sync', 'topic.fluhs is not a known field; did you mean "flush"?'],
   ['workload', [], 'workload must be an object, got []'],
   ['workload.rate', -5, 'workload.rate must be a positive number, got -5'],
   ['workload.rate', 'fast', 'workload.rate must be a number, got "fast"'],
   ['workload.arrival', 'constant', 'workload.arrival must be an object, got "constant"'],
-  ['workload.arrival', {}, 'workload.arrival.kind is missing: it must be one of constant, poisson, ramp, burst, step, trace'],
-  ['workload.arrival', { kind: 'poison' }, 'workload.arrival.kind must be one of constant, poisson, ramp, burst, step, trace, got "poison"; did you mean "poisson"?'],
+  [
+    'workload.arrival',
+    {},
+    'workload.arrival.kind is missing: it must be one of constant, poisson, ramp, burst, step, trace',
+  ],
+  [
+    'workload.arrival',
+    { kind: 'poison' },
+    'workload.arrival.kind must be one of constant, poisson, ramp, burst, step, trace, got "poison"; did you mean "poisson"?',
+  ],
   ['workload.arrival', { kind: 'ramp' }, 'workload.arrival.to is missing: it must be a number'],
-  ['workload.arrival', { kind: 'ramp', too: 3, to: 5 }, 'workload.arrival.too is not a known field; did you mean "to"?'],
-  ['workload.arrival', { kind: 'burst', factor: 0, every: '5s', for: '1s' }, 'workload.arrival.factor must be a positive number, got 0'],
-  ['workload.arrival', { kind: 'burst', factor: 2, every: '5s', for: '6s' }, 'workload.arrival.for must be at most every (5000 ms), got 6000 ms'],
-  ['workload.arrival', { kind: 'burst', factor: 2, every: '0s', for: '0s' }, 'workload.arrival.every must be longer than 0'],
-  ['workload.arrival', { kind: 'step', rates: [] }, 'workload.arrival.rates must have at least 1 item, got []'],
-  ['workload.arrival', { kind: 'step', rates: [5, -1] }, 'workload.arrival.rates[1] must be a positive number, got -1'],
-  ['workload.arrival', { kind: 'trace', atMs: [5, 3] }, 'workload.arrival.atMs[1] must not be before the one before it'],
-  ['workload.size', '1 potato', 'workload.size is wrong: "1 potato" is not a size such as "100B" or "1KiB"'],
+  [
+    'workload.arrival',
+    { kind: 'ramp', too: 3, to: 5 },
+    'workload.arrival.too is not a known field; did you mean "to"?',
+  ],
+  [
+    'workload.arrival',
+    { kind: 'burst', factor: 0, every: '5s', for: '1s' },
+    'workload.arrival.factor must be a positive number, got 0',
+  ],
+  [
+    'workload.arrival',
+    { kind: 'burst', factor: 2, every: '5s', for: '6s' },
+    'workload.arrival.for must be at most every (5000 ms), got 6000 ms',
+  ],
+  [
+    'workload.arrival',
+    { kind: 'burst', factor: 2, every: '0s', for: '0s' },
+    'workload.arrival.every must be longer than 0',
+  ],
+  [
+    'workload.arrival',
+    { kind: 'step', rates: [] },
+    'workload.arrival.rates must have at least 1 item, got []',
+  ],
+  [
+    'workload.arrival',
+    { kind: 'step', rates: [5, -1] },
+    'workload.arrival.rates[1] must be a positive number, got -1',
+  ],
+  [
+    'workload.arrival',
+    { kind: 'trace', atMs: [5, 3] },
+    'workload.arrival.atMs[1] must not be before the one before it',
+  ],
+  [
+    'workload.size',
+    '1 potato',
+    'workload.size is wrong: "1 potato" is not a size such as "100B" or "1KiB"',
+  ],
   ['workload.size', 10, 'workload.size must be between 64 B and 1 MiB, got 10'],
   ['workload.size', true, 'workload.size must be a number or a text, got true'],
-  ['workload.size', '1MiB', 'workload.size must leave room for its headers in a batch of 1 MiB, got 1048576 bytes'],
+  [
+    'workload.size',
+    '1MiB',
+    'workload.size must leave room for its headers in a batch of 1 MiB, got 1048576 bytes',
+  ],
   ['workload.keys', 0, 'workload.keys must be at least 1, got 0'],
   ['workload.producers', 65, 'workload.producers must be at most 64, got 65'],
   ['workload.consumers', -1, 'workload.consumers must not be negative, got -1'],
-  ['workload.groups', 3, 'workload.groups must be at most consumers (2), since each needs one, got 3'],
+  [
+    'workload.groups',
+    3,
+    'workload.groups must be at most consumers (2), since each needs one, got 3',
+  ],
   ['workload.inFlightMax', 0, 'workload.inFlightMax must be at least 1, got 0'],
   ['workload.lingerMs', -1, 'workload.lingerMs must not be negative, got -1'],
   ['workload.batchSize', '2MiB', 'workload.batchSize must be at most 1 MiB, got 2097152 bytes'],
@@ -104,29 +172,73 @@ const wrong: [path: string, value: unknown, sentence: string][] = [
   ['warmUp', 5, 'warmUp must be a duration such as "30s" or "200ms", got 5'],
   ['phases', undefined, 'phases is missing: it must be a list'],
   ['phases', [], 'phases must have at least 1 item, got []'],
-  ['phases.0.name', 'drain', 'phases[0].name "drain" is a phase that the harness adds by itself; choose another name'],
+  [
+    'phases.0.name',
+    'drain',
+    'phases[0].name "drain" is a phase that the harness adds by itself; choose another name',
+  ],
   ['phases.1.name', 'one', 'phases[1].name "one" is taken by an earlier phase'],
   ['phases.1.duration', '0s', 'phases[1].duration must be longer than 0'],
-  ['phases.1.duration', undefined, 'phases[1].duration is missing: it must be a duration such as "30s" or "200ms"'],
+  [
+    'phases.1.duration',
+    undefined,
+    'phases[1].duration is missing: it must be a duration such as "30s" or "200ms"',
+  ],
   ['phases.1.rate', 0, 'phases[1].rate must be a positive number, got 0'],
   ['phases.1.arrival', { kind: 'step' }, 'phases[1].arrival.rates is missing: it must be a list'],
   ['phases.1.fault', [], 'phases[1].fault is not a known field; did you mean "faults"?'],
   [`${fault}.fault`, 'kil', `${where}.fault "kil" is not a known fault; did you mean "kill"?`],
-  [`${fault}.fault`, 'meteor', `${where}.fault "meteor" is not a known fault; known are kill, restart`],
-  [`${fault}.target`, 'boss', `${where}.target must be one of leader, follower, coordinator, any-node, each-node, consumer, producer, got "boss"`],
+  [
+    `${fault}.fault`,
+    'meteor',
+    `${where}.fault "meteor" is not a known fault; known are kill, restart`,
+  ],
+  [
+    `${fault}.target`,
+    'boss',
+    `${where}.target must be one of leader, follower, coordinator, any-node, each-node, consumer, producer, got "boss"`,
+  ],
   [`${fault}.at`, 5, `${where}.at must be a duration such as "30s" or "200ms" or a list, got 5`],
   [`${fault}.at`, 'x', `${where}.at is wrong: "x" is not a duration such as "30s" or "200ms"`],
-  [`${fault}.at`, ['3s', '1s'], `${where}.at must name the earlier time first, got 3000 ms and 1000 ms`],
-  [`${fault}.at`, '10s', `${where}.at is beyond the end of its phase, which lasts 10000 ms, got 10000 ms`],
-  [`${fault}.for`, '10s', `${where}.for ends beyond its phase: at 1000 ms plus 10000 ms is more than 10000 ms`],
+  [
+    `${fault}.at`,
+    ['3s', '1s'],
+    `${where}.at must name the earlier time first, got 3000 ms and 1000 ms`,
+  ],
+  [
+    `${fault}.at`,
+    '10s',
+    `${where}.at is beyond the end of its phase, which lasts 10000 ms, got 10000 ms`,
+  ],
+  [
+    `${fault}.for`,
+    '10s',
+    `${where}.for ends beyond its phase: at 1000 ms plus 10000 ms is more than 10000 ms`,
+  ],
   [`${fault}.for`, '0s', `${where}.for must be longer than 0`],
-  [fault, { fault: 'restart', target: 'leader', at: '0s', for: '1s' }, `${where}.for is not for "restart", which heals itself`],
-  [fault, { fault: 'kill', target: 'each-node', at: '0s', for: '4s' }, `${where}.for ends beyond its phase: at 0 ms plus 4000 ms for each of 3 nodes is more than 10000 ms`],
-  [fault, { fault: 'restart', target: 'consumer', at: '0s' }, `${where}.target "consumer" is nothing that "restart" can act on; it acts on node`],
+  [
+    fault,
+    { fault: 'restart', target: 'leader', at: '0s', for: '1s' },
+    `${where}.for is not for "restart", which heals itself`,
+  ],
+  [
+    fault,
+    { fault: 'kill', target: 'each-node', at: '0s', for: '4s' },
+    `${where}.for ends beyond its phase: at 0 ms plus 4000 ms for each of 3 nodes is more than 10000 ms`,
+  ],
+  [
+    fault,
+    { fault: 'restart', target: 'consumer', at: '0s' },
+    `${where}.target "consumer" is nothing that "restart" can act on; it acts on node`,
+  ],
   ['drain', null, 'drain must be a duration such as "30s" or "200ms", got null'],
   ['checks', ['lots'], 'checks[0] "lots" is not a known check; did you mean "lost"?'],
   ['checks', ['order'], 'checks[0] "order" is not a known check; known are lost, duplicate'],
-  ['limits', { responseP99: 5 }, 'limits.responseP99 is not a known field; did you mean "responseP99Ms"?'],
+  [
+    'limits',
+    { responseP99: 5 },
+    'limits.responseP99 is not a known field; did you mean "responseP99Ms"?',
+  ],
   ['limits', { responseP99Ms: 0 }, 'limits.responseP99Ms must be a positive number, got 0'],
   ['limits', { endToEndP99Ms: -1 }, 'limits.endToEndP99Ms must be a positive number, got -1'],
   ['limits', { ackedRateMin: 'all' }, 'limits.ackedRateMin must be a number, got "all"'],
@@ -145,15 +257,27 @@ describe('a scenario file that is wrong', () => {
   });
 
   test('because its fields contradict each other says which', () => {
-    const one = { ...good, nodes: 1, phases: [{ name: 'a', duration: '5s', faults: [{ fault: 'kill', target: 'follower', at: '0s' }] }] };
-    expect(complaint(one)).toBe('my.scenario.ts: phases[0].faults[0].target is a follower, and a topic with one replica has none');
+    const one = {
+      ...good,
+      nodes: 1,
+      phases: [
+        { name: 'a', duration: '5s', faults: [{ fault: 'kill', target: 'follower', at: '0s' }] },
+      ],
+    };
+    expect(complaint(one)).toBe(
+      'my.scenario.ts: phases[0].faults[0].target is a follower, and a topic with one replica has none',
+    );
     const none = { ...good, topic: { replication: 'none', replicas: 3 } };
-    expect(complaint(none)).toBe('my.scenario.ts: topic.replicas must be 1 with replication "none", got 3');
+    expect(complaint(none)).toBe(
+      'my.scenario.ts: topic.replicas must be 1 with replication "none", got 3',
+    );
     const unconsumed = {
       ...good,
       workload: { consumers: 0 },
       limits: { endToEndP99Ms: 5 },
-      phases: [{ name: 'a', duration: '5s', faults: [{ fault: 'kill', target: 'consumer', at: '0s' }] }],
+      phases: [
+        { name: 'a', duration: '5s', faults: [{ fault: 'kill', target: 'consumer', at: '0s' }] },
+      ],
     };
     expect(complaint(unconsumed)).toBe(
       'my.scenario.ts: limits.endToEndP99Ms needs at least one consumer, and workload.consumers is 0\n' +

@@ -64,11 +64,15 @@ function explainIssue(
     case 'too_small':
       return say(`${tooSmall(issue)}${got}`);
     case 'too_big':
-      return say(`${bound(issue.origin, Number(issue.maximum), issue.inclusive ? 'at most' : 'less than')}${got}`);
+      return say(
+        `${bound(issue.origin, Number(issue.maximum), issue.inclusive ? 'at most' : 'less than')}${got}`,
+      );
     case 'invalid_union':
       return explainUnion(schema, input, issue, path, value);
     default:
-      return say(issue.code === 'custom' ? customText(issue.message, got) : `${issue.message}${got}`);
+      return say(
+        issue.code === 'custom' ? customText(issue.message, got) : `${issue.message}${got}`,
+      );
   }
 }
 
@@ -83,7 +87,9 @@ function explainUnion(
     const kinds = discriminatorsAt(schema, input, path.slice(0, -1));
     const allowed = kinds.length > 0 ? ` one of ${kinds.join(', ')}` : ' of a known kind';
     if (value === undefined) return [{ path, text: `is missing: it must be${allowed}` }];
-    return [{ path, text: `must be${allowed}, got ${quote(value)}${didYouMean(String(value), kinds)}` }];
+    return [
+      { path, text: `must be${allowed}, got ${quote(value)}${didYouMean(String(value), kinds)}` },
+    ];
   }
   // The branch that accepted the value's own type says best what is wrong within it.
   const branch = issue.errors.find((issues) => {
@@ -93,7 +99,9 @@ function explainUnion(
   const kinds = issue.errors.flatMap((issues) =>
     issues.flatMap((inner) => (inner.code === 'invalid_type' ? [neededText(inner)] : [])),
   );
-  const needed = [...new Set(kinds)].map((kind, index) => (index === 0 ? kind : kind.replace('must be ', '')));
+  const needed = [...new Set(kinds)].map((kind, index) =>
+    index === 0 ? kind : kind.replace('must be ', ''),
+  );
   return [{ path, text: `${needed.join(' or ')}, got ${quote(value)}` }];
 }
 
@@ -179,7 +187,11 @@ function shapeOf(schema: z.ZodType): Shape {
   return shape;
 }
 
-function shapeAt(schema: z.ZodType, input: unknown, path: readonly PropertyKey[]): Shape | undefined {
+function shapeAt(
+  schema: z.ZodType,
+  input: unknown,
+  path: readonly PropertyKey[],
+): Shape | undefined {
   let shape = shapeOf(schema);
   for (const step of path) {
     const next = typeof step === 'number' ? shape.element : shape.shape?.[String(step)];
@@ -187,7 +199,9 @@ function shapeAt(schema: z.ZodType, input: unknown, path: readonly PropertyKey[]
     shape = shapeOf(next);
   }
   const kind = shape.discriminator && valueAt(input, [...path, shape.discriminator]);
-  const option = shape.options?.find((candidate) => literalsOf(candidate, shape).includes(String(kind)));
+  const option = shape.options?.find((candidate) =>
+    literalsOf(candidate, shape).includes(String(kind)),
+  );
   return option ? shapeOf(option) : shape;
 }
 
@@ -195,13 +209,19 @@ function fieldsAt(schema: z.ZodType, input: unknown, path: readonly PropertyKey[
   return Object.keys(shapeAt(schema, input, path)?.shape ?? {});
 }
 
-function discriminatorsAt(schema: z.ZodType, input: unknown, path: readonly PropertyKey[]): string[] {
+function discriminatorsAt(
+  schema: z.ZodType,
+  input: unknown,
+  path: readonly PropertyKey[],
+): string[] {
   const shape = shapeAt(schema, input, path);
   return shape?.options?.flatMap((option) => literalsOf(option, shape)) ?? [];
 }
 
 function literalsOf(option: z.ZodType, union: Shape): string[] {
-  const field = union.discriminator === undefined ? undefined : shapeOf(option).shape?.[union.discriminator];
-  const values = field && (field._zod.def as unknown as { readonly values?: readonly unknown[] }).values;
+  const field =
+    union.discriminator === undefined ? undefined : shapeOf(option).shape?.[union.discriminator];
+  const values =
+    field && (field._zod.def as unknown as { readonly values?: readonly unknown[] }).values;
   return values?.map(String) ?? [];
 }

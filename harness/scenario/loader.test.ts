@@ -7,7 +7,11 @@ import { loadScenario } from './loader.ts';
 const directory = mkdtempSync(join(tmpdir(), 'ackworth-loader-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-const steady = { name: 'steady', question: 'How fast?', phases: [{ name: 'steady', duration: '5s' }] };
+const steady = {
+  name: 'steady',
+  question: 'How fast?',
+  phases: [{ name: 'steady', duration: '5s' }],
+};
 const options = { registry: [steady], vocabulary: { faults: [], checks: [] }, directory };
 
 async function load(file: string, text?: string) {
@@ -24,7 +28,9 @@ describe('a scenario', () => {
   });
 
   test('with a name that does not exist is refused with the nearest one', async () => {
-    await expect(loadScenario('stedy', options)).rejects.toThrow('"stedy" is not a known scenario; did you mean "steady"?');
+    await expect(loadScenario('stedy', options)).rejects.toThrow(
+      '"stedy" is not a known scenario; did you mean "steady"?',
+    );
     await expect(loadScenario('earthquake', options)).rejects.toMatchObject({ code: 'usage' });
   });
 
@@ -38,7 +44,14 @@ describe('a scenario', () => {
   });
 
   test('is read from JavaScript of either kind', async () => {
-    expect((await load('c.scenario.js', `import { defineScenario } from 'ackworth';\nexport default defineScenario(${body});`)).name).toBe('mine');
+    expect(
+      (
+        await load(
+          'c.scenario.js',
+          `import { defineScenario } from 'ackworth';\nexport default defineScenario(${body});`,
+        )
+      ).name,
+    ).toBe('mine');
     expect((await load('d.scenario.cjs', `module.exports = ${body};`)).name).toBe('mine');
   });
 
@@ -53,7 +66,9 @@ describe('a scenario', () => {
   });
 
   test('in a file that is wrong is refused with the file and the path in it', async () => {
-    await expect(load('g.scenario.ts', `export default ${body.replace("'1m30s'", '5')};`)).rejects.toThrow(
+    await expect(
+      load('g.scenario.ts', `export default ${body.replace("'1m30s'", '5')};`),
+    ).rejects.toThrow(
       'g.scenario.ts: phases[0].duration must be a duration such as "30s" or "200ms", got 5',
     );
   });
@@ -65,7 +80,10 @@ describe('a scenario', () => {
   });
 
   test('in a file that does not compile or throws is refused in one line', async () => {
-    for (const [file, text] of [['i.scenario.ts', 'export default {{'], ['j.scenario.ts', 'throw new Error("boom");']] as const) {
+    for (const [file, text] of [
+      ['i.scenario.ts', 'export default {{'],
+      ['j.scenario.ts', 'throw new Error("boom");'],
+    ] as const) {
       const error = await load(file, text).catch((reason: unknown) => reason);
       expect(error).toMatchObject({ code: 'scenario' });
       expect((error as Error).message).toMatch(new RegExp(`^${file}: could not be loaded: .+$`));

@@ -28,7 +28,9 @@ export async function loadScenario(nameOrFile: string, options: LoadOptions): Pr
   const found = options.registry.find(({ name }) => name === nameOrFile);
   if (found) return parseScenario(found, nameOrFile, options.vocabulary);
   const names = options.registry.map(({ name }) => name);
-  const hint = didYouMean(nameOrFile, names) || `; known are ${names.join(', ')}, or give a file such as ./my.scenario.ts`;
+  const hint =
+    didYouMean(nameOrFile, names) ||
+    `; known are ${names.join(', ')}, or give a file such as ./my.scenario.ts`;
   throw new HarnessError('usage', `"${nameOrFile}" is not a known scenario${hint}`);
 }
 
@@ -40,7 +42,10 @@ async function loadFile(file: string, { directory, vocabulary }: LoadOptions): P
   const path = resolve(directory ?? '.', file);
   const source = basename(path);
   if (!extensions.includes(extname(path))) {
-    throw new HarnessError('usage', `${file} cannot be a scenario: its name must end in ${extensions.join(', ')}`);
+    throw new HarnessError(
+      'usage',
+      `${file} cannot be a scenario: its name must end in ${extensions.join(', ')}`,
+    );
   }
   if (!existsSync(path)) throw new HarnessError('usage', `${file} does not exist`);
   const jiti = createJiti(import.meta.url, {
@@ -54,11 +59,16 @@ async function loadFile(file: string, { directory, vocabulary }: LoadOptions): P
     module = await jiti.import(path);
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    throw new HarnessError('scenario', `${source}: could not be loaded: ${reason}`, { cause: error });
+    throw new HarnessError('scenario', `${source}: could not be loaded: ${reason}`, {
+      cause: error,
+    });
   }
   const input = exportedScenario(module, extname(path) === '.json');
   if (input === undefined) {
-    throw new HarnessError('scenario', `${source}: exports no scenario: export it as default or as "scenario"`);
+    throw new HarnessError(
+      'scenario',
+      `${source}: exports no scenario: export it as default or as "scenario"`,
+    );
   }
   return parseScenario(input, source, vocabulary);
 }

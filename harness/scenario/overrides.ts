@@ -29,7 +29,11 @@ export type Overrides = z.input<typeof overridesSchema>;
  * fault lasts, which often has a meaning (longer than an election time-out). Throws a HarnessError
  * `usage` for a wrong override, `scenario` when the result contradicts itself.
  */
-export function withOverrides(scenario: Scenario, given: Overrides, vocabulary: Vocabulary): Scenario {
+export function withOverrides(
+  scenario: Scenario,
+  given: Overrides,
+  vocabulary: Vocabulary,
+): Scenario {
   const parsed = overridesSchema.safeParse(given);
   if (!parsed.success) {
     const lines = explain(overridesSchema, given, parsed.error).map(
@@ -41,7 +45,9 @@ export function withOverrides(scenario: Scenario, given: Overrides, vocabulary: 
   const nodes = wanted.nodes ?? scenario.nodes;
   const replication = wanted.replication ?? scenario.topic.replication;
   const replicas =
-    replication === 'none' ? 1 : Math.min(nodes, wanted.replication ? 3 : resolvedReplicas(scenario));
+    replication === 'none'
+      ? 1
+      : Math.min(nodes, wanted.replication ? 3 : resolvedReplicas(scenario));
   const changed: Scenario = {
     ...scenario,
     nodes,
@@ -66,7 +72,10 @@ export function withOverrides(scenario: Scenario, given: Overrides, vocabulary: 
   return checkScenario(changed, source, vocabulary);
 }
 
-function changedPhases(scenario: Scenario, wanted: z.output<typeof overridesSchema>): Scenario['phases'] {
+function changedPhases(
+  scenario: Scenario,
+  wanted: z.output<typeof overridesSchema>,
+): Scenario['phases'] {
   const total = scenario.phases.reduce((sum, phase) => sum + phase.duration, 0);
   const stretch = wanted.duration === undefined || total === 0 ? 1 : wanted.duration / total;
   const faster = wanted.rate === undefined ? 1 : wanted.rate / scenario.workload.rate;
@@ -80,7 +89,10 @@ function changedPhases(scenario: Scenario, wanted: z.output<typeof overridesSche
         : phase.faults.map((step) => ({
             ...step,
             at: Array.isArray(step.at)
-              ? ([Math.round(step.at[0] * stretch), Math.round(step.at[1] * stretch)] satisfies [number, number])
+              ? ([Math.round(step.at[0] * stretch), Math.round(step.at[1] * stretch)] satisfies [
+                  number,
+                  number,
+                ])
               : Math.round(step.at * stretch),
           })),
   }));

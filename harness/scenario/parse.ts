@@ -16,7 +16,11 @@ export function parseScenario(input: unknown, source: string, vocabulary: Vocabu
 }
 
 /** Throws when fields contradict each other; returns the scenario. */
-export function checkScenario(scenario: Scenario, source: string, vocabulary: Vocabulary): Scenario {
+export function checkScenario(
+  scenario: Scenario,
+  source: string,
+  vocabulary: Vocabulary,
+): Scenario {
   const complaints = contradictions(scenario, vocabulary);
   if (complaints.length > 0) throw complaintError(source, complaints);
   return scenario;

@@ -18,7 +18,12 @@ const input = {
   question: 'Does it hold?',
   workload: { producers: 2, consumers: 3, groups: 2, rate: 1000 },
   phases: [
-    { name: 'one', duration: '4s', rate: 500, faults: [{ fault: 'kill', target: 'each-node', at: '1s' }] },
+    {
+      name: 'one',
+      duration: '4s',
+      rate: 500,
+      faults: [{ fault: 'kill', target: 'each-node', at: '1s' }],
+    },
     {
       name: 'two',
       duration: '8s',
@@ -68,14 +73,43 @@ describe('a plan', () => {
 
   test('puts the warm-up first and the phases after it, with what they inherit', () => {
     expect(plan(1).phases).toEqual([
-      { name: 'warm-up', startMs: 0, endMs: 2000, rate: 500, arrival: { kind: 'constant' }, measured: false },
-      { name: 'one', startMs: 2000, endMs: 6000, rate: 500, arrival: { kind: 'constant' }, measured: true },
-      { name: 'two', startMs: 6000, endMs: 14000, rate: 1000, arrival: { kind: 'constant' }, measured: true },
+      {
+        name: 'warm-up',
+        startMs: 0,
+        endMs: 2000,
+        rate: 500,
+        arrival: { kind: 'constant' },
+        measured: false,
+      },
+      {
+        name: 'one',
+        startMs: 2000,
+        endMs: 6000,
+        rate: 500,
+        arrival: { kind: 'constant' },
+        measured: true,
+      },
+      {
+        name: 'two',
+        startMs: 6000,
+        endMs: 14000,
+        rate: 1000,
+        arrival: { kind: 'constant' },
+        measured: true,
+      },
     ]);
   });
 
   test('orders faults by time, numbers them, and gives each node its turn', () => {
-    expect(plan(1).faults.map(({ id, kind, target, phase, after }) => ({ id, kind, target, phase, after }))).toEqual([
+    expect(
+      plan(1).faults.map(({ id, kind, target, phase, after }) => ({
+        id,
+        kind,
+        target,
+        phase,
+        after,
+      })),
+    ).toEqual([
       { id: 0, kind: 'kill', target: 'node-1', phase: 'one', after: null },
       { id: 1, kind: 'kill', target: 'node-2', phase: 'one', after: 0 },
       { id: 2, kind: 'kill', target: 'node-3', phase: 'one', after: 1 },

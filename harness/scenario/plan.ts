@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from './canonical-json.ts';
-import type { PlannedConsumer, PlannedFault, PlannedPhase, PlannedProducer, Plan } from './plan-types.ts';
+import type {
+  PlannedConsumer,
+  PlannedFault,
+  PlannedPhase,
+  PlannedProducer,
+  Plan,
+} from './plan-types.ts';
 import type { Scenario } from './schema.ts';
 import { resolvedReplicas, type Vocabulary } from './semantics.ts';
 
@@ -100,13 +106,19 @@ function plannedFaults(scenario: Scenario, { seed, vocabulary }: PlanOptions): P
   return numbered(chains);
 }
 
-function numbered(chains: readonly (readonly Omit<PlannedFault, 'id' | 'after'>[])[]): PlannedFault[] {
+function numbered(
+  chains: readonly (readonly Omit<PlannedFault, 'id' | 'after'>[])[],
+): PlannedFault[] {
   const links = chains.flatMap((chain, chainIndex) =>
     chain.map((fault, turn) => ({ fault, chainIndex, turn })),
   );
-  links.sort((a, b) => a.fault.atMs - b.fault.atMs || a.chainIndex - b.chainIndex || a.turn - b.turn);
+  links.sort(
+    (a, b) => a.fault.atMs - b.fault.atMs || a.chainIndex - b.chainIndex || a.turn - b.turn,
+  );
   return links.map(({ fault, chainIndex, turn }, id) => {
-    const before = links.findIndex((link) => link.chainIndex === chainIndex && link.turn === turn - 1);
+    const before = links.findIndex(
+      (link) => link.chainIndex === chainIndex && link.turn === turn - 1,
+    );
     return { id, ...fault, after: before < 0 ? null : before };
   });
 }

@@ -12,22 +12,39 @@ export const duration = z
   .transform((text, context) => {
     const ms = /[a-zµ]/i.test(text) ? parseDuration(text) : null;
     if (ms === null || ms === undefined || !(ms >= 0)) {
-      context.addIssue({ code: 'custom', message: `"${text}" is not a duration such as "30s" or "200ms"` });
+      context.addIssue({
+        code: 'custom',
+        message: `"${text}" is not a duration such as "30s" or "200ms"`,
+      });
       return z.NEVER;
     }
     return ms;
   });
 
-const units = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9, KIB: 1024, MIB: 1024 ** 2, GIB: 1024 ** 3 } as const;
+const units = {
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KIB: 1024,
+  MIB: 1024 ** 2,
+  GIB: 1024 ** 3,
+} as const;
 
 /** `"100B"`, `"1KiB"`, or a number of bytes. */
-export const byteSize = z.union([z.number().int().positive(), z.string()]).transform((given, context) => {
-  if (typeof given === 'number') return given;
-  const match = /^(\d+(?:\.\d+)?)\s*([KMG]?i?B)$/i.exec(given.trim());
-  if (match) return Math.round(Number(match[1]) * units[match[2]!.toUpperCase() as keyof typeof units]);
-  context.addIssue({ code: 'custom', message: `"${given}" is not a size such as "100B" or "1KiB"` });
-  return z.NEVER;
-});
+export const byteSize = z
+  .union([z.number().int().positive(), z.string()])
+  .transform((given, context) => {
+    if (typeof given === 'number') return given;
+    const match = /^(\d+(?:\.\d+)?)\s*([KMG]?i?B)$/i.exec(given.trim());
+    if (match)
+      return Math.round(Number(match[1]) * units[match[2]!.toUpperCase() as keyof typeof units]);
+    context.addIssue({
+      code: 'custom',
+      message: `"${given}" is not a size such as "100B" or "1KiB"`,
+    });
+    return z.NEVER;
+  });
 
 /** The smallest payload that carries the generator's own header. */
 export const payloadBytesMin = 64;
@@ -38,14 +55,27 @@ const arrival = z.discriminatedUnion('kind', [
   /** From `rate` to `to`, linearly over the phase. */
   z.strictObject({ kind: z.literal('ramp'), to: z.number().positive() }),
   /** `rate`, times `factor` for `for` in each `every`. */
-  z.strictObject({ kind: z.literal('burst'), factor: z.number().positive(), every: duration, for: duration }),
+  z.strictObject({
+    kind: z.literal('burst'),
+    factor: z.number().positive(),
+    every: duration,
+    for: duration,
+  }),
   /** Steps of equal length through these rates. */
   z.strictObject({ kind: z.literal('step'), rates: z.array(z.number().positive()).min(1) }),
   /** Offsets from the start of the phase, in milliseconds, rising; repeats when it ends. */
   z.strictObject({ kind: z.literal('trace'), atMs: z.array(z.number().nonnegative()).min(1) }),
 ]);
 
-export const faultTarget = z.enum(['leader', 'follower', 'coordinator', 'any-node', 'each-node', 'consumer', 'producer']);
+export const faultTarget = z.enum([
+  'leader',
+  'follower',
+  'coordinator',
+  'any-node',
+  'each-node',
+  'consumer',
+  'producer',
+]);
 
 const faultStep = z.strictObject({
   /** A name of the fault registry; an unknown one fails at load. */
@@ -96,9 +126,11 @@ export const scenarioSchema = z.strictObject({
     .strictObject({
       rate: z.number().positive().default(5000),
       arrival: arrival.default({ kind: 'constant' }),
-      size: byteSize.refine((bytes) => bytes >= payloadBytesMin && bytes <= 1024 ** 2, {
-        message: `must be between ${payloadBytesMin} B and 1 MiB`,
-      }).default(1024),
+      size: byteSize
+        .refine((bytes) => bytes >= payloadBytesMin && bytes <= 1024 ** 2, {
+          message: `must be between ${payloadBytesMin} B and 1 MiB`,
+        })
+        .default(1024),
       keys: z.number().int().min(1).max(1_000_000).default(1000),
       producers: z.number().int().min(1).max(64).default(1),
       consumers: z.number().int().min(0).max(64).default(2),

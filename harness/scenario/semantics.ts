@@ -35,10 +35,16 @@ function topicComplaints({ nodes, topic }: Scenario): Complaint[] {
   const found: Complaint[] = [];
   const { replicas } = topic;
   if (replicas !== undefined && replicas > nodes) {
-    found.push({ path: ['topic', 'replicas'], text: `must be at most nodes (${nodes}), got ${replicas}` });
+    found.push({
+      path: ['topic', 'replicas'],
+      text: `must be at most nodes (${nodes}), got ${replicas}`,
+    });
   }
   if (topic.replication === 'none' && replicas !== undefined && replicas !== 1) {
-    found.push({ path: ['topic', 'replicas'], text: `must be 1 with replication "none", got ${replicas}` });
+    found.push({
+      path: ['topic', 'replicas'],
+      text: `must be 1 with replication "none", got ${replicas}`,
+    });
   }
   if (topic.flushInterval === 0) {
     found.push({ path: ['topic', 'flushInterval'], text: 'must be longer than 0' });
@@ -49,7 +55,8 @@ function topicComplaints({ nodes, topic }: Scenario): Complaint[] {
 function workloadComplaints({ workload, limits }: Scenario): Complaint[] {
   const found: Complaint[] = [];
   const at = (field: string, text: string) => found.push({ path: ['workload', field], text });
-  if (workload.batchSize > batchBytesMax) at('batchSize', `must be at most 1 MiB, got ${workload.batchSize} bytes`);
+  if (workload.batchSize > batchBytesMax)
+    at('batchSize', `must be at most 1 MiB, got ${workload.batchSize} bytes`);
   if (workload.batchSize < payloadBytesMin) {
     at('batchSize', `must be at least ${payloadBytesMin} bytes, got ${workload.batchSize}`);
   }
@@ -61,20 +68,34 @@ function workloadComplaints({ workload, limits }: Scenario): Complaint[] {
     at('sessionTimeout', `must be at least 500 ms, got ${workload.sessionTimeout} ms`);
   }
   if (workload.consumers > 0 && workload.groups > workload.consumers) {
-    at('groups', `must be at most consumers (${workload.consumers}), since each needs one, got ${workload.groups}`);
+    at(
+      'groups',
+      `must be at most consumers (${workload.consumers}), since each needs one, got ${workload.groups}`,
+    );
   }
   if (workload.consumers === 0 && limits.endToEndP99Ms !== undefined) {
-    found.push({ path: ['limits', 'endToEndP99Ms'], text: 'needs at least one consumer, and workload.consumers is 0' });
+    found.push({
+      path: ['limits', 'endToEndP99Ms'],
+      text: 'needs at least one consumer, and workload.consumers is 0',
+    });
   }
   found.push(...arrivalComplaints(workload.arrival, ['workload', 'arrival']));
   return found;
 }
 
-function arrivalComplaints(arrival: Scenario['workload']['arrival'], path: PropertyKey[]): Complaint[] {
+function arrivalComplaints(
+  arrival: Scenario['workload']['arrival'],
+  path: PropertyKey[],
+): Complaint[] {
   if (arrival.kind === 'burst') {
     if (arrival.every === 0) return [{ path: [...path, 'every'], text: 'must be longer than 0' }];
     if (arrival.for > arrival.every) {
-      return [{ path: [...path, 'for'], text: `must be at most every (${arrival.every} ms), got ${arrival.for} ms` }];
+      return [
+        {
+          path: [...path, 'for'],
+          text: `must be at most every (${arrival.every} ms), got ${arrival.for} ms`,
+        },
+      ];
     }
   }
   if (arrival.kind === 'trace') {
@@ -92,12 +113,16 @@ function phaseComplaints(scenario: Scenario, vocabulary: Vocabulary): Complaint[
   scenario.phases.forEach((phase, index) => {
     const path = ['phases', index];
     if ((reservedPhaseNames as readonly string[]).includes(phase.name)) {
-      found.push({ path: [...path, 'name'], text: `"${phase.name}" is a phase that the harness adds by itself; choose another name` });
+      found.push({
+        path: [...path, 'name'],
+        text: `"${phase.name}" is a phase that the harness adds by itself; choose another name`,
+      });
     } else if (names.has(phase.name)) {
       found.push({ path: [...path, 'name'], text: `"${phase.name}" is taken by an earlier phase` });
     }
     names.add(phase.name);
-    if (phase.duration === 0) found.push({ path: [...path, 'duration'], text: 'must be longer than 0' });
+    if (phase.duration === 0)
+      found.push({ path: [...path, 'duration'], text: 'must be longer than 0' });
     if (phase.arrival) found.push(...arrivalComplaints(phase.arrival, [...path, 'arrival']));
     phase.faults.forEach((_, step) => {
       found.push(...faultComplaints(scenario, vocabulary, index, step));
@@ -130,7 +155,10 @@ function faultComplaints(
   const at = (field: string, text: string) => found.push({ path: [...path, field], text });
   const aimed = targetClass(step.target);
   if (!word.targets.includes(aimed)) {
-    at('target', `"${step.target}" is nothing that "${word.kind}" can act on; it acts on ${word.targets.join(', ')}`);
+    at(
+      'target',
+      `"${step.target}" is nothing that "${word.kind}" can act on; it acts on ${word.targets.join(', ')}`,
+    );
   }
   if (aimed === 'consumer' && scenario.workload.consumers === 0) {
     at('target', 'is a consumer, and workload.consumers is 0');
@@ -149,7 +177,10 @@ function faultComplaints(
     if (!word.heals) at('for', `is not for "${word.kind}", which heals itself`);
     else if (step.for === 0) at('for', 'must be longer than 0');
     else if (to + step.for * victims > phase.duration) {
-      at('for', `ends beyond its phase: at ${to} ms plus ${step.for} ms${each} is more than ${phase.duration} ms`);
+      at(
+        'for',
+        `ends beyond its phase: at ${to} ms plus ${step.for} ms${each} is more than ${phase.duration} ms`,
+      );
     }
   }
   return found;
@@ -158,12 +189,13 @@ function faultComplaints(
 function checkComplaints(scenario: Scenario, vocabulary: Vocabulary): Complaint[] {
   return (scenario.checks ?? []).flatMap((check, index) => {
     if (vocabulary.checks.includes(check)) return [];
-    const hint = didYouMean(check, vocabulary.checks) || `; known are ${vocabulary.checks.join(', ')}`;
+    const hint =
+      didYouMean(check, vocabulary.checks) || `; known are ${vocabulary.checks.join(', ')}`;
     return [{ path: ['checks', index], text: `"${check}" is not a known check${hint}` }];
   });
 }
 
-/** Replicas of the topic when the scenario leaves them open: all nodes, at most 3; 1 with `none`. */
+/** Replicas of the topic; where left open: all nodes, at most 3, and 1 with `none`. */
 export function resolvedReplicas({ nodes, topic }: Scenario): number {
   return topic.replicas ?? (topic.replication === 'none' ? 1 : Math.min(nodes, 3));
 }

@@ -71,7 +71,8 @@ export class Children {
 
   #spawn(ask: Extract<Ask, { type: 'spawn' }>): Effect {
     const earlier = this.#children.get(ask.name);
-    if (earlier && earlier.exitedAt === undefined) throw new Error(`${ask.name} is running already`);
+    if (earlier && earlier.exitedAt === undefined)
+      throw new Error(`${ask.name} is running already`);
     const log = openSync(ask.logFile, 'a');
     // The child's stdin stays open and empty: its end tells the child that its parent is gone.
     const child = spawn(ask.command, [...ask.arguments], { stdio: ['pipe', 'pipe', log] });
@@ -128,7 +129,8 @@ export class Children {
 function stateOf(child: Child): NodeState {
   if (child.exitedAt !== undefined) return 'stopped';
   const status = processStatus(child.identity.pid);
-  if (!status || status.startTime !== child.identity.startTime || status.state === 'Z') return 'stopped';
+  if (!status || status.startTime !== child.identity.startTime || status.state === 'Z')
+    return 'stopped';
   return status.state === 'T' ? 'paused' : 'running';
 }
 

@@ -26,7 +26,13 @@ function say(message: Reply | Notice): void {
 
 function saveState(): void {
   const living = children.living();
-  const state: SupervisorState = { run, clockDomain: domain, harness, supervisor, children: living };
+  const state: SupervisorState = {
+    run,
+    clockDomain: domain,
+    harness,
+    supervisor,
+    children: living,
+  };
   try {
     writeFileSync(`${stateFile}.new`, `${JSON.stringify(state, null, 2)}\n`);
     renameSync(`${stateFile}.new`, stateFile);

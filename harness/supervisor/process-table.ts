@@ -31,7 +31,12 @@ export function processStatus(pid: number): ProcessStatus | undefined {
 /** True while the very process lives; a zombie is dead. */
 export function isAlive({ pid, startTime }: ProcessIdentity): boolean {
   const status = processStatus(pid);
-  return status !== undefined && status.startTime === startTime && status.state !== 'Z' && status.state !== 'X';
+  return (
+    status !== undefined &&
+    status.startTime === startTime &&
+    status.state !== 'Z' &&
+    status.state !== 'X'
+  );
 }
 
 /** Signals the very process; false when it is gone. */

@@ -107,12 +107,15 @@ describe('the supervisor', () => {
       arguments: ['-e', 'process.exit(3)'],
       logFile: join(directory, 'a.log'),
     });
-    await expect(supervisor.firstLine(identity.pid, 10_000)).rejects.toThrow('ended before it was ready');
+    await expect(supervisor.firstLine(identity.pid, 10_000)).rejects.toThrow(
+      'ended before it was ready',
+    );
   });
 
   test('keeps a file of who is alive', async () => {
     const identity = await startChild('a');
-    const read = () => JSON.parse(readFileSync(join(directory, 'supervisor.json'), 'utf8')) as SupervisorState;
+    const read = () =>
+      JSON.parse(readFileSync(join(directory, 'supervisor.json'), 'utf8')) as SupervisorState;
     expect(read()).toMatchObject({
       run: 'run-1',
       harness: { pid: process.pid },
@@ -150,9 +153,15 @@ describe('the supervisor', () => {
       await supervisor.pause('b');
       console.log('up');
     `;
-    const harness = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-    await new Promise((resolve) => createInterface({ input: harness.stdout }).once('line', resolve));
-    const state = JSON.parse(readFileSync(join(directory, 'supervisor.json'), 'utf8')) as SupervisorState;
+    const harness = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await new Promise((resolve) =>
+      createInterface({ input: harness.stdout }).once('line', resolve),
+    );
+    const state = JSON.parse(
+      readFileSync(join(directory, 'supervisor.json'), 'utf8'),
+    ) as SupervisorState;
     expect(state.children).toHaveLength(2);
     expect([state.supervisor, ...state.children].every(isAlive)).toBe(true);
     harness.kill('SIGKILL');

@@ -33,7 +33,10 @@ type Answer = Extract<Reply, { type: 'answer' }>;
 export class Supervisor {
   readonly #process: ChildProcess;
   readonly #options: SupervisorOptions;
-  readonly #waiting = new Map<number, { resolve(answer: Answer): void; reject(error: Error): void }>();
+  readonly #waiting = new Map<
+    number,
+    { resolve(answer: Answer): void; reject(error: Error): void }
+  >();
   /** By pid, from whichever comes first: somebody waits for the line, or it is printed. */
   readonly #firstLines = new Map<number, Readiness>();
   /** What lives because of this run, so that it can be ended when the supervisor no longer can. */
@@ -78,7 +81,10 @@ export class Supervisor {
   async firstLine(pid: number, timeoutMs: number): Promise<string> {
     const patience = new AbortController();
     const tooLong = sleep(timeoutMs, undefined, { signal: patience.signal }).then(() => {
-      throw new HarnessError('cluster', `process ${pid} did not become ready within ${timeoutMs} ms`);
+      throw new HarnessError(
+        'cluster',
+        `process ${pid} did not become ready within ${timeoutMs} ms`,
+      );
     });
     tooLong.catch(() => undefined);
     try {
@@ -138,7 +144,8 @@ export class Supervisor {
         this.#readiness(message.pid).resolve(message.line);
         break;
       case 'exited':
-        if (this.#children.get(message.name)?.pid === message.process.pid) this.#children.delete(message.name);
+        if (this.#children.get(message.name)?.pid === message.process.pid)
+          this.#children.delete(message.name);
         this.#readiness(message.process.pid).reject(endedEarly(message.process.pid));
         this.#options.onExit(message);
     }

@@ -17,14 +17,19 @@ export async function freePorts(count: number): Promise<number[]> {
     if (!found.has(port) && (await isFree(port))) found.add(port);
   }
   if (found.size < count) {
-    throw new HarnessError('environment', `no ${count} free ports on 127.0.0.1 between ${lowest} and ${highest}`);
+    throw new HarnessError(
+      'environment',
+      `no ${count} free ports on 127.0.0.1 between ${lowest} and ${highest}`,
+    );
   }
   return [...found];
 }
 
 function ephemeralFrom(): number {
   try {
-    return Number(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').trim().split(/\s+/)[0]);
+    return Number(
+      readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').trim().split(/\s+/)[0],
+    );
   } catch {
     return 32_768;
   }
@@ -34,6 +39,8 @@ function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () =>
+      server.close(() => resolve(true)),
+    );
   });
 }

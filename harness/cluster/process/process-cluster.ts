@@ -79,7 +79,10 @@ export class ProcessCluster implements Cluster {
     const deadline = monotonicNanos() + servesMsMax * 1e6;
     while (!(await this.answers(node))) {
       if (monotonicNanos() > deadline) {
-        throw new HarnessError('cluster', `node ${node} was started and does not answer after ${servesMsMax} ms`);
+        throw new HarnessError(
+          'cluster',
+          `node ${node} was started and does not answer after ${servesMsMax} ms`,
+        );
       }
       await sleep(10);
     }
@@ -161,7 +164,11 @@ export class ProcessCluster implements Cluster {
       this.#serving.add(node);
     } catch (error) {
       const log = this.#lastWords(node);
-      throw new HarnessError('cluster', `node ${node} did not start: ${(error as Error).message}${log}`, { cause: error });
+      throw new HarnessError(
+        'cluster',
+        `node ${node} did not start: ${(error as Error).message}${log}`,
+        { cause: error },
+      );
     }
   }
 
@@ -181,24 +188,37 @@ export class ProcessCluster implements Cluster {
   async #waitUntilServing(): Promise<void> {
     const deadline = monotonicNanos() + servesMsMax * 1e6;
     for (;;) {
-      const answers = await Promise.all(this.#addresses.map((address) => ping(address, answerMsMax)));
+      const answers = await Promise.all(
+        this.#addresses.map((address) => ping(address, answerMsMax)),
+      );
       if (answers.every((answer) => answer !== undefined && answer.coordinator !== 0)) return;
       if (monotonicNanos() > deadline) {
         const silent = answers.flatMap((answer, index) => (answer ? [] : [index + 1]));
-        const what = silent.length > 0 ? `node ${silent.join(', ')} does not answer` : 'no coordinator was elected';
-        throw new HarnessError('cluster', `the cluster does not serve after ${servesMsMax} ms: ${what}`);
+        const what =
+          silent.length > 0
+            ? `node ${silent.join(', ')} does not answer`
+            : 'no coordinator was elected';
+        throw new HarnessError(
+          'cluster',
+          `the cluster does not serve after ${servesMsMax} ms: ${what}`,
+        );
       }
       await sleep(25);
     }
   }
 
   #portWasTaken(): boolean {
-    return [...this.#pids.keys()].some((node) => /EADDRINUSE|address already in use/i.test(this.#lastWords(node)));
+    return [...this.#pids.keys()].some((node) =>
+      /EADDRINUSE|address already in use/i.test(this.#lastWords(node)),
+    );
   }
 
   /** For the error message: what a node said last is mostly why it ended. */
   #lastWords(node: number): string {
-    const text = readFileSync(join(this.#options.logDirectory, `${nameOf(node)}.log`), 'utf8').trim();
+    const text = readFileSync(
+      join(this.#options.logDirectory, `${nameOf(node)}.log`),
+      'utf8',
+    ).trim();
     const lines = text.split('\n').slice(-30);
     const said = lines.findLast((line) => /error\b|^[a-z-]+: /i.test(line)) ?? lines.at(-1) ?? '';
     return said === '' ? '' : `; its log says: ${said.slice(0, 500)}`;
