@@ -167,8 +167,9 @@ function divergence(
   lastTerm: number,
 ): number | undefined {
   const { log } = partition.replica;
-  // A copy may lag behind the one that was read; a leader's end is where the log was cut.
-  if (offset > log.nextOffset) return partition.leading ? log.endOffsetOfTerm(lastTerm) : undefined;
+  // Behind its high watermark a copy knows nothing for sure; a leader's log is what will be.
+  if (!partition.leading && offset > partition.highWatermark) return undefined;
+  if (offset > log.nextOffset) return log.endOffsetOfTerm(lastTerm);
   const found = log.termOfOffset(offset - 1);
   if (found === undefined || found === lastTerm) return undefined;
   return log.endOffsetOfTerm(found > lastTerm ? lastTerm : found - 1);

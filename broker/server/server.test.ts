@@ -1,5 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { realEnv } from '../env/real/env.ts';
 import type { RequestOf } from '../protocol/codec.ts';
+import { brokerVersion } from '../version.ts';
+import packageJson from '../../package.json' with { type: 'json' };
+import { startNode } from './server.ts';
 import { batchOf, TestCluster, testToken, topicConfig, valuesOf } from './testing/test-cluster.ts';
 
 let cluster: TestCluster;
@@ -186,5 +190,21 @@ describe('one node', () => {
       highWatermark: 2,
       logEndOffset: 2,
     });
+  });
+
+  test('says in one sentence that its address is taken', async () => {
+    cluster = await TestCluster.start(1);
+    const second = { ...cluster.options(1), dataDirectory: cluster.dataDirectory(2) };
+    await expect(startNode({ ...second, env: realEnv(second.dataDirectory) })).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(/^node 1 did not start: Could not listen on .*EADDRINUSE/),
+    });
+  });
+
+  test('answers the version of its package', async () => {
+    cluster = await TestCluster.start(1);
+    const client = await cluster.connect(1);
+    expect((await client.request('describe', {})).version).toBe(packageJson.version);
+    expect(brokerVersion).toBe(packageJson.version);
   });
 });
