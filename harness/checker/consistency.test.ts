@@ -49,8 +49,17 @@ describe('one position, one message', () => {
     const story = new Story(alone).acked('a0', 0).acked('a1', 1).log('a1 a0');
     expect(seen(story).anomalies).toMatchObject({
       'inconsistent-offset': 2,
-      'duplicate-broker': 2,
+      'acked-elsewhere': 2,
     });
+  });
+
+  test('an ack names the position at which its message is seen', () => {
+    const elsewhere = new Story(alone).acked('a0', 5).log('a0');
+    expect(seen(elsewhere).anomalies).toEqual({ 'acked-elsewhere': 1 });
+    const twice = new Story(alone).acked('a0', 0).log('a0 a0');
+    expect(seen(twice).anomalies).toEqual({ 'duplicate-broker': 1 });
+    const delivered = new Story().acked('a0', 1).unknown('a1').consumed('a1 a0').log('a1');
+    expect(seen(delivered).anomalies['acked-elsewhere']).toBeUndefined();
   });
 
   test('partitions have their own offsets', () => {

@@ -71,12 +71,6 @@ describe('duplicates', () => {
     });
   });
 
-  test('an ack that names another position than the log is a duplicate', () => {
-    expect(seen(new Story(alone).acked('a0', 5).log('a0')).anomalies).toEqual({
-      'duplicate-broker': 1,
-    });
-  });
-
   test('without positions a reading that shows a value twice has it twice', () => {
     const bare: StoryOptions = {
       ...alone,

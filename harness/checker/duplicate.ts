@@ -8,8 +8,8 @@ import type { Checker, Finding } from './watch.ts';
 /**
  * **Model.** A message has one identity, its producer and sequence; a record has one position.
  *
- * **Guarantee.** A message that was sent once is stored once: its ack, its deliveries and the final
- * read name one position.
+ * **Guarantee.** A message that was sent once is stored once: wherever it is seen, in deliveries and
+ * in the final read, it is at one position. (An ack that names yet another is `acked-elsewhere`.)
  *
  * **Anomalies.** `duplicate-broker`: one value at two positions, when the producer was idempotent,
  * or after one attempt whose outcome is known: nobody but the broker can have copied it.
@@ -60,7 +60,7 @@ function eachValueAtTwoPlaces(book: Book, report: (id: number, places: string) =
     const { id } = claims.get(order[from]!);
     const places = new Set<string>();
     const marks = messages.marks(id);
-    if ((marks & (Mark.ackedThere | Mark.inLogThere)) !== 0 || messages.groups(id) !== 0) {
+    if ((marks & Mark.inLogThere) !== 0 || messages.groups(id) !== 0) {
       places.add(`p${messages.partition(id)}@${messages.offset(id)}`);
     }
     for (; from < order.length; from++) {

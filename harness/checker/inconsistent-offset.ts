@@ -12,11 +12,12 @@ import type { Checker } from './watch.ts';
  * **Guarantee.** Acks, deliveries and the final read agree on what lies at each position, and the
  * final read gives offsets that rise.
  *
- * **Anomalies.** `inconsistent-offset`: one position with two messages. `offset-not-rising`: a
- * record of the final read that does not lie behind the one before it. `superseded`: an acked
- * message that is lost, and its position taken by another: what a log looks like that was cut and
- * regrown; legal only where the mode may lose, and never once the first message had been delivered
- * where delivered messages are safe. Whether the loss itself was legal is for `lost` to say.
+ * **Anomalies.** `inconsistent-offset`: one position with two messages. `acked-elsewhere`: a message
+ * that is seen, but never at the position that its ack named. `offset-not-rising`: a record of the
+ * final read that does not lie behind the one before it. `superseded`: an acked message that is
+ * lost, and its position taken by another: what a log looks like that was cut and regrown; legal
+ * only where the mode may lose, and never once the first message had been delivered where delivered
+ * messages are safe. Whether the loss itself was legal is for `lost` to say.
  */
 export const inconsistentOffset: Checker = {
   name: 'inconsistent-offset',
@@ -39,6 +40,7 @@ export const inconsistentOffset: Checker = {
           inWords(book, conflict),
         );
       }
+      findAckedElsewhere(book, forbidden);
       let records = 0;
       for (const copy of book.copies.copiesOf(0)) {
         records += copy.length;
@@ -53,7 +55,9 @@ export const inconsistentOffset: Checker = {
         forbidden,
         allowed,
         doubts: records === 0 ? ['the final read found no records'] : [],
-        evidence: `positions of ${records} records, of all acks and ${book.deliveries} deliveries: ${forbidden.count()} contradictions`,
+        evidence:
+          `positions of ${records} records, all acks and ${book.deliveries} deliveries: ` +
+          `${forbidden.count()} contradictions`,
       };
     },
   }),
@@ -69,6 +73,20 @@ function isSuperseded(book: Book, { claimants }: Conflict, deliveredIsSafe: bool
         (book.messages.marks(id) & Mark.inLog) === 0 && !(groups !== 0 && deliveredIsSafe),
     )
   );
+}
+
+/** Only a message that was sighted away from its own position can be seen elsewhere alone. */
+function findAckedElsewhere(book: Book, forbidden: Tally): void {
+  const { claims, messages } = book;
+  const found = new Set<number>();
+  for (let index = 0; index < claims.length; index++) {
+    const { id, partition, offset } = claims.get(index);
+    const marks = messages.marks(id);
+    if ((marks & Mark.ackedThere) === 0 || (marks & Mark.inLogThere) !== 0) continue;
+    if (messages.groups(id) !== 0 || found.has(id)) continue;
+    found.add(id);
+    forbidden.add('acked-elsewhere', () => `${book.witness(id)}, seen at p${partition}@${offset}`);
+  }
 }
 
 function inWords(book: Book, { partition, offset, claimants }: Conflict): string {

@@ -164,6 +164,17 @@ describe('loss', () => {
     expect(seen(read(told(), 'a0', 'a2'))).toEqual(lost({ 'lost-middle': 1 }));
   });
 
+  test('the evidence says how much was looked at', () => {
+    const evidence = (story: Story) => story.judge().verdicts[0]!.evidence;
+    const told = () => new Story(noConsumers).acked('a0', 0).acked('a1', 1).unknown('a2').failed('a3');
+    expect(evidence(told().log('a0 a1'))).toBe(
+      '2 messages acked, 2 records read from 1 partitions: 0 lost',
+    );
+    expect(evidence(told().log('a0'))).toBe(
+      '2 messages acked, 1 records read from 1 partitions: 1 lost-tail',
+    );
+  });
+
   test('a log that is consumed by reading it cannot be asked while consumers read it', () => {
     const judgement = new Story({ capabilities: { replayable: false } })
       .acked('a0', 0)

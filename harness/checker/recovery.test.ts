@@ -166,6 +166,12 @@ describe('recovery time', () => {
     expect(judged(drained(story))).toMatchObject({ verdict: 'invalid', rtoMs: null });
   });
 
+  test('what is not healed in time for 5 s of load cannot be told', () => {
+    const story = new Story(under('leader')).fault(0, 1000, { healMs: 5000 });
+    load(story, {}, (ms) => (ms < 1000 ? 2 : 'info'));
+    expect(judged(drained(story))).toMatchObject({ verdict: 'unknown', rtoMs: null });
+  });
+
   test('a client that hangs until the load ends is never recovered', () => {
     const story = load(new Story(under('leader')).fault(0, 1000), { to: 1200 }, (ms) =>
       ms < 1000 ? 2 : 'none',
@@ -211,6 +217,22 @@ describe('recovery time', () => {
       rtoMs: 2990,
     });
     expect(judged(told())).toMatchObject({ verdict: 'unknown', rtoMs: null });
+  });
+
+  test('a partition of which a group had all before its consumer was hit needs no return', () => {
+    const told = () => {
+      const options = under('consumer', { consumers: 2, partitions: 2 });
+      const story = new Story(options).fault(0, 1000, { victims: ['consumer 1'] });
+      story.at(10).acked('a0', 0).acked('b0', 0, { partition: 1 });
+      return story.at(20).delivered('a0', 0).at(510).delivered('b0', 0, { partition: 1 });
+    };
+    const returned = (story: Story) => story.at(2000).delivered('a0', 0, { consumer: 2 });
+    const all = (story: Story) => story.log('a0').log('b0', { partition: 1 });
+    expect(judged(returned(all(told())))).toMatchObject({ verdict: 'valid', rtoMs: 1000 });
+    const more = told().unknown('b1').log('a0').log('b0 b1', { partition: 1 });
+    expect(judged(returned(more))).toMatchObject({ verdict: 'unknown', rtoMs: null });
+    const unread = told().log('a0').readEnd({ partition: 1, complete: false });
+    expect(judged(returned(unread))).toMatchObject({ verdict: 'unknown', rtoMs: null });
   });
 
   test('times of two clocks are not compared', () => {

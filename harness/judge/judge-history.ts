@@ -12,6 +12,9 @@ import { judgeLimits } from './limits.ts';
 import { recordedFaults, recoveryOf } from './recorded-faults.ts';
 import { decide } from './verdict.ts';
 
+/** More sentences than these nobody reads. */
+const doubtsToldMax = 4;
+
 /**
  * Judges a history: pure, from events, plan and capabilities to the judgement. All checkers watch;
  * the scenario's `checks` choose whose verdicts count, and `drain` always does, since the others
@@ -68,7 +71,8 @@ function attempt(checker: Checker, verdicts: Map<Checker, Verdict>, act: () => v
 }
 
 function verdictFrom(checker: Checker, { forbidden, allowed, doubts, evidence }: Finding): Verdict {
-  const told = [evidence, ...doubts].join('; ');
+  const more = doubts.length > doubtsToldMax ? [`and ${doubts.length - doubtsToldMax} more`] : [];
+  const told = [evidence, ...doubts.slice(0, doubtsToldMax), ...more].join('; ');
   const value = forbidden.count() > 0 ? 'invalid' : doubts.length > 0 ? 'unknown' : 'valid';
   return {
     ...verdictOf(checker, value, told),

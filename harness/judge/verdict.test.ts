@@ -70,8 +70,8 @@ describe('the verdict of a run', () => {
       .judge();
     expect(verdict).toBe('pass');
     expect(reasons[1]).toBe(
-      '1 confirmed fault: kill of node 2 (leader) with 2 messages exposed. No forbidden loss in 1 of them ' +
-        'with exposure bounds the chance that a kill of a node loses at 95 % (95 % confidence)',
+      '1 confirmed fault: kill of node 2 (leader) with 2 messages exposed. No forbidden loss in ' +
+        '1 of 1: with 95 % confidence, a kill of a node loses in at most 95 % of cases',
     );
   });
 

@@ -63,7 +63,8 @@ function faultDoubts({ timeline, circumstances }: Book): string[] {
 function groundsOf({ book, verdicts, accounting }: Case): string[] {
   const made = verdicts.filter(({ verdict }) => verdict === 'valid').length;
   const grounds = [
-    `${accounting.acked} messages acked, ${book.loss.count} of them lost; ${accounting.inLog} in the log, ${book.deliveries} deliveries, ${made} checks valid`,
+    `${accounting.acked} messages acked, ${book.loss.count} of them lost; ` +
+      `${accounting.inLog} in the log, ${book.deliveries} deliveries, ${made} checks valid`,
   ];
   const kinds = new Map<string, Injection[]>();
   for (const injection of book.timeline.injections) {
@@ -79,18 +80,21 @@ function groundsOf({ book, verdicts, accounting }: Case): string[] {
 /** Faults are the trials and messages are not: one fault takes many messages or none. */
 function groundsOfFaults(book: Book, kind: string, injections: readonly Injection[]): string {
   const told = injections.map((injection) => {
-    const { rtoMs } = book.recoveries.get(injection) ?? { rtoMs: null };
+    const rtoMs = book.recoveries.get(injection)?.rtoMs ?? null;
     const back = rtoMs === null ? '' : `, served again after ${Math.round(rtoMs)} ms`;
-    return `${describeInjection(injection)} with ${book.exposed.get(injection) ?? 0} messages exposed${back}`;
+    const exposed = book.exposed.get(injection) ?? 0;
+    return `${describeInjection(injection)} with ${exposed} messages exposed${back}`;
   });
-  const exposed = injections.filter((injection) => (book.exposed.get(injection) ?? 0) > 0).length;
-  const count = `${injections.length} confirmed ${injections.length === 1 ? 'fault' : 'faults'}: ${told.join('; ')}`;
-  if (exposed === 0)
-    return `${count}. Nothing was sent and acked in the second before, so this says nothing about loss`;
-  const bound = (lossBound(exposed) * 100).toPrecision(2);
+  const trials = injections.filter((injection) => (book.exposed.get(injection) ?? 0) > 0).length;
+  const faults = injections.length === 1 ? 'fault' : 'faults';
+  const all = `${injections.length} confirmed ${faults}: ${told.join('; ')}`;
+  if (trials === 0) {
+    return `${all}. Nothing was sent and acked in the second before: this says nothing about loss`;
+  }
+  const bound = (lossBound(trials) * 100).toPrecision(2);
   return (
-    `${count}. No forbidden loss in ${exposed} of them with exposure bounds the chance that a ${kind} ` +
-    `loses at ${bound} % (95 % confidence)`
+    `${all}. No forbidden loss in ${trials} of ${injections.length}: with 95 % confidence, ` +
+    `a ${kind} loses in at most ${bound} % of cases`
   );
 }
 

@@ -288,13 +288,17 @@ export class Oracle {
     return this.#given.find((one) => this.#nameOf(one.event) === send.name)?.event;
   }
 
+  /** All places that deliveries and the final read name for a message. */
+  #seenAt(send: Send): Set<string> {
+    const events = [...this.#log(), ...this.#given.map((one) => one.event)];
+    const here = events.filter((event) => this.#nameOf(event) === send.name);
+    return new Set(here.map(({ partition, offset }) => `${partition}@${offset}`));
+  }
+
   /** All places that acks, deliveries and the final read name for a message. */
   #placesOf(send: Send): Set<string> {
-    const places = new Set<string>();
+    const places = this.#seenAt(send);
     if (send.ack !== undefined) places.add(`${send.ack.partition}@${send.ack.offset}`);
-    for (const event of [...this.#log(), ...this.#given.map((one) => one.event)]) {
-      if (this.#nameOf(event) === send.name) places.add(`${event.partition}@${event.offset}`);
-    }
     return places;
   }
 
@@ -307,7 +311,7 @@ export class Oracle {
   #duplicate(): OracleVerdict {
     const found = new Findings();
     for (const send of this.#sends) {
-      if (this.#placesOf(send).size < 2) continue;
+      if (this.#seenAt(send).size < 2) continue;
       if (this.#byRetry(send)) found.add('duplicate-producer-retry', true);
       else found.add('duplicate-broker');
     }
@@ -494,6 +498,11 @@ export class Oracle {
           (send) => !this.#inLog(send) && !this.#given.some((one) => isHere(one.event, send)),
         );
       found.add(superseded ? 'superseded' : 'inconsistent-offset', superseded);
+    }
+    for (const send of this.#sends) {
+      const seen = this.#seenAt(send);
+      if (send.ack === undefined || seen.size === 0) continue;
+      if (!seen.has(`${send.ack.partition}@${send.ack.offset}`)) found.add('acked-elsewhere');
     }
     for (const partition of this.#partitions()) {
       this.#log(partition).forEach((record, index, records) => {
