@@ -241,7 +241,7 @@ test('a coordinator that stood still does not take it out on its members', async
   await expect(rig.text).toMatchFileSnapshot('testdata/coordinator-paused.txt');
 });
 
-test('an answer that was lost is given again; of two joins only the later is answered', async () => {
+test('a lost answer is given again; of two joins only the later is answered', async () => {
   const rig = new Rig();
   rig.join('ann');
   rig.join('bob');
