@@ -37,42 +37,48 @@ describe('the simulator', () => {
     expect(hashes.size).toBe(3);
   });
 
-  test('loses acked batches exactly where the mode allows it, so that the rows mean something', async () => {
-    const lost = new Map<string, number>();
-    for (let seed = 1; seed <= 150; seed++) {
-      const { plan, lost: count } = await simulate({ seed });
-      const row = `${plan.flush} x ${plan.replication}`;
-      lost.set(row, (lost.get(row) ?? 0) + count);
-    }
-    expect(lost.get('sync x quorum')).toBe(0);
-    expect(lost.get('sync x none')).toBe(0);
-    for (const row of ['sync x async', 'async x quorum', 'os x async', 'os x none']) {
-      expect(lost.get(row), row).toBeGreaterThan(0);
+  test('loses acked batches in the rows that allow it, so that the others mean something', async () => {
+    const rows = [
+      { flush: 'sync', replication: 'async' },
+      { flush: 'async', replication: 'quorum' },
+      { flush: 'os', replication: 'async' },
+      { flush: 'os', replication: 'none' },
+    ] as const;
+    for (const overrides of rows) {
+      let lost = 0;
+      for (let seed = 1; seed <= 60 && lost === 0; seed++) {
+        lost += (await simulate({ seed, overrides })).lost;
+      }
+      expect(lost).toBeGreaterThan(0);
     }
   });
 
   test('shows how async x quorum forgets an acked batch after a single power cut', async () => {
     const overrides: Partial<SimPlan> = {
       flush: 'async',
-      flushIntervalMs: 200,
+      flushIntervalMs: 1_000,
       replication: 'quorum',
       voters: [1, 2, 3],
       producers: 1,
-      batchesPerProducer: 8,
+      batchesPerProducer: 12,
       segmentBytes: 65_536,
+      retentionBytes: 0,
       cacheBytes: 1_048_576,
       troubleMs: 900,
       quality: { delayMs: { from: 0.1, to: 1 }, lossProbability: 0, duplicateProbability: 0 },
       faults: [
-        { atMs: 60, durationMs: 48, kind: 'isolate', target: 'follower' },
-        { atMs: 100, durationMs: 40, kind: 'power-cut', target: 'leader' },
+        { atMs: 100, durationMs: 300, kind: 'isolate', target: 3 },
+        { atMs: 250, durationMs: 40, kind: 'power-cut', target: 2 },
+        { atMs: 270, durationMs: 500, kind: 'isolate', target: 1 },
       ],
     };
-    const result = await simulate({ seed: 3, overrides, transcript: true });
+    const result = await simulate({ seed: 1, overrides, transcript: true });
     expect(result.violation).toBeUndefined();
     expect(result.lost).toBeGreaterThan(0);
+    // What happened and in which order; the times are those of a simulated disk and may move.
+    const lines = result.transcript.map((line) => line.slice(line.indexOf(' ') + 1));
     const file = '../sim/testdata/async-quorum-forgets.txt';
-    await expect(result.transcript.join('\n') + '\n').toMatchFileSnapshot(file);
+    await expect(lines.join('\n') + '\n').toMatchFileSnapshot(file);
   });
 });
 

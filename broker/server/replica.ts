@@ -40,7 +40,7 @@ export interface ReplicaOptions {
 }
 
 const loadBytesMax = 512 * 1024;
-const retentionEveryMs = 5_000;
+const retentionEveryMs = 500;
 
 /**
  * One Raft group on one node: consensus, log and state machine, wired over parts that are passed
@@ -336,8 +336,11 @@ export class Replica {
   }
 
   async #loadEntries(load: Load): Promise<void> {
-    const gone = load.from < this.log.firstIndex || load.from > this.log.lastIndex;
-    const entries = gone ? [] : await this.log.loadEntries(load.from, loadBytesMax);
+    const { firstIndex, lastIndex } = this.log;
+    let entries: readonly Entry[] = [];
+    if (load.from >= firstIndex && load.from <= lastIndex) {
+      entries = await this.log.loadEntries(load.from, loadBytesMax).catch(noneIfDropped);
+    }
     if (this.#stopped === undefined) this.#raft.loaded(load.to, load.from, entries);
   }
 
@@ -396,6 +399,12 @@ export class Replica {
     this.#applier.stop();
     this.#reads.reject();
   }
+}
+
+/** Retention may overtake a read; the core then turns to a snapshot. */
+function noneIfDropped(error: unknown): [] {
+  if (error instanceof BrokerError && error.code === 'offset-out-of-range') return [];
+  throw error;
 }
 
 function recordCount(batch: Buffer): number {

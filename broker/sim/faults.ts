@@ -51,13 +51,15 @@ export class Faults {
     const victims = this.#victims(fault.target);
     const undo = this.#inflict(fault, victims);
     this.#options.scheduler.schedule(fault.durationMs, () => {
-      if (!this.#over) undo();
+      if (this.#over) return;
+      this.#options.note(`the ${fault.kind} of ${nodeNames(victims)} ends`);
+      undo();
     });
   }
 
   #inflict(fault: PlannedFault, victims: readonly SimNode[]): () => void {
     const { random, note } = this.#options;
-    const names = victims.map(({ id }) => id).join(', ');
+    const names = nodeNames(victims);
     switch (fault.kind) {
       case 'kill':
         for (const node of victims) node.kill();
@@ -80,7 +82,7 @@ export class Faults {
       }
       case 'split': {
         const side = this.#options.nodes.filter(() => random.chance(0.5));
-        note(`network: ${side.map(({ id }) => id).join(', ')} split from the rest`);
+        note(`network: ${nodeNames(side)} split from the rest`);
         return this.#cutAround(side);
       }
       case 'slow-disk':
@@ -113,6 +115,7 @@ export class Faults {
   #victims(target: PlannedFault['target']): readonly SimNode[] {
     const { nodes, random } = this.#options;
     if (target === 'all') return nodes;
+    if (typeof target === 'number') return nodes.filter(({ id }) => id === target);
     const leaders = nodes.filter((node) => node.leads);
     const others = nodes.filter((node) => !node.leads);
     const pool = target === 'leader' ? leaders : target === 'follower' ? others : nodes;
@@ -160,4 +163,8 @@ export class Faults {
       for (const [from, to] of pairs) links.heal(from, to);
     };
   }
+}
+
+function nodeNames(nodes: readonly SimNode[]): string {
+  return nodes.map(({ id }) => id).join(', ');
 }

@@ -162,7 +162,7 @@ export class SimNode {
     if (!this.process.paused) return;
     this.#note('goes on');
     this.process.resume();
-    this.#runs();
+    if (this.#replica?.failure === undefined) this.#runs();
   }
 
   receive(message: Message): void {
@@ -195,7 +195,7 @@ export class SimNode {
       directory: 'group-1',
       flush: { mode: plan.flush, intervalMs: plan.flushIntervalMs },
       segmentBytes: plan.segmentBytes,
-      retentionBytes: 0,
+      retentionBytes: plan.retentionBytes,
       retentionMs: 0,
       cacheBytes: plan.cacheBytes,
       electionTimeoutMs,

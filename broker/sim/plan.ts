@@ -17,8 +17,8 @@ export interface PlannedFault {
   readonly atMs: number;
   readonly durationMs: number;
   readonly kind: FaultKind;
-  /** A role is resolved when the fault strikes. */
-  readonly target: 'leader' | 'follower' | 'any' | 'all';
+  /** A node, or a role, which is resolved when the fault strikes. */
+  readonly target: 'leader' | 'follower' | 'any' | 'all' | number;
 }
 
 /** Everything that a seed decides before the world begins. */
@@ -29,6 +29,7 @@ export interface SimPlan {
   readonly flushIntervalMs: number;
   readonly replication: ReplicationMode;
   readonly segmentBytes: number;
+  readonly retentionBytes: number;
   readonly cacheBytes: number;
   readonly producers: number;
   readonly batchesPerProducer: number;
@@ -67,6 +68,7 @@ export function drawPlan(seed: number, overrides: Partial<SimPlan> = {}): SimPla
     flushIntervalMs: random.pick([10, 50, 200]),
     replication,
     segmentBytes: random.pick([2_048, 8_192, 65_536]),
+    retentionBytes: random.pick([0, 1, 8_192]),
     cacheBytes: random.pick([0, 4_096, 1_048_576]),
     producers: 1 + random.below(3),
     batchesPerProducer: 30 + random.below(80),

@@ -87,7 +87,7 @@ export class Promises {
         this.#chain.push(ack);
       } else if (!ack.lost) {
         ack.lost = true;
-        this.#note(`lost: ${nameOf(ack)}, acked at ${ack.atMs.toFixed(2)}`);
+        this.#note(`lost: ${nameOf(ack)}, which was acked`);
         this.#requireAllowed(ack, options.atMs);
       }
     }

@@ -6,8 +6,8 @@ import { SimScheduler } from '../env/sim/scheduler.ts';
 import { crc32c } from '../protocol/crc32c.ts';
 import type { Message } from '../raft/types.ts';
 import { Faults } from './faults.ts';
+import { readAll } from './final-read.ts';
 import { Invariants } from './invariants.ts';
-import { decodeValue } from './machine.ts';
 import type { StoredValue } from './machine.ts';
 import { SimNode } from './node.ts';
 import type { SimParts } from './node.ts';
@@ -266,26 +266,7 @@ class World {
   async #requireReadable(node: SimNode, values: readonly StoredValue[]): Promise<void> {
     const { replica } = node;
     assert(replica !== undefined, 'every node runs at the end');
-    const { log, commitIndex: indexMax } = replica;
-    const wanted = values.filter(({ offset }) => offset >= log.startOffset);
-    const reading = (async () => {
-      let at = 0;
-      for (let offset = log.startOffset; at < wanted.length; ) {
-        const bytes = await log.readRecords({ offset, indexMax, bytesMax: 16_384 });
-        if (bytes.length === 0) return `it ends at offset ${offset}`;
-        for (let from = 0; from < bytes.length; ) {
-          const batch = bytes.subarray(from, from + bytes.readUInt32LE(from));
-          from += batch.length;
-          const stored = decodeValue(batch);
-          const expected = wanted[at++];
-          if (stored.offset !== expected?.offset || stored.value !== expected.value) {
-            return `offset ${stored.offset} holds value ${stored.value}`;
-          }
-          offset = stored.offset + batch.readUInt32LE(56);
-        }
-      }
-      return undefined;
-    })();
+    const reading = readAll(replica, values);
     let outcome: { readonly wrong: string | undefined } | undefined;
     reading.then(
       (wrong) => (outcome = { wrong }),
