@@ -171,7 +171,7 @@ class Trial {
   }
 }
 
-test('outcomes are true, order holds, nothing is missed, whatever befalls the cluster', async () => {
+test('outcomes are true, order holds, nothing is missed, whatever happens', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(event, { minLength: 1, maxLength: 25 }), async (events) => {
       const trial = new Trial();

@@ -107,7 +107,7 @@ describe('a producer gate', () => {
 });
 
 describe('a partition', () => {
-  test('forgets the producer that is furthest back once there are too many, on each replica', () => {
+  test('forgets the producer furthest back once there are too many, on each replica', () => {
     const machine = new PartitionMachine({ producersMax: 2 });
     machine.apply(recordsEntry(batch(0, 1, 0, 1), 1));
     machine.apply(recordsEntry(batch(0, 1, 0, 2), 2));

@@ -170,7 +170,7 @@ async function until(what: () => boolean, withinMs: number): Promise<void> {
 }
 
 describe('the reference driver', () => {
-  test('against one node: acked is where the ack says, and the group gets it all once', async () => {
+  test('against one node: acks say where it is, and the group gets it all once', async () => {
     const driven = await session(await cluster(1));
     await driven.createTopic({ ...safe, replicas: 1, replication: 'none' });
     const { version, config } = await driven.describe();
