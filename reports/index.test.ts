@@ -162,6 +162,15 @@ describe('a report', () => {
     expect(spec).not.toMatch(/"t":[\d.]+,"y":0\}/);
   });
 
+  test('keeps the whole of a reason that the first screen cuts short', async () => {
+    const long = `drain: ${'partition 0 is short; '.repeat(30)}`.trimEnd();
+    const { html } = await renderReport([
+      { ...records.shortRun(), verdict: 'inconclusive', reasons: [long] },
+    ]);
+    expect(html.split('<section id="checks">')[0]).not.toContain(long.slice(1));
+    expect(html.split('<section id="checks">')[1]).toContain(long.slice(1));
+  });
+
   test('refuses an empty list', async () => {
     await expect(renderReport([])).rejects.toThrow('at least one record');
   });

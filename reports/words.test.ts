@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { RunRecord } from '../harness/record/record.ts';
 import * as records from './testing/records.ts';
 import { accountingRows } from './accounting.ts';
-import { headlineOf, limitBound, limitName } from './words.ts';
+import { brief, headlineOf, limitBound, limitName } from './words.ts';
 
 function plain(record: RunRecord): {
   word: string;
@@ -82,7 +82,10 @@ describe('the verdict in words', () => {
       'How far that goes: with 95 % confidence, the chance to lose is at most 95 % for kill of leader (1 trial) ' +
         'and 78 % for pause of leader (2 trials).',
     );
-    expect(plain({ ...record, faults: [harmless] }).bound).toBe('');
+    expect(plain({ ...record, faults: [harmless] }).bound).toContain('nothing was at risk');
+    expect(plain({ ...record, faults: [record.faults[1]!] }).bound).toContain(
+      'no fault hit a node',
+    );
   });
 
   test('reasons become sentences', () => {
@@ -164,7 +167,7 @@ describe('the verdict in words', () => {
     expect(plain({ ...record, faults: [record.faults[0]!, faults[1]!] }).evidence).toContain(
       '1 of 2 faults confirmed:',
     );
-    expect(plain({ ...record, faults }).bound).toBe('');
+    expect(plain({ ...record, faults }).bound).toContain('no fault hit a node');
   });
 
   test('many violations are counted, not all named', () => {
@@ -193,4 +196,9 @@ test('limits have names in words and say which way they bound', () => {
     'at most 250\u00a0ms',
   );
   expect(limitName('something-new')).toBe('something-new');
+});
+
+test('the first screen shows as much of a long reason as it has room for', () => {
+  expect(brief('Short.')).toBe('Short.');
+  expect(brief('x'.repeat(500))).toBe(`${'x'.repeat(239)}…`);
 });

@@ -30,9 +30,16 @@ export function headlineOf(record: RunRecord): Headline {
 }
 
 /** `order: 3 reordered` to `Order: 3 reordered.` */
-function asSentence(text: string): string {
+export function asSentence(text: string): string {
   const first = text.slice(0, 1).toUpperCase();
   return `${first}${text.slice(1)}${/[.!?]$/.test(text) || text === '' ? '' : '.'}`;
+}
+
+const briefMax = 240;
+
+/** As much of a sentence as the first screen has room for. */
+export function brief(sentence: string): string {
+  return sentence.length <= briefMax ? sentence : `${sentence.slice(0, briefMax - 1).trimEnd()}…`;
 }
 
 /** What the run can say about acked messages that are gone; `allowed`: no more than the mode may. */
@@ -137,12 +144,20 @@ export function confirmedFaults(record: RunRecord): RecordedFault[] {
 export function lossBound(record: RunRecord): string | undefined {
   if (lossOf(record) !== 'none') return undefined;
   const trials = new Map<string, number>();
-  for (const { kind, victims, target, lossWindowMessages } of confirmedFaults(record)) {
-    if (/^(consumer|producer)/.test(victims[0] ?? target) || lossWindowMessages === 0) continue;
+  const onNodes = confirmedFaults(record).filter(
+    ({ victims, target }) => !/^(consumer|producer)/.test(victims[0] ?? target),
+  );
+  if (onNodes.length === 0) {
+    return 'How far that goes: no fault hit a node, so it says nothing about what a broken one loses.';
+  }
+  for (const { kind, target, lossWindowMessages } of onNodes) {
+    if (lossWindowMessages === 0) continue;
     const name = `${kind} of ${target}`;
     trials.set(name, (trials.get(name) ?? 0) + 1);
   }
-  if (trials.size === 0) return undefined;
+  if (trials.size === 0) {
+    return 'How far that goes: nothing was acked in the second before a node broke, so nothing was at risk.';
+  }
   const bounds = [...trials].map(([name, k]) => {
     const bound = ((1 - 0.05 ** (1 / k)) * 100).toFixed(k < 10 ? 0 : 1);
     return `${bound}\u00a0% for ${name} (${counted(k, 'trial')})`;

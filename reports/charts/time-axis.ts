@@ -2,7 +2,10 @@ import type { RunRecord } from '../../harness/record/record.ts';
 import { pixels, plot, type Layer, textWidth } from './chart.ts';
 import { ink } from './theme.ts';
 
-/** The time axis that every chart of a page shares, in seconds since the load began. */
+/**
+ * The time axis that every chart of a page shares, in seconds since the load began. It ends with the
+ * load and the faults: a long final read afterwards would only squeeze them.
+ */
 export interface TimeAxis {
   readonly start: number;
   readonly end: number;
@@ -15,7 +18,9 @@ export function timeAxisOf(records: readonly RunRecord[]): TimeAxis {
   let end = 0;
   for (const record of records) {
     for (const span of record.series) end = Math.max(end, (span.atMs + span.widthMs) / 1000);
-    for (const phase of record.phases) end = Math.max(end, phase.endMs / 1000);
+    if (record.series.length === 0) {
+      for (const phase of record.phases) end = Math.max(end, phase.endMs / 1000);
+    }
     for (const fault of record.faults) {
       start = Math.min(start, fault.requestedAtMs / 1000);
       for (const atMs of [
@@ -68,9 +73,10 @@ export function phaseLayers(
   height: number,
   namesAt: number | null,
 ): Layer[] {
-  const rows = record.phases.map((phase) => {
+  const shown = record.phases.filter(({ startMs }) => axis.at(startMs) < plot.width - 1);
+  const rows = shown.map((phase) => {
     const x = axis.at(phase.startMs);
-    const x2 = axis.at(phase.endMs);
+    const x2 = Math.min(axis.at(phase.endMs), plot.width);
     const fits = textWidth(phase.name) + 10 < x2 - x;
     return {
       x,

@@ -2,7 +2,7 @@ import type { RunRecord } from '../../harness/record/record.ts';
 import type { Drawing } from '../charts/render.ts';
 import { count, counted, dateTime, micros, millis, none, perSecond, supported } from '../format.ts';
 import { html, trusted, type Markup } from '../markup.ts';
-import { headlineOf, lossOf } from '../words.ts';
+import { brief, headlineOf, lossOf } from '../words.ts';
 
 const tones = { PASS: 'good', FAIL: 'bad', INCONCLUSIVE: 'doubt' } as const;
 
@@ -16,7 +16,7 @@ export function head(record: RunRecord, timeline: Drawing): Markup {
 <time datetime="${record.startedAt}">${dateTime(record.startedAt)}</time></p>
 <h1><span class="word ${tones[headline.word]}">${headline.word}.</span> ${headline.sentence}</h1>
 <div class="evidence"><p>${headline.evidence.join(' ')}</p>${headline.bound !== undefined && html`<p class="muted">${headline.bound}</p>`}</div>
-${headline.doubts.length > 0 && html`<ul class="doubts">${headline.doubts.map((doubt) => html`<li>${doubt}</li>`)}</ul>`}
+${headline.doubts.length > 0 && html`<ul class="doubts">${headline.doubts.map((doubt) => html`<li>${brief(doubt)}</li>`)}</ul>`}
 ${figures(record)}
 <figure aria-label="Timeline of faults"><div class="chart" tabindex="0" role="region" aria-label="Timeline">${trusted(timeline.inline)}</div></figure>
 </header>`;

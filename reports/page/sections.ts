@@ -13,7 +13,7 @@ import {
   supported,
 } from '../format.ts';
 import { html, type Markup } from '../markup.ts';
-import { faultTitle, limitBound, limitName, withUnit } from '../words.ts';
+import { asSentence, brief, faultTitle, limitBound, limitName, withUnit } from '../words.ts';
 import { figure, tableOf, text, verdictMark, word } from './table.ts';
 
 /** The sections of a single run that are tables: one function each. */
@@ -36,6 +36,8 @@ export function accountingFigure({ figure, harm, amount }: AccountingRow): Marku
   return harm && amount > 0 ? html`<strong class="bad">${figure}</strong>` : html`${figure}`;
 }
 
+type Anomaly = RunRecord['verdicts'][number]['anomalies'][number];
+
 const order = ['invalid', 'unknown', 'valid', 'not-applicable'];
 
 export function checksSection(record: RunRecord): Markup {
@@ -43,7 +45,7 @@ export function checksSection(record: RunRecord): Markup {
     (a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict),
   );
   return html`<section id="checks"><h2>Checks</h2>
-${record.verdict === 'pass' && record.reasons.length > 0 && html`<p>${record.reasons.join(' ')}</p>`}
+${reasonsInFull(record)}
 ${
   checks.length === 0
     ? html`<p>No check was made.</p>`
@@ -54,12 +56,29 @@ ${
           check,
           verdictMark(verdict),
           html`${evidence}${anomalies.map(
-            (anomaly) => html`<br><b>${anomaly.kind}: ${count(anomaly.count)}</b>
-${anomaly.examples.length > 0 && html`<ul class="examples">${anomaly.examples.map((example) => html`<li>${example}</li>`)}</ul>`}`,
+            (anomaly) =>
+              html`<br><b>${anomaly.kind}: ${count(anomaly.count)}</b>${witnesses(anomaly, verdict)}`,
           )}`,
         ]),
       )
 }</section>`;
+}
+
+/** What a pass rests on; or the reasons of which the first screen could show only a part. */
+function reasonsInFull(record: RunRecord): Markup {
+  const sentences = record.reasons.map(asSentence);
+  if (record.verdict !== 'pass' && sentences.every((sentence) => brief(sentence) === sentence)) {
+    return html``;
+  }
+  return html`${sentences.map((sentence) => html`<p>${sentence}</p>`)}`;
+}
+
+/** The first witnesses; folded away where they are no violation. */
+function witnesses({ examples }: Anomaly, verdict: string): Markup {
+  if (examples.length === 0) return html``;
+  const list = html`<ul class="examples">${examples.map((each) => html`<li>${each}</li>`)}</ul>`;
+  if (verdict !== 'valid') return list;
+  return html`<details class="behind"><summary>Examples</summary>${list}</details>`;
 }
 
 export function limitsSection(record: RunRecord): Markup {
@@ -106,7 +125,7 @@ ${tableOf(
     moment(fault.effectiveAtMs),
     moment(fault.healedAtMs),
     fault.rtoMs === null ? 'not measured' : millis(fault.rtoMs),
-    html`${count(fault.lossWindowMessages)}${fault.lossWindowMs === null || fault.lossWindowMs === 0 ? '' : html`<br><span class="muted">lost span ${millis(fault.lossWindowMs)}</span>`}`,
+    html`${fault.lossWindowMessages === 0 ? 'none' : count(fault.lossWindowMessages)}${fault.lossWindowMs === null || fault.lossWindowMs === 0 ? '' : html`<br><span class="muted">lost span ${millis(fault.lossWindowMs)}</span>`}`,
     html`${verdictMark(fault.proof.injected)} ${fault.proof.injectedEvidence}${
       fault.proof.healed !== null &&
       html`<br>healing ${verdictMark(fault.proof.healed)} ${fault.proof.healedEvidence}`
