@@ -13,8 +13,7 @@ import type { RunRecord } from '../record/record.ts';
 import type { PlannedFault, Plan } from '../scenario/plan-types.ts';
 import type { Notice } from '../supervisor/protocol.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
-import { DrainWatch, type LogEnds } from './drain.ts';
-import { finalRead } from './final-read.ts';
+import { drainAndRead } from './drain-and-read.ts';
 import { Fleet } from './fleet.ts';
 import { HarnessHistory } from './harness-history.ts';
 import { LoadTicker } from './load-ticker.ts';
@@ -39,10 +38,8 @@ export interface ConductorOptions {
 
 /** From here to load time 0, so that every worker has heard of it before. */
 const startLeadMs = 500;
-const readPatienceMs = 20_000;
 const healMsMax = 30_000;
 const interruptGraceMs = 2_000;
-const quietNanos = 5e9;
 const exposureMsMax = 500;
 
 /**
@@ -209,48 +206,18 @@ export class Conductor {
   }
 
   async #drainAndRead(): Promise<void> {
-    const { plan, driver } = this.#options;
-    const { replayable, readEachReplica } = driver.capabilities;
-    this.#stage('draining', '');
-    const ends = replayable ? await this.#read(0, []) : [];
-    await this.#drain(ends);
-    this.#history.phase('final-read');
-    this.#stage('reading', '');
-    await this.#stop.unlessStopped(Promise.all(this.#fleet!.all.map((worker) => worker.stop())));
-    this.#ticker?.stop();
-    if (replayable && readEachReplica) {
-      for (let node = 1; node <= plan.scenario.nodes; node++) await this.#read(node, ends);
-    }
-    this.#history.phase('done');
-  }
-
-  async #drain(ends: readonly LogEnds[]): Promise<void> {
-    const { drain } = this.#options.plan.scenario;
-    if (this.#fleet!.consumers.length === 0) return;
-    const watch = new DrainWatch({ fleet: this.#fleet!, ends, quietNanos });
-    const deadline = monotonicNanos() + drain * 1e6;
-    while (!watch.drained(monotonicNanos())) {
-      if (monotonicNanos() > deadline) {
-        this.#history.note('harness', `the consumers did not catch up within ${drain} ms`);
-        return;
-      }
-      await this.#stop.unlessStopped(sleep(50));
-    }
-  }
-
-  #read(node: number, ends: readonly LogEnds[]): Promise<readonly LogEnds[]> {
-    const { plan, folder } = this.#options;
-    return this.#stop.unlessStopped(
-      finalRead({
-        session: this.#session!,
-        run: folder.id,
-        historyDirectory: this.#historyDirectory,
-        node,
-        partitions: plan.scenario.topic.partitions,
-        ends,
-        patienceMs: readPatienceMs,
-      }),
-    );
+    const { plan, driver, folder } = this.#options;
+    await drainAndRead({
+      run: folder.id,
+      plan,
+      driver,
+      session: this.#session!,
+      fleet: this.#fleet!,
+      stop: this.#stop,
+      history: this.#history,
+      historyDirectory: this.#historyDirectory,
+      onStage: (stage) => this.#stage(stage, ''),
+    });
   }
 
   /** Heals first, then ends what talks before what is talked to. Nothing keeps it from the rest. */

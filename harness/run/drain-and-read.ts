@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Driver, Session } from '../driver/driver.ts';
+import { monotonicNanos } from '../measure/clock.ts';
+import type { Plan } from '../scenario/plan-types.ts';
+import { DrainWatch, type LogEnds } from './drain.ts';
+import { finalRead } from './final-read.ts';
+import type { Fleet } from './fleet.ts';
+import type { HarnessHistory } from './harness-history.ts';
+import type { Stage } from './run-types.ts';
+import type { StopSwitch } from './stop-switch.ts';
+
+export interface DrainAndReadOptions {
+  readonly run: string;
+  readonly plan: Plan;
+  readonly driver: Driver;
+  readonly session: Session;
+  readonly fleet: Fleet;
+  readonly stop: StopSwitch;
+  readonly history: HarnessHistory;
+  readonly historyDirectory: string;
+  readonly onStage: (stage: Stage) => void;
+}
+
+const readPatienceMs = 20_000;
+const quietNanos = 5e9;
+
+/**
+ * After the load: the log is read to its end through the leaders, which says how far the consumers
+ * have to come; they catch up and leave; then every node's own copy is read.
+ */
+export async function drainAndRead(options: DrainAndReadOptions): Promise<void> {
+  const { plan, driver, fleet, stop, history, onStage } = options;
+  const { replayable, readEachReplica } = driver.capabilities;
+  onStage('draining');
+  const ends = replayable ? await read(options, 0, []) : [];
+  await drain(options, ends);
+  history.phase('final-read');
+  onStage('reading');
+  await stop.unlessStopped(Promise.all(fleet.all.map((worker) => worker.stop())));
+  if (replayable && readEachReplica) {
+    for (let node = 1; node <= plan.scenario.nodes; node++) await read(options, node, ends);
+  }
+  history.phase('done');
+}
+
+async function drain(
+  { plan, fleet, stop, history }: DrainAndReadOptions,
+  ends: readonly LogEnds[],
+): Promise<void> {
+  if (fleet.consumers.length === 0) return;
+  const drainMs = plan.scenario.drain;
+  const watch = new DrainWatch({ fleet, ends, quietNanos });
+  const deadline = monotonicNanos() + drainMs * 1e6;
+  while (!watch.drained(monotonicNanos())) {
+    if (monotonicNanos() > deadline) {
+      history.note('harness', `the consumers did not catch up within ${drainMs} ms`);
+      return;
+    }
+    await stop.unlessStopped(sleep(50));
+  }
+}
+
+function read(
+  { run, plan, session, stop, historyDirectory }: DrainAndReadOptions,
+  node: number,
+  ends: readonly LogEnds[],
+): Promise<readonly LogEnds[]> {
+  const { partitions } = plan.scenario.topic;
+  return stop.unlessStopped(
+    finalRead({
+      session,
+      run,
+      historyDirectory,
+      node,
+      partitions,
+      ends,
+      patienceMs: readPatienceMs,
+    }),
+  );
+}
