@@ -2,6 +2,7 @@ import type { Book } from './book/book.ts';
 import { lacksFinalRead } from './book/circumstances.ts';
 import { hasEffect } from './book/fault-timeline.ts';
 import type { Injection } from './book/fault-timeline.ts';
+import type { LossWindow } from './book/loss-ledger.ts';
 import { promiseOf } from './promise.ts';
 import { Tally } from './tally.ts';
 import type { Checker } from './watch.ts';
@@ -51,7 +52,7 @@ export const lossWindow: Checker = {
         const doubts = book.timeline
           .nodeFaults()
           .flatMap((hit) => doubtOfExposure(book, hit) ?? []);
-        const { messages, ms } = windowOf(book);
+        const { messages, ms } = windowOfRun(book);
         const exposed = [...book.exposed.values()].reduce((sum, count) => sum + count, 0);
         return {
           forbidden: new Tally(),
@@ -68,23 +69,19 @@ export const lossWindow: Checker = {
   },
 };
 
-/** What a fault cost: 0 messages and 0 ms when nothing; null ms when no fault explains the loss. */
-export interface LossWindow {
-  messages: number;
-  ms: number | null;
+/** Of one injection. */
+export function windowOf(book: Book, injection: Injection): LossWindow {
+  return book.loss.windows.get(injection) ?? { messages: 0, ms: 0 };
 }
 
-/** Of one injection, or of the whole run. */
-export function windowOf(book: Book, injection?: Injection): LossWindow {
-  const window: LossWindow = { messages: 0, ms: 0 };
-  for (const { fault, ackedAt } of book.loss.losses()) {
-    if (injection !== undefined && fault !== injection) continue;
-    window.messages++;
-    const effectiveAt = fault?.effectiveAt ?? null;
-    if (effectiveAt === null) window.ms = null;
-    else if (window.ms !== null) window.ms = Math.max(window.ms, (effectiveAt - ackedAt) / 1e6);
-  }
-  return window;
+/** Of the whole run. */
+export function windowOfRun({ loss }: Book): LossWindow {
+  const windows = [...loss.windows.values()];
+  const times = windows.flatMap(({ ms }) => ms ?? []);
+  return {
+    messages: windows.reduce((sum, { messages }) => sum + messages, 0),
+    ms: times.length < windows.length ? null : Math.max(0, ...times),
+  };
 }
 
 function doubtOfExposure(book: Book, hit: Injection): string | undefined {

@@ -259,6 +259,13 @@ describe('loss under a fault', () => {
     expect(seen(story)).toEqual({ ...pass, anomalies: { 'lost-window': 1 } });
   });
 
+  test('an ack that came long after the fault was given by whoever served then', () => {
+    const acked = (ms: number) =>
+      before(faulty('async')).at(999).invoke('a3').at(ms).complete('a3', 'ok', { offset: 3 });
+    expect(seen(acked(1999).log('a0 a1 a2'))).toEqual({ ...pass, anomalies: { 'lost-window': 1 } });
+    expect(seen(acked(2001).log('a0 a1 a2'))).toMatchObject({ verdict: 'fail', invalid: ['lost'] });
+  });
+
   test('what was delivered is safe even where the tail is not', () => {
     const options = faulty('async');
     const story = before({

@@ -94,6 +94,20 @@ describe('recovery time', () => {
     expect(judged(drained(story)).rtoMs).toBe(1000);
   });
 
+  test('a client is followed until it is back in its last partition', () => {
+    const story = new Story(under('leader', { partitions: 2 })).fault(0, 1000);
+    let sequence = 0;
+    for (let ms = 0; ms < 20_000; ms += 50) {
+      const partition = sequence % 2;
+      const name = `a${sequence++}`;
+      story.at(ms).invoke(name, partition);
+      const down = partition === 1 && ms >= 1000 && ms < 9000;
+      if (down) story.at(ms + 1).complete(name, 'info');
+      else story.at(ms + 2).complete(name, 'ok', { offset: sequence, partition });
+    }
+    expect(judged(drained(story, 20_000)).rtoMs).toBe(8052);
+  });
+
   test('an operation without an answer counts where its key lives', () => {
     const story = load(new Story(under('leader', { partitions: 2 })).fault(0, 1000), {});
     load(story, { letter: 'b', partition: 1 }, (ms) => (ms >= 1000 && ms < 2000 ? 'none' : 2));

@@ -38,6 +38,12 @@ describe('redelivery', () => {
     expect(seen(story).anomalies).toEqual({ 'duplicate-broker': 1, redelivered: 1 });
   });
 
+  test('a record that the final read gives twice was not given to a group twice', () => {
+    const story = new Story().acked('a0', 5).position('assigned').delivered('a0', 0);
+    const judgement = story.read('a0', 0).read('a0', 0).readEnd({ end: 1 }).judge();
+    expect(judgement.accounting.redelivered).toBe(0);
+  });
+
   test('a delivered unknown is recovered and not a redelivery', () => {
     const judgement = new Story()
       .acked('a0', 0)

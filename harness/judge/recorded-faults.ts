@@ -1,5 +1,5 @@
 import type { Book } from '../checker/book/book.ts';
-import { windowOf } from '../checker/loss-window.ts';
+import { windowOf, windowOfRun } from '../checker/loss-window.ts';
 import type { RecordedFault } from '../record/record.ts';
 import type { Judgement } from './judgement.ts';
 
@@ -40,7 +40,7 @@ export function recordedFaults(book: Book): RecordedFault[] {
 /** Over all faults: the longest recovery (null unless all are known), and what was lost. */
 export function recoveryOf(book: Book, faults: readonly RecordedFault[]): Judgement['recovery'] {
   const times = faults.map(({ rtoMs }) => rtoMs).filter((rtoMs) => rtoMs !== null);
-  const window = windowOf(book);
+  const window = windowOfRun(book);
   return {
     rtoMs: times.length > 0 && times.length === faults.length ? Math.max(...times) : null,
     lossWindowMessages: window.messages,

@@ -10,6 +10,8 @@ import { LogCopies, stranger } from './log-copy.ts';
 import { LossLedger } from './loss-ledger.ts';
 import { groupsMax, Mark, MessageTable } from './messages.ts';
 
+const damageMax = 10;
+
 /** How a broker came back from an injection. */
 export interface Recovery {
   /** Milliseconds, the worst over clients and partitions; null when it is not known, see `note`. */
@@ -36,7 +38,7 @@ export class Book {
   readonly workers = new Map<number, number>();
   /** Messages sent and acked in the second before each injection took effect. */
   readonly exposed = new Map<Injection, number>();
-  /** Why this history is not to be trusted, as sentences. */
+  /** Why this history is not to be trusted, as sentences; the first few. */
   readonly damage = new Set<string>();
   /** Per group, by partition: the highest offset that it was given. */
   readonly #furthest: readonly number[][];
@@ -66,10 +68,14 @@ export class Book {
   header(header: HistoryHeader): void {
     this.#run ??= header.run;
     if (header.run !== this.#run) {
-      this.damage.add(`${header.worker} belongs to run ${header.run}, others to ${this.#run}`);
+      this.noteDamage(`${header.worker} belongs to run ${header.run}, others to ${this.#run}`);
     }
     this.#clockDomain ??= header.clockDomain;
     this.#oneClock &&= this.#clockDomain === header.clockDomain;
+  }
+
+  noteDamage(sentence: string): void {
+    if (this.damage.size < damageMax) this.damage.add(sentence);
   }
 
   /** The number of the group of a consumer's file, or -1 when the plan has no such consumer. */

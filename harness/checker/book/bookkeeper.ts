@@ -56,7 +56,7 @@ function producerVisitor(book: Book, hooks: Hooks, worker: number): HistoryVisit
     invoke(event) {
       const id = messages.add(event.producer, event.sequence, event.key);
       if (id < 0) {
-        book.damage.add(
+        book.noteDamage(
           `producer ${event.producer} skips to or repeats sequence ${event.sequence}`,
         );
         return;
@@ -69,7 +69,7 @@ function producerVisitor(book: Book, hooks: Hooks, worker: number): HistoryVisit
       const id = messages.find(event.producer, event.sequence);
       if (id < 0 || (messages.marks(id) & completed) !== 0) {
         const what = id < 0 ? 'completes without an invoke' : 'completes twice';
-        book.damage.add(`producer ${event.producer} sequence ${event.sequence} ${what}`);
+        book.noteDamage(`producer ${event.producer} sequence ${event.sequence} ${what}`);
         return;
       }
       hooks.complete(event, id, timed ? book.inFlight.end(id) : Number.NaN);
@@ -110,7 +110,7 @@ function consumerVisitor(book: Book, hooks: Hooks, header: HistoryHeader): Histo
   const { messages } = book;
   const group = book.groupOf(header);
   if (group < 0) {
-    book.damage.add(`${header.worker} is no consumer of the plan`);
+    book.noteDamage(`${header.worker} is no consumer of the plan`);
     return {};
   }
   return {

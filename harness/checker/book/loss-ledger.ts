@@ -17,6 +17,16 @@ export interface Loss {
   readonly ackedAt: number;
 }
 
+/** What a fault cost: 0 messages and 0 ms when nothing; null ms when no fault explains the loss. */
+export interface LossWindow {
+  messages: number;
+  /** From the ack of the first of them to the fault. */
+  ms: number | null;
+}
+
+/** An ack may be on its way for this long after its giver is gone. */
+const lateAckNanos = 1e9;
+
 /** The part of the book that it rests on. */
 interface Known {
   readonly circumstances: Circumstances;
@@ -34,8 +44,9 @@ interface Spans {
 
 /**
  * Which acked messages are lost, and where they lay. A message belongs to the era of the first
- * fault that could take it: the first one effective once it was sent. It is compared with what was
- * acked before that fault took effect and survived:
+ * fault that could take it: the first one effective once it was sent, if its ack did not come more
+ * than a second after that, since then whoever served after the fault gave it. It is compared with
+ * what was acked before that fault took effect and survived:
  *
  * - *prefix*: nothing before it survived, neither of its partition nor of its producer there;
  * - *tail*: something did, and nothing behind it;
@@ -61,6 +72,7 @@ export class LossLedger {
   readonly #byPartition = new Map<number, Spans>();
   readonly #byProducer = new Map<number, Spans>();
   #swept = false;
+  #windows: ReadonlyMap<Injection | undefined, LossWindow> | undefined;
 
   constructor(book: Known) {
     this.#book = book;
@@ -122,6 +134,20 @@ export class LossLedger {
     }
   }
 
+  /** What each fault cost; under `undefined` what no fault explains. */
+  get windows(): ReadonlyMap<Injection | undefined, LossWindow> {
+    if (this.#windows !== undefined) return this.#windows;
+    const windows = new Map<Injection | undefined, LossWindow>();
+    for (const { fault, ackedAt } of this.losses()) {
+      const window = windows.get(fault) ?? { messages: 0, ms: null };
+      windows.set(fault, window);
+      window.messages++;
+      if (fault === undefined || fault.effectiveAt === null) continue;
+      window.ms = Math.max(window.ms ?? 0, (fault.effectiveAt - ackedAt) / 1e6);
+    }
+    return (this.#windows = windows);
+  }
+
   #survey(): void {
     const { messages } = this.#book;
     this.#count = 0;
@@ -146,7 +172,8 @@ export class LossLedger {
   }
 
   #lost(id: number, invokedAt: number, ackedAt: number): void {
-    const era = this.#cuts.findIndex((cut) => cut >= invokedAt);
+    const since = Math.max(invokedAt, ackedAt - lateAckNanos);
+    const era = this.#cuts.findIndex((cut) => cut >= since);
     this.#ids.push(id);
     this.#eras.push(era < 0 ? this.#cuts.length : era);
     this.#ackedAt.push(ackedAt);

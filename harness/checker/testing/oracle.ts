@@ -230,7 +230,9 @@ export class Oracle {
     const isLost = (send: Send) => !this.#inLog(send) && this.#isRead(0, send.ack!.partition);
     const survivors = acked.filter((send) => this.#inLog(send));
     return acked.filter(isLost).map((send) => {
-      const cut = this.#cuts.find(({ at }) => at >= send.invokedAt);
+      const cut = this.#cuts.find(
+        ({ at }) => at >= send.invokedAt && send.ack!.time <= at + 1e9,
+      );
       const comparable = survivors.filter(
         (other) =>
           other.ack!.partition === send.ack!.partition &&

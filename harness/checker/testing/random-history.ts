@@ -298,6 +298,7 @@ class Generator {
     const list = log
       .filter(() => !this.#maybe(this.#slip / 2))
       .map((record) => this.#distorted(record));
+    if (list.length > 0 && this.#maybe(this.#slip)) list.push(list[this.#below(list.length)]!);
     if (this.#maybe(this.#slip)) list.length = this.#below(list.length + 1);
     for (const { offset, ...message } of list) {
       this.#tell('reader', { type: 'read', node, partition, offset, ...message });
