@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import type { Marks } from './following.ts';
 import type { LogView } from './log-view.ts';
 import { Progress, Window } from './progress.ts';
 import { majorityOf, majorityValue } from './quorum.ts';
@@ -91,13 +92,14 @@ export class Leadership {
   }
 
   /** The highest index that may be committed now (only one's own term counts, section 5.4.2). */
-  committed(options: { readonly commitIndex: number; readonly persisted: number }): number {
+  committed(marks: Readonly<Marks>): number {
     const values = this.#scratch;
     values.length = 0;
-    values.push(options.persisted);
+    values.push(marks.persistedIndex);
     for (const peer of this.#peers) values.push(peer.match);
     const reached = majorityValue(values);
-    if (reached <= options.commitIndex || reached < this.#firstOwnIndex) return options.commitIndex;
+    const { commitIndex } = marks;
+    if (reached <= commitIndex || reached < this.#firstOwnIndex) return commitIndex;
     assert(this.#view.termAt(reached) === this.#term, 'a leader has its own entries only');
     return reached;
   }
@@ -202,9 +204,9 @@ export class Leadership {
     for (const peer of this.#peers) this.#feed(peer, commitIndex);
     this.#finishReads();
     const drained = { messages: this.#out, loads: this.#loads, reads: this.#readsDone };
-    if (this.#out.length > 0) this.#out = [];
-    if (this.#loads.length > 0) this.#loads = [];
-    if (this.#readsDone.length > 0) this.#readsDone = [];
+    this.#out = [];
+    this.#loads = [];
+    this.#readsDone = [];
     return drained;
   }
 

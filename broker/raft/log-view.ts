@@ -82,10 +82,8 @@ export class LogView {
 
   takePending(): readonly Entry[] {
     const taken = this.#pending;
-    if (taken.length > 0) {
-      this.#pending = [];
-      this.#pendingBytes = 0;
-    }
+    this.#pending = [];
+    this.#pendingBytes = 0;
     return taken;
   }
 

@@ -1,4 +1,6 @@
 import { strict as assert } from 'node:assert';
+import { Following } from './following.ts';
+import type { Append, Marks } from './following.ts';
 import { Leadership } from './leadership.ts';
 import type { ReplicationLimits } from './leadership.ts';
 import { LogView } from './log-view.ts';
@@ -39,7 +41,6 @@ export interface RaftOptions {
 
 type VoteRequest = Extract<Message, { type: 'pre-vote' | 'vote' }>;
 type VoteResponse = Extract<Message, { type: 'pre-vote-response' | 'vote-response' }>;
-type Append = Extract<Message, { type: 'append' }>;
 type WithoutSender<Each> = Each extends Message ? Omit<Each, 'from'> : never;
 
 const limitsByDefault: ReplicationLimits = {
@@ -66,8 +67,8 @@ export class Raft {
   #vote: NodeId;
   #role: Role = 'follower';
   #leader: NodeId = 0;
-  #commitIndex: number;
-  #persistedIndex: number;
+  readonly #marks: Marks;
+  readonly #following: Following;
   #synced: HardState;
   #leadership: Leadership | undefined;
   #votes = new Set<NodeId>();
@@ -75,12 +76,6 @@ export class Raft {
   #quietMs = 0;
   #sinceCallMs = 0;
   #timeoutMs: number;
-  /** Up to here the log is known to equal that of this term's leader; -1 = nothing known. */
-  #matched = -1;
-  #round = 0;
-  #toldPersisted = -1;
-  #answerDue = false;
-  #snapshot: Snapshot | undefined;
   #out: Message[] = [];
   #dirty = false;
 
@@ -95,9 +90,16 @@ export class Raft {
     this.#term = options.hardState.term;
     this.#vote = options.hardState.vote;
     this.#synced = options.hardState;
-    this.#commitIndex = options.commitIndex;
-    this.#persistedIndex = options.persistedIndex;
-    assert(this.#commitIndex <= this.#view.lastIndex, 'the commit index is in the log');
+    const { commitIndex, persistedIndex } = options;
+    assert(commitIndex <= this.#view.lastIndex, 'the commit index is in the log');
+    this.#marks = { commitIndex, persistedIndex };
+    this.#following = new Following({
+      id: options.id,
+      incarnation: options.hardState.incarnation,
+      view: this.#view,
+      marks: this.#marks,
+      mayForget: options.mayForget,
+    });
     const fresh = this.#term === 0 && this.#view.lastIndex === 0;
     const first = fresh && options.voters[0] === options.id;
     this.#timeoutMs = this.#alone || first ? 0 : this.#drawTimeout();
@@ -117,7 +119,7 @@ export class Raft {
   }
 
   get commitIndex(): number {
-    return this.#commitIndex;
+    return this.#marks.commitIndex;
   }
 
   get lastIndex(): number {
@@ -155,16 +157,11 @@ export class Raft {
 
   /** Must be installed, and reported with `installed`, before the next `ready`. */
   get waitingSnapshot(): Snapshot | undefined {
-    return this.#snapshot;
+    return this.#following.waitingSnapshot;
   }
 
   installed(mark: SnapshotMark): void {
-    if (this.#snapshot?.mark !== mark) return;
-    this.#snapshot = undefined;
-    this.#view.installed(mark);
-    this.#persistedIndex = mark.index;
-    this.#answerDue = true;
-    this.#dirty = true;
+    if (this.#following.installed(mark)) this.#dirty = true;
   }
 
   tick(elapsedMs: number): void {
@@ -196,16 +193,16 @@ export class Raft {
   /** Asks for a linearizable read; answered in a later Ready unless this node stops leading. */
   readIndex(token: number): void {
     assert(this.#leadership !== undefined, 'only a leader reads');
-    this.#leadership.read(token, this.#commitIndex);
+    this.#leadership.read(token, this.#marks.commitIndex);
     this.#dirty = true;
   }
 
   /** Every entry handed out up to `index` is persisted. */
   persisted(index: number): void {
-    if (this.#snapshot !== undefined) return;
-    this.#persistedIndex = Math.min(index, this.#view.pendingFrom - 1);
+    if (this.waitingSnapshot !== undefined) return;
+    this.#marks.persistedIndex = Math.min(index, this.#view.pendingFrom - 1);
+    this.#following.persisted();
     this.#advanceCommit();
-    if (this.#answerIndex > this.#toldPersisted) this.#answerDue = true;
     this.#dirty = true;
   }
 
@@ -251,16 +248,20 @@ export class Raft {
 
   ready(): Ready {
     assert(this.unsyncedHardState === undefined, 'the hard state is synced first');
-    assert(this.#snapshot === undefined, 'the snapshot is installed first');
+    assert(this.waitingSnapshot === undefined, 'the snapshot is installed first');
     this.#dirty = false;
-    if (this.#answerDue) this.#answer();
-    const lead = this.#leadership?.drain(this.#commitIndex);
+    if (this.#role === 'follower' && this.#leader !== 0) {
+      const answer = this.#following.answer(this.#leader, this.#term);
+      if (answer !== undefined) this.#out.push(answer);
+    }
+    const { commitIndex } = this.#marks;
+    const lead = this.#leadership?.drain(commitIndex);
     const messages = lead === undefined ? this.#out : this.#out.concat(lead.messages);
-    if (this.#out.length > 0) this.#out = [];
+    this.#out = [];
     return {
       entries: this.#view.takePending(),
       messages,
-      commitIndex: this.#commitIndex,
+      commitIndex,
       reads: lead?.reads ?? [],
       loads: lead?.loads ?? [],
     };
@@ -293,10 +294,7 @@ export class Raft {
     this.#leader = leader;
     this.#leadership = undefined;
     this.#votes.clear();
-    this.#matched = -1;
-    this.#round = 0;
-    this.#toldPersisted = -1;
-    this.#answerDue = false;
+    this.#following.reset();
     this.#quietMs = 0;
     this.#timeoutMs = this.#drawTimeout();
   }
@@ -386,10 +384,11 @@ export class Raft {
       const { from: to } = message;
       this.#send({ type: 'vote-response', to, term: this.#term, granted: false });
     } else if (message.type === 'append') {
-      this.#reject(message);
+      this.#out.push(this.#following.reject(message, this.#term));
     } else if (message.type === 'snapshot') {
       const { index: prevIndex, term: prevTerm } = message.mark;
-      this.#reject({ from: message.from, prevIndex, prevTerm, round: 0 });
+      const at = { from: message.from, prevIndex, prevTerm, round: 0 };
+      this.#out.push(this.#following.reject(at, this.#term));
     }
   }
 
@@ -401,99 +400,17 @@ export class Raft {
 
   #onAppend(message: Append): void {
     this.#hear(message.from);
-    if (message.round > this.#round) {
-      this.#round = message.round;
-      this.#answerDue = true;
-    }
-    const view = this.#view;
-    const { prevIndex, entries } = message;
-    if (view.termAt(prevIndex) !== message.prevTerm) return this.#reject(message);
-    let known = 0;
-    if (prevIndex < view.lastIndex) {
-      while (known < entries.length && view.termAt(entries[known]!.index) === entries[known]!.term) {
-        known++;
-      }
-      const conflict = entries[known];
-      if (conflict !== undefined && conflict.index <= view.lastIndex) this.#cutBefore(conflict.index);
-    }
-    for (let at = known; at < entries.length; at++) view.append(entries[at]!);
-    this.#matched = Math.max(this.#matched, prevIndex + entries.length);
-    const repeated = known === entries.length && known > 0;
-    if (repeated || this.#answerIndex > this.#toldPersisted) this.#answerDue = true;
-    this.#commitIndex = Math.max(this.#commitIndex, Math.min(message.commitIndex, this.#matched));
-  }
-
-  #cutBefore(index: number): void {
-    const kept = index - 1;
-    assert(index > this.#matched, 'a leader does not contradict itself');
-    if (index <= this.#commitIndex) {
-      assert(this.#options.mayForget, 'what is committed is never cut');
-      this.#commitIndex = kept;
-    }
-    this.#view.truncateAfter(kept);
-    this.#persistedIndex = Math.min(this.#persistedIndex, kept);
-  }
-
-  #reject(message: Pick<Append, 'from' | 'prevIndex' | 'prevTerm' | 'round'>): void {
-    const view = this.#view;
-    const mark = view.firstIndex - 1;
-    this.#answerDue = false;
-    let hintIndex = Math.max(mark, Math.min(message.prevIndex, view.lastIndex));
-    while (hintIndex > mark && view.termAt(hintIndex)! > message.prevTerm) hintIndex--;
-    this.#send({
-      type: 'append-response',
-      to: message.from,
-      term: this.#term,
-      incarnation: this.#synced.incarnation,
-      round: message.round,
-      rejected: true,
-      index: message.prevIndex,
-      hintIndex,
-      hintTerm: view.termAt(hintIndex)!,
-    });
+    const rejection = this.#following.append(message);
+    if (rejection !== undefined) this.#out.push(rejection);
   }
 
   #onSnapshot(message: Extract<Message, { type: 'snapshot' }>): void {
     this.#hear(message.from);
-    const { mark, data } = message;
-    this.#answerDue = true;
-    if (mark.index <= this.#matched) return;
-    if (this.#view.termAt(mark.index) !== mark.term) {
-      // Without forgetting, all that lies below the commit index is the leader's own.
-      if (!this.#options.mayForget && mark.index <= this.#commitIndex) return;
-      this.#view.install(mark);
-      this.#snapshot = { mark, data };
-      this.#persistedIndex = Math.min(this.#persistedIndex, mark.index);
-      this.#commitIndex = mark.index;
-    }
-    this.#matched = mark.index;
-  }
-
-  get #answerIndex(): number {
-    return Math.min(this.#matched, this.#persistedIndex);
-  }
-
-  #answer(): void {
-    this.#answerDue = false;
-    const index = this.#answerIndex;
-    if (this.#role !== 'follower' || this.#leader === 0 || index < 0) return;
-    this.#toldPersisted = index;
-    this.#send({
-      type: 'append-response',
-      to: this.#leader,
-      term: this.#term,
-      incarnation: this.#synced.incarnation,
-      round: this.#round,
-      rejected: false,
-      index,
-      hintIndex: 0,
-      hintTerm: 0,
-    });
+    this.#following.snapshot({ mark: message.mark, data: message.data });
   }
 
   #advanceCommit(): void {
     if (this.#leadership === undefined) return;
-    const persisted = this.#persistedIndex;
-    this.#commitIndex = this.#leadership.committed({ commitIndex: this.#commitIndex, persisted });
+    this.#marks.commitIndex = this.#leadership.committed(this.#marks);
   }
 }

@@ -19,8 +19,15 @@ export class StageLog implements RaftLog {
     return this.entries[index - this.firstIndex]?.term;
   }
 
-  entriesInMemory(from: number, _bytesMax: number): readonly Entry[] | undefined {
-    return from < this.keptFrom ? undefined : this.entries.slice(from - this.firstIndex);
+  entriesInMemory(from: number, bytesMax: number): readonly Entry[] | undefined {
+    if (from < this.keptFrom) return undefined;
+    const start = from - this.firstIndex;
+    let end = start;
+    for (let bytes = 0; end < this.entries.length; end++) {
+      bytes += this.entries[end]!.bytes.length;
+      if (bytes > bytesMax && end > start) break;
+    }
+    return this.entries.slice(start, end);
   }
 
   truncateAfter(index: number): void {
