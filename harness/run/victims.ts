@@ -19,8 +19,9 @@ export interface VictimOptions {
 /** An election may be under way when a role is asked for. */
 const roleMsMax = 5_000;
 const settleMsMax = 15_000;
-/** A node that answers has not yet caught up; an upgrade by hand would also wait a moment. */
-const settlePauseMs = 1_000;
+/** Workers report each second, so that a window of this length holds a report of each. */
+const settleWindowMs = 1_500;
+const servedShare = 0.9;
 
 /** Finds out who a planned fault is to hit, at the moment at which it is due. */
 export async function resolveVictim(fault: PlannedFault, options: VictimOptions): Promise<Victim> {
@@ -48,17 +49,25 @@ export async function resolveVictim(fault: PlannedFault, options: VictimOptions)
   }
 }
 
-/** Waits until all nodes answer and every partition has a leader again, within limits. */
-export async function settle({ cluster, session }: VictimOptions): Promise<void> {
+/**
+ * Waits until all nodes answer, every partition has a leader and what is sent is acked again,
+ * within limits: as one would between the nodes of an upgrade.
+ */
+export async function settle({ cluster, session, fleet }: VictimOptions): Promise<void> {
   const deadline = monotonicNanos() + settleMsMax * 1e6;
+  const nodes = Array.from({ length: cluster.nodes }, (_, index) => index + 1);
   while (monotonicNanos() < deadline) {
-    const nodes = Array.from({ length: cluster.nodes }, (_, index) => index + 1);
     const answering = await only(nodes, (node) => cluster.answers(node));
     const roles = await currentRoles(session);
-    if (answering.length === cluster.nodes && roles && !roles.leaders.includes(0)) break;
-    await sleep(100);
+    if (answering.length < cluster.nodes || !roles || roles.leaders.includes(0)) {
+      await sleep(100);
+      continue;
+    }
+    const before = fleet.totals();
+    await sleep(settleWindowMs);
+    const after = fleet.totals();
+    if (after.acked - before.acked >= servedShare * (after.sent - before.sent)) return;
   }
-  await sleep(settlePauseMs);
 }
 
 function needsRoles(target: string): boolean {
