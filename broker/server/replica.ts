@@ -1,4 +1,3 @@
-import { DiskError } from '../env/disk.ts';
 import type { Env } from '../env/env.ts';
 import { BrokerError } from '../errors.ts';
 import { HardStateFile } from '../log/hard-state.ts';
@@ -8,9 +7,11 @@ import { assignBatch, BatchKind, createBatch, readU64 } from '../protocol/batch.
 import { Raft } from '../raft/raft.ts';
 import type { Entry, HardState, Load, Message, Role, Snapshot } from '../raft/types.ts';
 import { Applier } from './applier.ts';
+import { PeerLoads } from './peer-loads.ts';
 import { Reads } from './reads.ts';
+import { replicaFailure } from './replica-failure.ts';
 import type { ReplicaLog } from './replica-log.ts';
-import { packSnapshot, unpackSnapshot } from './snapshot-frame.ts';
+import { unpackSnapshot } from './snapshot-frame.ts';
 import type { StateMachine } from './state-machine.ts';
 
 export interface ReplicaOptions {
@@ -39,7 +40,6 @@ export interface ReplicaOptions {
   readonly onTruncate?: (fromIndex: number) => void;
 }
 
-const loadBytesMax = 512 * 1024;
 const retentionEveryMs = 500;
 
 /**
@@ -54,6 +54,7 @@ export class Replica {
   readonly #hardState: HardStateFile;
   readonly #raft: Raft;
   readonly #applier: Applier;
+  readonly #loads: PeerLoads;
   readonly #reads = new Reads();
   /** Where the next record of this leader goes. */
   #nextOffset = 0;
@@ -128,6 +129,7 @@ export class Replica {
       mayForget: options.flush.mode !== 'sync',
       noop: (at) => this.#firstOfTerm(at),
     });
+    this.#loads = new PeerLoads({ log: parts.log, applier: parts.applier, raft: this.#raft });
   }
 
   get role(): Role {
@@ -292,7 +294,7 @@ export class Replica {
         this.#busy = false;
         this.#schedulePass();
       },
-      (error: unknown) => this.#stop(asBrokerError(error)),
+      (error: unknown) => this.#stop(replicaFailure(error)),
     );
   }
 
@@ -328,29 +330,10 @@ export class Replica {
   }
 
   #load(load: Load): void {
-    const work = load.kind === 'entries' ? this.#loadEntries(load) : this.#loadSnapshot(load);
-    work.then(
+    this.#loads.serve(load).then(
       () => this.#schedulePass(),
-      (error: unknown) => this.#stop(asBrokerError(error)),
+      (error: unknown) => this.#stop(replicaFailure(error)),
     );
-  }
-
-  async #loadEntries(load: Load): Promise<void> {
-    const { firstIndex, lastIndex } = this.log;
-    let entries: readonly Entry[] = [];
-    if (load.from >= firstIndex && load.from <= lastIndex) {
-      entries = await this.log.loadEntries(load.from, loadBytesMax).catch(noneIfDropped);
-    }
-    if (this.#stopped === undefined) this.#raft.loaded(load.to, load.from, entries);
-  }
-
-  async #loadSnapshot(load: Load): Promise<void> {
-    const snapshot = await this.#applier.latestSnapshot(this.log.lastIndex);
-    if (this.#stopped !== undefined) return;
-    this.#raft.loadedSnapshot(load.to, {
-      mark: snapshot.mark,
-      data: packSnapshot(snapshot.nextOffset, snapshot.data),
-    });
   }
 
   #firstOfTerm(at: { term: number; index: number; previous: Entry | undefined }): Buffer {
@@ -384,7 +367,7 @@ export class Replica {
     try {
       work();
     } catch (error) {
-      this.#stop(asBrokerError(error));
+      this.#stop(replicaFailure(error));
     }
   }
 
@@ -401,24 +384,6 @@ export class Replica {
   }
 }
 
-/** Retention may overtake a read; the core then turns to a snapshot. */
-function noneIfDropped(error: unknown): [] {
-  if (error instanceof BrokerError && error.code === 'offset-out-of-range') return [];
-  throw error;
-}
-
 function recordCount(batch: Buffer): number {
   return batch.readUInt32LE(56);
-}
-
-function asBrokerError(error: unknown): BrokerError {
-  if (error instanceof BrokerError) return error;
-  if (error instanceof DiskError) {
-    const code = error.code === 'ENOSPC' ? 'disk-full' : 'disk-failed';
-    return new BrokerError(code, `the replica stops: ${error.message}`, { cause: error });
-  }
-  const why = error instanceof Error ? error.message : String(error);
-  return new BrokerError('corrupt-log', `the replica stops, its state is not as it must be: ${why}`, {
-    cause: error,
-  });
 }

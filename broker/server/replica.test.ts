@@ -1,0 +1,204 @@
+import { describe, expect, test } from 'vitest';
+import { SimDisk } from '../env/sim/disk.ts';
+import { SimLinks } from '../env/sim/links.ts';
+import { SimNetwork } from '../env/sim/network.ts';
+import { SimProcess } from '../env/sim/process.ts';
+import { SimRandom } from '../env/sim/random.ts';
+import { SimScheduler } from '../env/sim/scheduler.ts';
+import type { BrokerError } from '../errors.ts';
+import { BatchKind, createBatch, headerIntact, readBatchHeader } from '../protocol/batch.ts';
+import type { Entry } from '../raft/types.ts';
+import { Replica } from './replica.ts';
+import type { ReplicaOptions } from './replica.ts';
+import type { StateMachine } from './state-machine.ts';
+
+/** Keeps the bodies of the records that it was fed. */
+class ListMachine implements StateMachine {
+  texts: string[] = [];
+  restored = 0;
+
+  apply(entry: Entry): void {
+    if (readBatchHeader(entry.bytes).kind === BatchKind.records) {
+      this.texts.push(entry.bytes.subarray(68).toString());
+    }
+  }
+
+  snapshot(): Buffer {
+    return Buffer.from(this.texts.join(','));
+  }
+
+  restore(snapshot: Buffer | undefined): void {
+    this.texts = snapshot === undefined ? [] : snapshot.toString().split(',');
+    this.restored = this.texts.length;
+  }
+}
+
+function records(text: string, recordCount = 1): Buffer {
+  return createBatch({ kind: BatchKind.records, recordCount }, Buffer.from(text));
+}
+
+/** One replica over simulated parts; `life` starts it, or starts it again. */
+function world(overrides: Partial<ReplicaOptions> = {}) {
+  const scheduler = new SimScheduler();
+  const random = new SimRandom(1);
+  const process = new SimProcess(scheduler);
+  const disk = new SimDisk({ scheduler: process, random });
+  const network = new SimNetwork(new SimLinks({ scheduler, random }));
+  const env = { clock: process, disk, network: network.host('a', process), random };
+  const pass = (ms: number): Promise<void> => scheduler.run({ untilMs: scheduler.nowMs() + ms });
+
+  const life = async () => {
+    const machine = new ListMachine();
+    const failures: BrokerError[] = [];
+    let advances = 0;
+    const opening = Replica.open({
+      env,
+      groupId: 1,
+      nodeId: 1,
+      voters: [1],
+      directory: 'group-1',
+      flush: { mode: 'sync', intervalMs: 0 },
+      segmentBytes: 1024,
+      retentionBytes: 0,
+      retentionMs: 0,
+      cacheBytes: 0,
+      electionTimeoutMs: 100,
+      heartbeatMs: 20,
+      machine,
+      send: () => {},
+      onAdvance: () => advances++,
+      onFailed: (error) => failures.push(error),
+      ...overrides,
+    });
+    await pass(100);
+    const replica = await opening;
+    replica.tick(10);
+    await pass(50);
+    return { replica, machine, failures, advances: () => advances };
+  };
+  return { scheduler, process, disk, random, pass, life };
+}
+
+describe('a replica', () => {
+  test('of a group of one commits without a network, and fills the broker’s fields', async () => {
+    const { life, pass } = world();
+    const { replica, machine } = await life();
+    const batch = records('a', 3);
+    expect(replica.propose(batch)).toEqual({ index: 2, term: 1, baseOffset: 0 });
+    expect(replica.propose(records('b'))).toEqual({ index: 3, term: 1, baseOffset: 3 });
+    expect(headerIntact(batch)).toBe(true);
+    expect(readBatchHeader(batch)).toMatchObject({ index: 2, term: 1, baseOffset: 0 });
+    expect(replica.lastIndex).toBe(3);
+    await pass(20);
+    expect(replica.commitIndex).toBe(3);
+    expect(replica.appliedIndex).toBe(3);
+    expect(machine.texts).toEqual(['a', 'b']);
+  });
+
+  test('handles a thousand proposals of one turn in one pass', async () => {
+    const { life, pass } = world({ segmentBytes: 1 << 20 });
+    const { replica, advances } = await life();
+    const before = advances();
+    for (let n = 0; n < 1_000; n++) replica.propose(records('x'));
+    await pass(20);
+    expect(replica.appliedIndex).toBe(1_001);
+    expect(advances() - before).toBeLessThan(4);
+  });
+
+  test('that does not lead appends nothing and answers no read', async () => {
+    const { life } = world({ voters: [1, 2, 3] });
+    const { replica } = await life();
+    expect(replica.propose(records('a'))).toBeUndefined();
+    expect(replica.lastIndex).toBe(0);
+    await expect(replica.readIndex()).rejects.toMatchObject({ code: 'not-leader' });
+  });
+
+  test('answers a read once what is before it is applied', async () => {
+    const { life, pass } = world();
+    const { replica } = await life();
+    replica.propose(records('a'));
+    await pass(20);
+    const reading = replica.readIndex();
+    await pass(1);
+    expect(await reading).toBe(2);
+  });
+
+  test('has its state back after a power cut, from the last snapshot on', async () => {
+    const { life, pass, process, disk, random } = world();
+    const first = await life();
+    const texts = Array.from({ length: 30 }, (_, n) => `value-${n}`);
+    for (const text of texts) {
+      first.replica.propose(records(text));
+      await pass(20);
+    }
+    process.kill();
+    disk.crash(random);
+    const second = await life();
+    expect(second.machine.restored).toBeGreaterThan(0);
+    expect(second.machine.texts).toEqual(texts);
+    expect(second.replica.term).toBe(2);
+  });
+
+  test('stops when a sync fails, says why, and can still be read', async () => {
+    const { life, pass, disk } = world();
+    const { replica, failures } = await life();
+    replica.propose(records('kept'));
+    await pass(20);
+    disk.failSyncs(1);
+    replica.propose(records('lost'));
+    await pass(50);
+    expect(failures).toMatchObject([{ code: 'disk-failed' }]);
+    expect(replica.failure?.message).toMatch(/sync/i);
+    expect(replica.role).toBe('follower');
+    expect(replica.propose(records('more'))).toBeUndefined();
+    expect(replica.commitIndex).toBe(2);
+    const reading = replica.log.readRecords({ offset: 0, indexMax: 2, bytesMax: 100 });
+    await pass(20);
+    expect((await reading).subarray(68).toString()).toBe('kept');
+  });
+
+  test('waits for space when the disk is full, and goes on', async () => {
+    const { life, pass, disk } = world();
+    const { replica, failures } = await life();
+    disk.setFull(true);
+    replica.propose(records('a'));
+    await pass(50);
+    expect(replica.diskFull).toBe(true);
+    expect(replica.commitIndex).toBe(1);
+    disk.setFull(false);
+    await pass(1_000);
+    expect(replica.diskFull).toBe(false);
+    expect(replica.commitIndex).toBe(2);
+    expect(failures).toEqual([]);
+  });
+
+  test('that was paused while it led steps down before it takes what waited', async () => {
+    const sent: string[] = [];
+    const { life, pass } = world({
+      voters: [1, 2, 3],
+      send: (message) => sent.push(message.type),
+    });
+    const { replica } = await life();
+    const grant = { from: 2, to: 1, term: 1, granted: true } as const;
+    replica.step({ ...grant, type: 'pre-vote-response' });
+    await pass(30);
+    replica.step({ ...grant, type: 'vote-response' });
+    await pass(30);
+    expect(replica.role).toBe('leader');
+    await pass(5_000);
+    const reading = replica.readIndex().catch((error: unknown) => error);
+    expect(replica.propose(records('late'))).toBeUndefined();
+    expect(replica.role).toBe('follower');
+    expect(await reading).toMatchObject({ code: 'not-leader' });
+  });
+
+  test('rejects what waits when it is closed', async () => {
+    const { life, pass } = world({ voters: [1, 2, 3] });
+    const { replica } = await life();
+    const closing = replica.close();
+    await pass(50);
+    await closing;
+    expect(replica.propose(records('a'))).toBeUndefined();
+    await expect(replica.readIndex()).rejects.toMatchObject({ code: 'not-leader' });
+  });
+});
