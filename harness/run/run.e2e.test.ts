@@ -24,7 +24,7 @@ const short = {
   phases: [
     {
       name: 'leader-killed',
-      duration: '10s',
+      duration: '12s',
       faults: [{ fault: 'kill', target: 'leader', at: ['0s', '1s'], for: '2s' }],
     },
   ],
@@ -110,12 +110,12 @@ describe('a run', () => {
     expect(record.reasons.join('\n')).toContain('confirmed fault');
     expect(record.verdict).toBe('pass');
     expect(record.accounting).toMatchObject({
-      sent: 11_000,
-      acked: 11_000,
+      sent: 13_000,
+      acked: 13_000,
       lost: 0,
       reordered: 0,
-      inLog: 11_000,
-      delivered: 11_000,
+      inLog: 13_000,
+      delivered: 13_000,
     });
     expect(record.faults).toHaveLength(1);
     const [fault] = record.faults;
