@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { simulate } from '../broker/sim/simulate.ts';
+import { runSeed } from '../broker/sim/run-seed.ts';
 import type { SimResult } from '../broker/sim/simulate.ts';
 
 /**
@@ -36,7 +36,7 @@ else if (process.send !== undefined) process.send(await runRange(Number(args.fro
 else await runAll(Number(args.from), Number(args.seeds), Number(args.jobs));
 
 async function replay(seed: number): Promise<void> {
-  const result = await simulate({ seed, transcript: true });
+  const result = await runSeed({ seed, transcript: true });
   const { quality: _quality, faults, ...plan } = result.plan;
   console.log(JSON.stringify(plan));
   for (const fault of faults) console.log(JSON.stringify(fault));
@@ -55,7 +55,7 @@ function describe(result: SimResult): string {
 async function runRange(from: number, seeds: number): Promise<Tally> {
   const tally: Tally = { runs: 0, acked: 0, lost: 0, turns: 0, virtualMs: 0, failures: [] };
   for (let seed = from; seed < from + seeds; seed++) {
-    const result = await simulate({ seed });
+    const result = await runSeed({ seed });
     tally.runs++;
     tally.acked += result.acked;
     tally.lost += result.lost;

@@ -42,6 +42,18 @@ describe('transcripts of a group of three', () => {
     expect(stage.raft(1).commitIndex).toBe(2);
   });
 
+  play('a follower that lags gets what it missed and learns what is committed', (stage) => {
+    stage.begin(1);
+    stage.isolate(3);
+    stage.propose(1, 'a', 'b');
+    stage.deliver();
+    expect(stage.raft(1).commitIndex).toBe(3);
+    stage.heal();
+    stage.tick(1, 20);
+    stage.deliver();
+    expect(stage.applied(3)).toEqual(['noop-1', 'a', 'b']);
+  });
+
   play('a deposed leader loses what was never committed', (stage) => {
     stage.begin(1);
     stage.isolate(1);

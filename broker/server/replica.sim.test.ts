@@ -3,13 +3,14 @@ import { Log } from '../log/log.ts';
 import { SimMachine } from '../sim/machine.ts';
 import type { SimParts } from '../sim/node.ts';
 import type { SimPlan } from '../sim/plan.ts';
+import { runSeed } from '../sim/run-seed.ts';
 import { simulate } from '../sim/simulate.ts';
 
 const seedsPerTest = 250;
 
 async function requireKept(from: number, count: number): Promise<void> {
   for (let seed = from; seed < from + count; seed++) {
-    const { violation } = await simulate({ seed });
+    const { violation } = await runSeed({ seed });
     if (violation === undefined) continue;
     expect.fail(`seed ${seed}: ${violation}\nnode dist/scripts/simulate.js --seed ${seed}`);
   }

@@ -46,7 +46,7 @@ const recoveryMsMax = 20_000;
 /** One seed: a cluster, its clients and its misfortunes, from the first start to the final read. */
 export async function simulate(options: SimOptions): Promise<SimResult> {
   const world = new World(options);
-  await world.run();
+  await world.run().catch((error: unknown) => world.threw(error));
   return world.result();
 }
 
@@ -108,6 +108,11 @@ class World {
     if (this.#invariants.violation !== undefined) return;
     if (!this.#settled) this.#invariants.fail(`no progress: ${this.#describeStall()}`);
     else await this.#finalRead();
+  }
+
+  threw(error: unknown): void {
+    const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#invariants.fail(`the world broke: ${why}`);
   }
 
   result(): SimResult {
