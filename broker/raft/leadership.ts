@@ -147,14 +147,22 @@ export class Leadership {
     }
     if (peer.state === 'snapshot') return;
     const stale = peer.state === 'probe' ? index !== peer.next - 1 : index <= peer.match;
-    if (!stale) peer.toProbe(this.#lastNotAfter(Math.min(hintIndex, index), hintTerm) + 1);
+    if (stale) return;
+    const meeting = this.#lastNotAfter(hintIndex, hintTerm);
+    if (meeting === undefined) peer.toSnapshot();
+    else peer.toProbe(meeting + 1);
   }
 
-  /** The logs cannot meet at an index where ours has a higher term than theirs. */
-  #lastNotAfter(index: number, term: number): number {
-    let at = Math.min(index, this.#view.lastIndex);
-    while (at >= this.#view.firstIndex && this.#view.termAt(at)! > term) at--;
-    return at;
+  /**
+   * The logs cannot meet at an index where ours has a higher term than theirs: the last one at or
+   * below `index` where it has not. Undefined: if anywhere, before the start of our log.
+   */
+  #lastNotAfter(index: number, term: number): number | undefined {
+    const view = this.#view;
+    for (let at = Math.min(index, view.lastIndex); at >= view.firstIndex - 1; at--) {
+      if (view.termAt(at)! <= term) return at;
+    }
+    return undefined;
   }
 
   /** Nothing, when the log has been cut or shortened meanwhile: the next Ready looks again. */

@@ -207,6 +207,20 @@ describe('replication', () => {
     expect(turn()).toMatchObject([{ type: 'append', prevIndex: 1, entries: { length: 2 } }]);
   });
 
+  test('a follower that differs before the start of the log gets a snapshot', () => {
+    const { raft, log, readies, term, turn } = leader({ terms: [1, 2, 2, 2] });
+    log.compact(3);
+    const no = { ...has(term, 4), rejected: true, hintIndex: 4, hintTerm: 1 } as Message;
+    raft.step(no);
+    expect(turn()).toEqual([]);
+    expect(readies.at(-1)?.loads).toMatchObject([{ kind: 'snapshot', to: 2 }]);
+    const snapshot = { mark: { index: 3, term: 2 }, data: Buffer.from('state') };
+    raft.loadedSnapshot(2, snapshot);
+    expect(turn()).toMatchObject([{ type: 'snapshot', to: 2, mark: { index: 3 } }]);
+    raft.step(has(term, 3));
+    expect(turn()).toMatchObject([{ type: 'append', prevIndex: 3, entries: { length: 2 } }]);
+  });
+
   test('answers of an earlier life of a follower are ignored', () => {
     const { raft, term, turn } = leader();
     raft.propose(Buffer.from('a'));
