@@ -73,6 +73,11 @@ export class Leadership {
     return this.#peers;
   }
 
+  /** Every follower must hear from this leader in the next Ready. */
+  get roundDue(): boolean {
+    return this.#roundDue;
+  }
+
   /** False once no majority (this node included) has answered within the election timeout. */
   tick(elapsedMs: number): boolean {
     let inTouch = 1;

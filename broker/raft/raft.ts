@@ -168,8 +168,11 @@ export class Raft {
     const { electionTimeoutMs, heartbeatMs } = this.#options;
     if (this.#leadership !== undefined) {
       const asleep = elapsedMs > electionTimeoutMs && !this.#alone;
+      const inTouch = this.#leadership.tick(elapsedMs);
+      if (this.#leadership.roundDue) this.#dirty = true;
+      if (inTouch && !asleep) return;
       // Others may lead by now; what is queued here must not be served as if nothing happened.
-      if (asleep || !this.#leadership.tick(elapsedMs)) this.#follow(this.#term, 0);
+      this.#follow(this.#term, 0);
       this.#dirty = true;
       return;
     }
