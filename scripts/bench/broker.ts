@@ -12,7 +12,7 @@ import type { BenchRow } from './row.ts';
 
 const recordBytes = 100;
 const rounds = 3;
-const warmUpMs = 1000;
+const warmUpMs = 3000;
 const measureMs = 3000;
 
 /** Batches and how many of them are in flight; the same for broker and probe. */
