@@ -165,6 +165,12 @@ describe('replicas', () => {
     });
   });
 
+  test('a copy with a message before the first of a log that begins empty diverges', () => {
+    const story = new Story(three).unknown('a0').acked('a1', 1);
+    story.copy(0, '- a1').copy(1, '- a1').copy(2, '- a1').copy(3, 'a0 a1');
+    expect(seen(story)).toMatchObject(diverged);
+  });
+
   test('a copy that is behind is no divergence, but not drained either', () => {
     expect(seen(told().copy(3, 'a0'))).toEqual({
       verdict: 'inconclusive',

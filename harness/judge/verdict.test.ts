@@ -326,6 +326,7 @@ describe('limits', () => {
       return one.log(Array.from({ length: 80 }, (_, step) => `a${step}`).join(' ')).judge();
     };
     expect(story(1)).toMatchObject({ verdict: 'pass', limits: [{ verdict: 'valid', actual: 1 }] });
+    expect(story(1).reasons[1]).toContain('served again after 1 ms');
     expect(story(0.5)).toMatchObject({ verdict: 'fail', limits: [{ verdict: 'invalid' }] });
   });
 
