@@ -14,10 +14,9 @@ import { Replica } from '../server/replica.ts';
 import type { Invariants } from './invariants.ts';
 import { SimMachine } from './machine.ts';
 import type { OnApplied } from './machine.ts';
+import { electionTimeoutMs, heartbeatMs } from './plan.ts';
 import type { SimPlan } from './plan.ts';
 
-export const electionTimeoutMs = 120;
-export const heartbeatMs = 30;
 const tickMs = 10;
 
 /** Parts to put in place of the real ones, to see that the simulation notices. */
@@ -126,7 +125,6 @@ export class SimNode {
   start(): void {
     this.#up = true;
     this.#life++;
-    this.#runs();
     this.#note('starts');
     void this.#open().catch((error: unknown) => {
       const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -210,6 +208,7 @@ export class SimNode {
     this.#machine = machine;
     this.#gate = new ProducerGate(machine);
     this.#replica = replica;
+    this.#runs();
     this.#note(`has its log up to index ${replica.lastIndex}`);
     this.#tickFrom(scheduler.nowMs());
   }

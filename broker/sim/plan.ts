@@ -2,6 +2,9 @@ import type { LinkQuality } from '../env/sim/links.ts';
 import { SimRandom } from '../env/sim/random.ts';
 import type { FlushMode, ReplicationMode } from '../protocol/api.ts';
 
+export const electionTimeoutMs = 120;
+export const heartbeatMs = 30;
+
 export type FaultKind =
   | 'kill'
   | 'power-cut'

@@ -1,4 +1,5 @@
 import type { StoredValue } from './machine.ts';
+import { electionTimeoutMs } from './plan.ts';
 import type { SimPlan } from './plan.ts';
 
 export interface Ack extends StoredValue {
@@ -115,11 +116,20 @@ export class Promises {
 
   /** The cut took what was not synced on that node, and the ack is young enough for that. */
   #explains(cut: { node: number; atMs: number }, ack: Ack, nowMs: number): boolean {
-    if (cut.atMs < ack.atMs || cut.atMs > nowMs) return false;
+    if (cut.atMs < ack.atMs - this.#onItsWayMs || cut.atMs > nowMs) return false;
     if (this.#plan.flush === 'os') return true;
     const slow = this.#plan.faults.some(({ kind }) => kind === 'slow-disk') ? slowDisk : 1;
     const windowMs = this.#plan.flushIntervalMs + 3 * syncMsMax * slow;
     return cut.atMs - ack.atMs <= windowMs + this.#idleMs(cut.node, ack.atMs, cut.atMs);
+  }
+
+  /** What a follower said before its cut may reach the leader, and make an ack, after it. */
+  get #onItsWayMs(): number {
+    const { quality, faults, replication } = this.#plan;
+    if (replication === 'none') return 0;
+    // A paused leader still takes what waited, unless it slept long enough to step down.
+    const napMs = faults.some(({ kind }) => kind === 'pause') ? electionTimeoutMs : 0;
+    return quality.delayMs.to + napMs;
   }
 
   #idleMs(node: number, fromMs: number, toMs: number): number {
