@@ -31,9 +31,11 @@ const { values: args } = parseArgs({
   },
 });
 
+const from = Number(args.from);
+const seeds = Number(args.seeds);
 if (args.seed !== undefined) await replay(Number(args.seed));
-else if (process.send !== undefined) process.send(await runRange(Number(args.from), Number(args.seeds)));
-else await runAll(Number(args.from), Number(args.seeds), Number(args.jobs));
+else if (process.send === undefined) await runAll(from, seeds, Number(args.jobs));
+else process.send(await runRange(from, seeds));
 
 async function replay(seed: number): Promise<void> {
   const result = await runSeed({ seed, transcript: true });
@@ -47,9 +49,11 @@ async function replay(seed: number): Promise<void> {
 
 function describe(result: SimResult): string {
   const { plan, acked, lost, terms, virtualMs, violation, hash } = result;
-  const what = `seed ${plan.seed}: ${plan.flush} x ${plan.replication}, ${plan.voters.length} nodes`;
+  const mode = `${plan.flush} x ${plan.replication}`;
+  const what = `seed ${plan.seed}: ${mode}, ${plan.voters.length} nodes`;
   const how = `${acked} acked, ${lost} lost, ${terms} terms, ${virtualMs.toFixed(0)} virtual ms`;
-  return `${what}; ${how}; transcript ${hash.toString(16)}\n${violation ?? 'every promise was kept'}`;
+  const verdict = violation ?? 'every promise was kept';
+  return `${what}; ${how}; transcript ${hash.toString(16)}\n${verdict}`;
 }
 
 async function runRange(from: number, seeds: number): Promise<Tally> {
@@ -80,8 +84,9 @@ async function runAll(from: number, seeds: number, jobs: number): Promise<void> 
   };
   const seconds = (performance.now() - startedAt) / 1000;
   const runs = sum((tally) => tally.runs);
+  const eachMs = (seconds * jobs * 1000) / runs;
   console.log(
-    `${runs} seeds in ${seconds.toFixed(1)} s (${((seconds * jobs * 1000) / runs).toFixed(1)} ms each), ` +
+    `${runs} seeds in ${seconds.toFixed(1)} s (${eachMs.toFixed(1)} ms each), ` +
       `${(sum((tally) => tally.virtualMs) / 60_000).toFixed(0)} virtual minutes, ` +
       `${sum((tally) => tally.turns)} events, ${sum((tally) => tally.acked)} batches acked, ` +
       `${sum((tally) => tally.lost)} of them legally lost`,

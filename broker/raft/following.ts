@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import type { LogView } from './log-view.ts';
-import type { Message, NodeId, Snapshot, SnapshotMark } from './types.ts';
+import type { Entry, Message, NodeId, Snapshot, SnapshotMark } from './types.ts';
 
 export type Append = Extract<Message, { type: 'append' }>;
 type AppendResponse = Extract<Message, { type: 'append-response' }>;
@@ -68,11 +68,9 @@ export class Following {
     }
     let known = 0;
     if (prevIndex < view.lastIndex) {
-      while (known < entries.length && view.termAt(prevIndex + 1 + known) === entries[known]!.term) {
-        known++;
-      }
-      const conflict = entries[known];
-      if (conflict !== undefined && conflict.index <= view.lastIndex) this.#cutBefore(conflict.index);
+      while (entries[known] !== undefined && this.#holds(entries[known]!)) known++;
+      const first = entries[known];
+      if (first !== undefined && first.index <= view.lastIndex) this.#cutBefore(first.index);
     }
     for (let at = known; at < entries.length; at++) view.append(entries[at]!);
     this.#matched = Math.max(this.#matched, prevIndex + entries.length);
@@ -160,6 +158,10 @@ export class Following {
 
   get #answerIndex(): number {
     return Math.min(this.#matched, this.#marks.persistedIndex);
+  }
+
+  #holds({ index, term }: Entry): boolean {
+    return this.#view.termAt(index) === term;
   }
 
   #cutBefore(index: number): void {

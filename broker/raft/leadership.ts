@@ -240,7 +240,8 @@ export class Leadership {
       }
       this.#transfer(peer, prevTerm, entries, commitIndex);
     }
-    if (peer.state === 'snapshot' && peer.snapshotIndex === undefined && peer.loading === undefined) {
+    const unsent = peer.snapshotIndex === undefined && peer.loading === undefined;
+    if (peer.state === 'snapshot' && unsent) {
       peer.loading = peer.next;
       this.#loads.push({ kind: 'snapshot', to: peer.id, from: peer.next });
     }

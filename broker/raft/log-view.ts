@@ -45,7 +45,9 @@ export class LogView {
   termAt(index: number): number | undefined {
     if (index > this.#lastIndex) return undefined;
     const first = this.#pending[0];
-    if (first !== undefined && index >= first.index) return this.#pending[index - first.index]!.term;
+    if (first !== undefined && index >= first.index) {
+      return this.#pending[index - first.index]!.term;
+    }
     const mark = this.#installing;
     if (mark !== undefined) return index === mark.index ? mark.term : undefined;
     return this.#log.termAt(index);

@@ -36,7 +36,11 @@ export interface RaftOptions {
   readonly mayForget: boolean;
   readonly limits?: Partial<ReplicationLimits>;
   /** Bytes of the entry with which a leader begins its term; `previous` is not handed out yet. */
-  noop(at: { readonly term: number; readonly index: number; readonly previous: Entry | undefined }): Buffer;
+  noop(at: {
+    readonly term: number;
+    readonly index: number;
+    readonly previous: Entry | undefined;
+  }): Buffer;
 }
 
 type VoteRequest = Extract<Message, { type: 'pre-vote' | 'vote' }>;

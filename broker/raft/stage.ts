@@ -298,7 +298,8 @@ function describe(message: Message): string {
       const texts = message.entries.map((entry) => `${entry.term}/${entry.index} ${entry.bytes}`);
       const what = texts.length === 0 ? 'nothing' : texts.join(', ');
       const after = `${message.prevTerm}/${message.prevIndex}`;
-      return `${head}, round ${message.round}, after ${after}: ${what}; commit ${message.commitIndex}`;
+      const { round, commitIndex } = message;
+      return `${head}, round ${round}, after ${after}: ${what}; commit ${commitIndex}`;
     }
     case 'append-response': {
       const hint = `${message.hintTerm}/${message.hintIndex}`;

@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { Stage } from './stage.ts';
 
-function play(name: string, script: (stage: Stage) => void, options?: { mayForget?: boolean }): void {
+function play(
+  name: string,
+  script: (stage: Stage) => void,
+  options?: { readonly mayForget?: boolean },
+): void {
   test(name, async () => {
     const stage = new Stage(options);
     script(stage);

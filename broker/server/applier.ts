@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import { BrokerError } from '../errors.ts';
 import { readU64 } from '../protocol/batch.ts';
 import type { Entry, SnapshotMark } from '../raft/types.ts';
+import { replicaFailure } from './replica-failure.ts';
 import type { ReplicaLog } from './replica-log.ts';
 import type { StateMachine } from './state-machine.ts';
 
@@ -204,11 +205,6 @@ export class Applier {
     if (epoch !== this.#epoch || this.#stopped) return;
     // A snapshot that found no space is not missed until the next one.
     if (error instanceof BrokerError && error.code === 'disk-full') return;
-    const why = error instanceof Error ? error.message : String(error);
-    this.onFailed(
-      error instanceof BrokerError
-        ? error
-        : new BrokerError('disk-failed', `the state cannot be read or kept: ${why}`, { cause: error }),
-    );
+    this.onFailed(replicaFailure(error));
   }
 }

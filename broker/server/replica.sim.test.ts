@@ -38,7 +38,7 @@ describe('the simulator', () => {
     expect(hashes.size).toBe(3);
   });
 
-  test('loses acked batches in the rows that allow it, so that the others mean something', async () => {
+  test('loses acked batches in the rows that allow it, so the others mean something', async () => {
     const rows = [
       { flush: 'sync', replication: 'async' },
       { flush: 'async', replication: 'quorum' },

@@ -103,7 +103,7 @@ export class Faults {
           node.diskIsBad = true;
           node.disk.failSyncs(1);
         }
-        // What a failed sync covered is in the page cache and nowhere else: only a reboot is honest.
+        // What a failed sync covered is in the page cache alone: only a reboot is honest.
         return () => {
           for (const node of victims) node.disk.failSyncs(0);
           this.#cutPower(victims);

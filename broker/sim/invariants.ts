@@ -29,7 +29,7 @@ export class Invariants {
   /** `term:index` -> what is there and what comes before it. */
   readonly #entries = new Map<string, { readonly prevTerm: number; readonly crc: number }>();
   readonly #digests = new Map<string, number>();
-  /** For each index that anyone has called committed: its term, and the term it was called so in. */
+  /** Of each index that anyone has called committed: its term, and in which it was called so. */
   #committed: { readonly term: number; readonly inTerm: number }[] = [{ term: 0, inTerm: 0 }];
 
   get violation(): string | undefined {
@@ -49,7 +49,11 @@ export class Invariants {
     }
   }
 
-  applied(node: { readonly id: number; readonly term: number }, entry: Entry, digest: number): void {
+  applied(
+    node: { readonly id: number; readonly term: number },
+    entry: Entry,
+    digest: number,
+  ): void {
     const key = `${entry.term}:${entry.index}`;
     const known = this.#digests.get(key);
     if (known === undefined) this.#digests.set(key, digest);

@@ -78,7 +78,11 @@ export class Promises {
   }
 
   /** A leader serves, with these values in its log. */
-  serves(options: { readonly term: number; readonly values: readonly StoredValue[]; readonly atMs: number }): void {
+  serves(options: {
+    readonly term: number;
+    readonly values: readonly StoredValue[];
+    readonly atMs: number;
+  }): void {
     const present = new Set(options.values.map(placeOf));
     this.#requireTail(this.#chain, present);
     this.#chain = [];
@@ -111,7 +115,8 @@ export class Promises {
     const { flush, replication } = this.#plan;
     if (replication === 'async') return;
     if (flush !== 'sync' && this.#powerCuts.some((cut) => this.#explains(cut, ack, nowMs))) return;
-    this.#fail(`lost: ${nameOf(ack)}, acked at ${ack.atMs.toFixed(1)} ms under ${flush} x ${replication}`);
+    const how = `acked at ${ack.atMs.toFixed(1)} ms under ${flush} x ${replication}`;
+    this.#fail(`lost: ${nameOf(ack)}, ${how}`);
   }
 
   /** The cut took what was not synced on that node, and the ack is young enough for that. */

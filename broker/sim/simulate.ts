@@ -223,8 +223,9 @@ class World {
     if (!this.#producers.every(({ idle }) => idle)) return false;
     const [first] = this.#nodes;
     const applied = first?.replica?.appliedIndex;
+    if (applied === undefined) return false;
     return this.#nodes.every(({ replica }) => {
-      return replica !== undefined && replica.appliedIndex === applied && replica.lastIndex === applied;
+      return replica?.appliedIndex === applied && replica?.lastIndex === applied;
     });
   }
 
@@ -251,9 +252,10 @@ class World {
     for (const { producer, value } of values) {
       const key = `${producer}/${value}`;
       if (!this.#invariants.forgetful) {
-        if (seen.has(key)) this.#invariants.fail(`duplicate: value ${value} of producer ${producer}`);
+        const what = `value ${value} of producer ${producer}`;
+        if (seen.has(key)) this.#invariants.fail(`duplicate: ${what}`);
         if ((last.get(producer) ?? -1) > value) {
-          this.#invariants.fail(`reordered: value ${value} of producer ${producer}`);
+          this.#invariants.fail(`reordered: ${what}`);
         }
       }
       seen.add(key);
@@ -288,7 +290,8 @@ class World {
     const nodes = this.#nodes.map(({ id, replica }) => {
       if (replica === undefined) return `${id} down`;
       const { role, term, commitIndex, appliedIndex, lastIndex } = replica;
-      return `${id} ${role} term ${term} commit ${commitIndex} applied ${appliedIndex} last ${lastIndex}`;
+      const indexes = `commit ${commitIndex} applied ${appliedIndex} last ${lastIndex}`;
+      return `${id} ${role} term ${term} ${indexes}`;
     });
     const waiting = this.#producers.filter(({ idle }) => !idle).map(({ id }) => id);
     return `${nodes.join('; ')}; producers that wait: ${waiting.join(', ') || 'none'}`;

@@ -68,7 +68,7 @@ describe('simulated streams', () => {
     expect(killed.closes).toEqual(['client false']);
   });
 
-  test('a paused receiver gets nothing until it resumes, a full sender waits to drain', async () => {
+  test('a paused receiver gets nothing until it resumes; a full sender waits', async () => {
     const { scheduler, connection, accepted, text } = await connected();
     let drained = 0;
     connection.onDrain = () => drained++;

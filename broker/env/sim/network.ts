@@ -28,7 +28,9 @@ export class SimNetwork {
   /** The network as the current life of `process`, on host `name`, sees it. */
   host(name: string, process: SimProcess): Network {
     return {
-      listen: async (address, onConnection) => this.#listen({ name, process, address, onConnection }),
+      listen: async (address, onConnection) => {
+        return this.#listen({ name, process, address, onConnection });
+      },
       connect: (address, options) =>
         this.#connect({ name, process, address, timeoutMs: options?.timeoutMs ?? 10_000 }),
     };
@@ -91,13 +93,19 @@ export class SimNetwork {
         listening.process.schedule(0, () => listening.onConnection(far));
       });
       const { links } = this;
-      links.scheduler.schedule(links.drawDelayMs(name, peer) + links.drawDelayMs(peer, name), () => {
+      const delayMs = links.drawDelayMs(name, peer) + links.drawDelayMs(peer, name);
+      links.scheduler.schedule(delayMs, () => {
         if (!links.isCut(name, peer) && !links.isCut(peer, name)) answer();
       });
     });
   }
 
-  #pair(options: { name: string; process: SimProcess; peer: string; accepting: SimProcess }): [End, End] {
+  #pair(options: {
+    name: string;
+    process: SimProcess;
+    peer: string;
+    accepting: SimProcess;
+  }): [End, End] {
     const { name, process, peer, accepting } = options;
     const forget = (end: End): void => {
       this.#ends.delete(end);
