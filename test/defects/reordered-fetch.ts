@@ -1,10 +1,11 @@
 import { Log } from '../../broker/log/log.ts';
+import { assignBatch, readBatchHeader } from '../../broker/protocol/batch.ts';
 import { runNode } from '../../broker/server/run-node.ts';
 import { batchesOf } from './batches.ts';
 
 /**
- * Reorder on fetch: of what is read from the log, the first two batches come out in the wrong
- * order, each intact: `reordered`.
+ * Reorder on fetch: of what is read from the log, the first two batches change places and take each
+ * other's offsets, so that no reader can put them right: `reordered`.
  */
 await runNode(process.argv.slice(2), {
   openLog: async (options) => {
@@ -19,8 +20,13 @@ await runNode(process.argv.slice(2), {
 });
 
 function swapped(records: Buffer): Buffer {
-  const [first, second, ...rest] = batchesOf(records);
-  return first === undefined || second === undefined
-    ? records
-    : Buffer.concat([second, first, ...rest]);
+  // Copies: the log serves slices of its own memory.
+  const [first, second, ...rest] = batchesOf(Buffer.from(records));
+  if (first === undefined || second === undefined) return records;
+  const { baseOffset, term, index } = readBatchHeader(first);
+  const behind = readBatchHeader(second);
+  assignBatch(second, { baseOffset, term, index });
+  const offset = baseOffset + behind.recordCount;
+  assignBatch(first, { baseOffset: offset, term: behind.term, index: behind.index });
+  return Buffer.concat([second, first, ...rest]);
 }
