@@ -13,12 +13,13 @@ await runNode(process.argv.slice(2), {
     const rolledAt = new Set<number>();
     const append = log.append.bind(log);
     let bytes = 0;
+    let rolled = false;
     log.append = (entries) => {
       for (const entry of entries) {
+        if (rolled) rolledAt.add(entry.index);
         bytes += entry.bytes.length;
-        if (bytes < options.segmentBytes) continue;
-        bytes = 0;
-        rolledAt.add(entry.index);
+        rolled = bytes >= options.segmentBytes;
+        if (rolled) bytes = 0;
       }
       append(entries);
     };
