@@ -1,24 +1,41 @@
+import type { z } from 'zod';
 import type { NodeState } from '../cluster/cluster.ts';
+import type { Roles } from '../driver/driver.ts';
 
 /**
- * One fault per file, registered in `registry.ts`. `inject` and `heal` say when they took effect;
- * `probe` proves it from outside, and is asked after both. Effect times are monotonic nanoseconds.
+ * One fault per file, registered in `registry.ts`. It acts on all its victims at the same instant.
+ * `inject` and `heal` say when they took effect (on the last victim); `probe` proves it from
+ * outside, and is asked after both. Effect times are monotonic nanoseconds.
+ *
+ * `Options` is what a scenario may say under `with`; `options` checks it when the file is loaded.
  */
-export interface Fault {
+export interface Fault<Options = unknown> {
   readonly kind: string;
   readonly description: string;
   /** What it can act on. */
-  readonly targets: readonly ('node' | 'consumer' | 'producer')[];
+  readonly targets: readonly TargetClass[];
   /** Faults that need no heal (a restart) heal themselves inside `inject`. */
   readonly heals: boolean;
-  inject(victim: Victim): Promise<number>;
-  heal(victim: Victim): Promise<number>;
-  probe(victim: Victim, expected: 'injected' | 'healed'): Promise<Proof>;
+  readonly options: z.ZodType<Options>;
+  inject(site: FaultSite<Options>): Promise<number>;
+  heal(site: FaultSite<Options>): Promise<number>;
+  probe(site: FaultSite<Options>, expected: 'injected' | 'healed'): Promise<Proof>;
+}
+
+export type TargetClass = 'node' | 'consumer' | 'producer';
+
+/** Where a fault acts: the same object from its injection to the probe of its healing. */
+export interface FaultSite<Options = unknown> {
+  /** At least one. */
+  readonly victims: readonly Victim[];
+  readonly options: Options;
+  /** Who leads and coordinates now; rejects while nobody can tell. */
+  roles(): Promise<Roles>;
 }
 
 /** The process a fault acts on: a node of the cluster, or a load worker. */
 export interface Victim {
-  readonly target: 'node' | 'consumer' | 'producer';
+  readonly target: TargetClass;
   /** Node or worker number, from 1. */
   readonly number: number;
   /** As history and reports name it: "node 2", "consumer 1". */

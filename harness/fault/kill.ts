@@ -1,8 +1,8 @@
-import type { Fault } from './fault.ts';
 import { proveDown, proveUp } from './observe.ts';
+import { onEach } from './on-each.ts';
 
 /** `kill -9`: the process dies without a word; what the kernel holds of its files survives. */
-export const kill: Fault = {
+export const kill = onEach({
   kind: 'kill',
   description: 'kill -9, then start again with the same data',
   targets: ['node', 'consumer', 'producer'],
@@ -11,4 +11,4 @@ export const kill: Fault = {
   heal: (victim) => victim.start(),
   probe: (victim, expected) =>
     expected === 'injected' ? proveDown(victim, 'stopped') : proveUp(victim, 15_000),
-};
+});

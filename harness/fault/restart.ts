@@ -1,5 +1,6 @@
-import type { Fault, Victim } from './fault.ts';
+import type { Victim } from './fault.ts';
 import { proveUp } from './observe.ts';
+import { onEach } from './on-each.ts';
 
 interface Restart {
   readonly pidBefore: number;
@@ -11,7 +12,7 @@ interface Restart {
 const restarts = new WeakMap<Victim, Restart>();
 
 /** An orderly shutdown followed at once by a start: what an upgrade does to each node in turn. */
-export const restart: Fault = {
+export const restart = onEach({
   kind: 'restart',
   description: 'an orderly shutdown and at once a start with the same data',
   targets: ['node', 'consumer', 'producer'],
@@ -43,4 +44,4 @@ export const restart: Fault = {
       evidence: `process ${pidBefore} ended, process ${pidAfter} took its place`,
     };
   },
-};
+});

@@ -1,8 +1,8 @@
-import type { Fault } from './fault.ts';
 import { proveDown, proveUp } from './observe.ts';
+import { onEach } from './on-each.ts';
 
 /** A shutdown in good order: the process is asked to end and may hand over what it holds. */
-export const stop: Fault = {
+export const stop = onEach({
   kind: 'stop',
   description: 'an orderly shutdown, then a start with the same data',
   targets: ['node', 'consumer', 'producer'],
@@ -11,4 +11,4 @@ export const stop: Fault = {
   heal: (victim) => victim.start(),
   probe: (victim, expected) =>
     expected === 'injected' ? proveDown(victim, 'stopped') : proveUp(victim, 15_000),
-};
+});

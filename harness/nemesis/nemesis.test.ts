@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Fault, Proof, Victim } from '../fault/fault.ts';
+import type { Fault, FaultSite, Proof, Victim } from '../fault/fault.ts';
 import { faults } from '../fault/registry.ts';
 import type { NodeState } from '../cluster/cluster.ts';
 import type { FaultEvent } from '../history/events.ts';
@@ -35,12 +35,17 @@ function victimCalled(name: string, changes: Partial<Victim> = {}) {
   return { victim, deeds };
 }
 
+function siteOf(...victims: Victim[]): FaultSite {
+  return { victims, options: {}, roles: async () => ({ leaders: [], coordinator: 0 }) };
+}
+
 function planned(id: number, changes: Partial<PlannedFault> = {}): PlannedFault {
   return {
     id,
     phase: 'a',
     kind: 'kill',
     target: 'leader',
+    options: {},
     atMs: 0,
     healAtMs: 20,
     after: null,
@@ -56,7 +61,7 @@ function rig(plan: PlannedFault[], options: Partial<NemesisOptions> = {}) {
     planned: plan,
     faults,
     originNanos: monotonicNanos(),
-    resolve: async () => hurt.victim,
+    resolve: async () => siteOf(hurt.victim),
     settle: async () => undefined,
     record: (event) => events.push(event),
     ...options,
@@ -111,7 +116,7 @@ describe('the nemesis', () => {
     const { nemesis, events } = rig([planned(0), planned(1)], {
       resolve: async ({ id }) => {
         if (id === 0) throw new Error('no leader is known');
-        return victim;
+        return siteOf(victim);
       },
     });
     await nemesis.run();
@@ -127,7 +132,7 @@ describe('the nemesis', () => {
     const broken = victimCalled('node 1', {
       kill: async () => Promise.reject(new Error('no such process')),
     });
-    const { nemesis, events } = rig([planned(0)], { resolve: async () => broken.victim });
+    const { nemesis, events } = rig([planned(0)], { resolve: async () => siteOf(broken.victim) });
     await nemesis.run();
     expect(events.map(({ step }) => step)).toEqual([
       'requested',
@@ -143,7 +148,7 @@ describe('the nemesis', () => {
     const broken = victimCalled('node 1', {
       start: async () => Promise.reject(new Error('the port is taken')),
     });
-    const { nemesis, events } = rig([planned(0)], { resolve: async () => broken.victim });
+    const { nemesis, events } = rig([planned(0)], { resolve: async () => siteOf(broken.victim) });
     await nemesis.run();
     expect(events.at(-1)).toMatchObject({ step: 'failed', proof: 'not healed: the port is taken' });
   });
@@ -173,13 +178,41 @@ describe('the nemesis', () => {
   });
 });
 
+describe('a fault on several victims', () => {
+  const kill = faults.find(({ kind }) => kind === 'kill')!;
+
+  test('took effect when it did on the last of them', async () => {
+    const early = victimCalled('node 1', { kill: async () => 5 }).victim;
+    const late = victimCalled('node 2', { kill: async () => 9 }).victim;
+    expect(await kill.inject(siteOf(early, late))).toBe(9);
+  });
+
+  test('hits the others also when it fails on one, and tells of it', async () => {
+    const broken = victimCalled('node 1', { kill: async () => Promise.reject(new Error('gone')) });
+    const whole = victimCalled('node 2');
+    await expect(kill.inject(siteOf(broken.victim, whole.victim))).rejects.toThrow('gone');
+    expect(whole.deeds).toEqual(['kill']);
+  });
+
+  test('is proven only when it is on every one', async () => {
+    const dead = victimCalled('node 1', { state: async () => 'stopped', answers: async () => false });
+    const alive = victimCalled('node 2');
+    expect(await kill.probe(siteOf(dead.victim, alive.victim), 'injected')).toEqual({
+      result: 'mismatch',
+      evidence:
+        'process 100 is gone, no answer to a new connection; ' +
+        'process 100 is running, expected stopped',
+    });
+  });
+});
+
 describe('a proof', () => {
   const fault = (kind: string): Fault => faults.find((candidate) => candidate.kind === kind)!;
   const prove = (
     kind: string,
     changes: Partial<Victim>,
     expected: 'injected' | 'healed' = 'injected',
-  ): Promise<Proof> => fault(kind).probe(victimCalled('node 1', changes).victim, expected);
+  ): Promise<Proof> => fault(kind).probe(siteOf(victimCalled('node 1', changes).victim), expected);
 
   test('does not take the word of the process table alone', async () => {
     expect(
@@ -216,10 +249,11 @@ describe('a proof', () => {
 
   test('of a restart needs another process in the place of the first', async () => {
     const { victim } = victimCalled('node 1', { pid: () => 100 });
-    await fault('restart').inject(victim);
-    expect(await fault('restart').probe(victim, 'injected')).toMatchObject({ result: 'mismatch' });
+    const site = siteOf(victim);
+    await fault('restart').inject(site);
+    expect(await fault('restart').probe(site, 'injected')).toMatchObject({ result: 'mismatch' });
     const untouched = victimCalled('node 1').victim;
-    expect(await fault('restart').probe(untouched, 'injected')).toMatchObject({
+    expect(await fault('restart').probe(siteOf(untouched), 'injected')).toMatchObject({
       result: 'inconclusive',
     });
   });

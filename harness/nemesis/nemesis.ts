@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Fault, Proof, Victim } from '../fault/fault.ts';
+import type { Fault, FaultSite, Proof } from '../fault/fault.ts';
 import type { FaultEvent } from '../history/events.ts';
 import { monotonicNanos } from '../measure/clock.ts';
 import type { PlannedFault } from '../scenario/plan-types.ts';
@@ -10,7 +10,7 @@ export interface NemesisOptions {
   /** Load time 0, monotonic nanoseconds. */
   readonly originNanos: number;
   /** Who holds the role now; rejects with the reason when nobody does. */
-  readonly resolve: (fault: PlannedFault) => Promise<Victim>;
+  readonly resolve: (fault: PlannedFault) => Promise<FaultSite>;
   /** Resolves once the cluster has settled after a fault, or has had its time to. */
   readonly settle: () => Promise<void>;
   /** Into the history, before anything else happens. */
@@ -64,30 +64,30 @@ export class Nemesis {
       });
     const requestedAt = monotonicNanos();
     const fault = this.#options.faults.find(({ kind }) => kind === planned.kind);
-    let victim: Victim;
+    let site: FaultSite;
     try {
       if (!fault) throw new Error(`"${planned.kind}" is not a known fault`);
-      victim = await this.#options.resolve(planned);
+      site = await this.#options.resolve(planned);
     } catch (error) {
       tell({ step: 'requested', time: requestedAt });
       tell({ step: 'failed', proof: reasonOf(error), result: 'inconclusive' });
       return;
     }
-    const victims = [victim.name];
+    const victims = site.victims.map(({ name }) => name);
     const told: Hit['tell'] = (event) => tell({ victims, ...event });
-    await this.#hurt({ planned, fault, victim, tell: told, requestedAt });
+    await this.#hurt({ planned, fault, site, tell: told, requestedAt });
   }
 
   async #hurt(hit: Hit): Promise<void> {
-    const { planned, fault, victim, tell, requestedAt } = hit;
+    const { planned, fault, site, tell, requestedAt } = hit;
     // Before the deed: what follows it must find it in the history.
     tell({ step: 'requested', time: requestedAt });
     let injected = false;
     try {
-      const effectiveAt = await fault.inject(victim);
+      const effectiveAt = await fault.inject(site);
       injected = true;
       tell({ step: 'effective', time: effectiveAt });
-      tell({ step: 'probed', ...(await prove(fault, victim, 'injected')) });
+      tell({ step: 'probed', ...(await prove(fault, site, 'injected')) });
       if (planned.healAtMs !== null) {
         await this.#waitUntil(effectiveAt + (planned.healAtMs - planned.atMs) * 1e6);
       }
@@ -96,8 +96,8 @@ export class Nemesis {
     }
     try {
       tell({ step: 'heal-requested' });
-      tell({ step: 'healed', time: await fault.heal(victim) });
-      tell({ step: 'heal-probed', ...(await prove(fault, victim, 'healed')) });
+      tell({ step: 'healed', time: await fault.heal(site) });
+      tell({ step: 'heal-probed', ...(await prove(fault, site, 'healed')) });
     } catch (error) {
       if (injected)
         tell({ step: 'failed', proof: `not healed: ${reasonOf(error)}`, result: 'inconclusive' });
@@ -117,18 +117,18 @@ export class Nemesis {
 interface Hit {
   readonly planned: PlannedFault;
   readonly fault: Fault;
-  readonly victim: Victim;
+  readonly site: FaultSite;
   readonly tell: (event: Pick<FaultEvent, 'step'> & Partial<FaultEvent>) => void;
   readonly requestedAt: number;
 }
 
 async function prove(
   fault: Fault,
-  victim: Victim,
+  site: FaultSite,
   expected: 'injected' | 'healed',
 ): Promise<{ proof: string; result: Proof['result'] }> {
   try {
-    const { evidence, result } = await fault.probe(victim, expected);
+    const { evidence, result } = await fault.probe(site, expected);
     return { proof: evidence, result };
   } catch (error) {
     return { proof: `the probe failed: ${reasonOf(error)}`, result: 'inconclusive' };

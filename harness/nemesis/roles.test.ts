@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { nodeOfRole } from './roles.ts';
+import { nodeOfRole, nodesOfTarget } from './roles.ts';
 
 const roles = { leaders: [2, 2, 1, 3], coordinator: 3 };
 const all = [1, 2, 3];
@@ -35,11 +35,25 @@ describe('a role', () => {
     expect(nodeOfRole('coordinator', { leaders: [], coordinator: 0 }, all, 0)).toBeUndefined();
   });
 
-  test('any-node is chosen by the seed, node-2 is node 2', () => {
+  test('any-node is chosen by the seed', () => {
     expect([0, 0.5, 0.99].map((pick) => nodeOfRole('any-node', roles, all, pick))).toEqual([
       1, 2, 3,
     ]);
-    expect(nodeOfRole('node-2', roles, all, 0)).toBe(2);
-    expect(nodeOfRole('node-2', roles, [1, 3], 0)).toBeUndefined();
+  });
+});
+
+describe('a target', () => {
+  test('that names nodes is those of them that can be hit, each once', () => {
+    expect(nodesOfTarget('node-2', all)).toEqual([2]);
+    expect(nodesOfTarget('node-3+node-1+node-3', all)).toEqual([3, 1]);
+    expect(nodesOfTarget('node-2', [1, 3])).toEqual([]);
+  });
+
+  test('all-nodes is every node that can be hit', () => {
+    expect(nodesOfTarget('all-nodes', [1, 3])).toEqual([1, 3]);
+  });
+
+  test('that is a role is nobody by number', () => {
+    expect(nodesOfTarget('leader', all)).toBeUndefined();
   });
 });

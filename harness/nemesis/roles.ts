@@ -1,4 +1,12 @@
 import type { Roles } from '../driver/driver.ts';
+import { namedNodes } from '../scenario/semantics.ts';
+
+/** Every node of several that are named together; undefined for a role, which one node holds. */
+export function nodesOfTarget(target: string, candidates: readonly number[]): number[] | undefined {
+  if (target === 'all-nodes') return [...candidates];
+  const named = namedNodes(target);
+  return named.length === 0 ? undefined : named.filter((node) => candidates.includes(node));
+}
 
 /**
  * Who holds a role now. `pick` in [0, 1) chooses among equals, so that a plan's choice is its
@@ -10,8 +18,6 @@ export function nodeOfRole(
   candidates: readonly number[],
   pick: number,
 ): number | undefined {
-  const fixed = /^node-(\d+)$/.exec(role);
-  if (fixed) return candidates.find((node) => node === Number(fixed[1]));
   switch (role) {
     case 'coordinator':
       return candidates.find((node) => node === roles.coordinator);

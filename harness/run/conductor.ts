@@ -21,7 +21,7 @@ import { dataDirectoryName, historyDirectoryName, nodeDirectoryName } from './ru
 import type { RunFolder } from './run-folder.ts';
 import type { Progress, RunOptions, Stage } from './run-types.ts';
 import { Stopped, StopSwitch } from './stop-switch.ts';
-import { resolveVictim, settle } from './victims.ts';
+import { resolveSite, settle } from './victims.ts';
 
 export interface ConductorOptions {
   readonly run: RunOptions;
@@ -158,9 +158,10 @@ export class Conductor {
       faults,
       originNanos,
       resolve: async (fault) => {
-        const victim = await resolveVictim(fault, around);
-        if (victim.target === 'node') await this.#measureExposure(fault, victim.number);
-        return victim;
+        const site = await resolveSite(fault, around);
+        const [first] = site.victims;
+        if (first?.target === 'node') await this.#measureExposure(fault, first.number);
+        return site;
       },
       settle: () => settle(around),
       record: (event) => this.#faultStep(event),

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessCluster } from '../cluster/process/process-cluster.ts';
 import type { Roles, Session } from '../driver/driver.ts';
-import type { Victim } from '../fault/fault.ts';
+import type { FaultSite, Victim } from '../fault/fault.ts';
 import { HarnessError } from '../errors.ts';
 import { monotonicNanos } from '../measure/clock.ts';
-import { choose, nodeOfRole } from '../nemesis/roles.ts';
+import { choose, nodeOfRole, nodesOfTarget } from '../nemesis/roles.ts';
 import type { PlannedFault } from '../scenario/plan-types.ts';
 import { targetClass } from '../scenario/semantics.ts';
 import type { Fleet } from './fleet.ts';
@@ -23,26 +23,43 @@ const settleMsMax = 15_000;
 const settleWindowMs = 1_500;
 const servedShare = 0.9;
 
-/** Finds out who a planned fault is to hit, at the moment at which it is due. */
-export async function resolveVictim(fault: PlannedFault, options: VictimOptions): Promise<Victim> {
+/** Finds out where a planned fault is to act, at the moment at which it is due. */
+export async function resolveSite(
+  fault: PlannedFault,
+  options: VictimOptions,
+): Promise<FaultSite> {
+  return {
+    victims: await resolveVictims(fault, options),
+    options: fault.options,
+    roles: () => options.session.roles(),
+  };
+}
+
+async function resolveVictims(fault: PlannedFault, options: VictimOptions): Promise<Victim[]> {
   const aimed = targetClass(fault.target);
   if (aimed !== 'node') {
     const workers = aimed === 'consumer' ? options.fleet.consumers : options.fleet.producers;
     const running = await only(workers, async (worker) => (await worker.state()) === 'running');
     const chosen = choose(running, fault.pick);
     if (!chosen) throw new HarnessError('cluster', `no ${aimed} is running`);
-    return workerVictim(chosen);
+    return [workerVictim(chosen)];
   }
   const deadline = monotonicNanos() + roleMsMax * 1e6;
   for (;;) {
     const { cluster } = options;
     const nodes = Array.from({ length: cluster.nodes }, (_, index) => index + 1);
     const running = await only(nodes, async (node) => (await cluster.state(node)) === 'running');
+    const named = nodesOfTarget(fault.target, running);
+    if (named !== undefined && named.length > 0)
+      return named.map((node) => nodeVictim(cluster, node));
     const roles = needsRoles(fault.target)
       ? await currentRoles(options.session)
       : { leaders: [], coordinator: 0 };
-    const node = roles && nodeOfRole(fault.target, roles, running, fault.pick);
-    if (node !== undefined) return nodeVictim(cluster, node);
+    const node =
+      named === undefined && roles
+        ? nodeOfRole(fault.target, roles, running, fault.pick)
+        : undefined;
+    if (node !== undefined) return [nodeVictim(cluster, node)];
     if (monotonicNanos() > deadline)
       throw new HarnessError('cluster', `nobody was ${fault.target} within ${roleMsMax} ms`);
     await sleep(50);

@@ -1,12 +1,15 @@
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { HarnessError } from '../errors.ts';
 import { parseScenario } from './parse.ts';
 import type { Vocabulary } from './semantics.ts';
 
+const none = z.strictObject({});
+
 const vocabulary: Vocabulary = {
   faults: [
-    { kind: 'kill', targets: ['node', 'consumer', 'producer'], heals: true },
-    { kind: 'restart', targets: ['node'], heals: false },
+    { kind: 'kill', targets: ['node', 'consumer', 'producer'], heals: true, options: none },
+    { kind: 'restart', targets: ['node'], heals: false, options: none },
   ],
   checks: ['lost', 'duplicate'],
 };
@@ -195,8 +198,23 @@ const wrong: [path: string, value: unknown, sentence: string][] = [
   ],
   [
     `${fault}.target`,
+    'leeder',
+    `${where}.target is wrong: "leeder" is no target; did you mean "leader"?`,
+  ],
+  [
+    `${fault}.target`,
+    'node-1+node-7',
+    `${where}.target names node 7, and the cluster has 3`,
+  ],
+  [
+    `${fault}.with`,
+    { hard: true },
+    `${where}.with.hard is not a known field; there are none`,
+  ],
+  [
+    `${fault}.target`,
     'boss',
-    `${where}.target must be one of leader, follower, coordinator, any-node, each-node, consumer, producer, got "boss"`,
+    `${where}.target is wrong: "boss" is no target; there are leader, follower, coordinator, any-node, each-node, all-nodes, consumer, producer, and nodes such as node-2 or node-1+node-2`,
   ],
   [`${fault}.at`, 5, `${where}.at must be a duration such as "30s" or "200ms" or a list, got 5`],
   [`${fault}.at`, 'x', `${where}.at is wrong: "x" is not a duration such as "30s" or "200ms"`],

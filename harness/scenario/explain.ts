@@ -32,6 +32,10 @@ export function explain(schema: z.ZodType, input: unknown, error: z.ZodError): C
   return error.issues.flatMap((issue) => explainIssue(schema, input, issue, []));
 }
 
+function knownFields(known: readonly string[]): string {
+  return known.length === 0 ? '; there are none' : `; known are ${known.join(', ')}`;
+}
+
 type Issue = z.core.$ZodIssue;
 
 function explainIssue(
@@ -49,7 +53,7 @@ function explainIssue(
       const known = fieldsAt(schema, input, path);
       return issue.keys.map((key) => ({
         path: [...path, key],
-        text: `is not a known field${didYouMean(key, known) || `; known are ${known.join(', ')}`}`,
+        text: `is not a known field${didYouMean(key, known) || knownFields(known)}`,
       }));
     }
     case 'invalid_type': {

@@ -35,8 +35,10 @@ export interface PlannedFault {
   readonly id: number;
   readonly phase: string;
   readonly kind: string;
-  /** A role of the scenario, or `node-1`, `node-2`, ...: what `each-node` became. */
+  /** A role or nodes of the scenario (`node-1+node-2`); `each-node` became one node each. */
   readonly target: string;
+  /** As the fault's own schema understood `with`. */
+  readonly options: Readonly<Record<string, unknown>>;
   readonly atMs: number;
   /** Null for faults that heal themselves. A fault that begins late lasts as long as planned. */
   readonly healAtMs: number | null;

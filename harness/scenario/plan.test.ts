@@ -1,14 +1,17 @@
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { canonicalJson } from './canonical-json.ts';
 import { withOverrides, type Overrides } from './overrides.ts';
 import { parseScenario } from './parse.ts';
 import { makePlan, planText } from './plan.ts';
 import type { Vocabulary } from './semantics.ts';
 
+const none = z.strictObject({});
+
 const vocabulary: Vocabulary = {
   faults: [
-    { kind: 'kill', targets: ['node', 'consumer', 'producer'], heals: true },
-    { kind: 'restart', targets: ['node'], heals: false },
+    { kind: 'kill', targets: ['node', 'consumer', 'producer'], heals: true, options: none },
+    { kind: 'restart', targets: ['node'], heals: false, options: none },
   ],
   checks: [],
 };

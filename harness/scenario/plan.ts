@@ -83,7 +83,9 @@ function plannedFaults(scenario: Scenario, { seed, vocabulary }: PlanOptions): P
       const name = `phase ${phaseIndex} fault ${stepIndex}`;
       const [from, to] = Array.isArray(step.at) ? step.at : [step.at, step.at];
       const atMs = Math.round(phaseStart + from + draw(seed, `${name} at`) * (to - from));
-      const heals = vocabulary.faults.find(({ kind }) => kind === step.fault)?.heals ?? true;
+      const word = vocabulary.faults.find(({ kind }) => kind === step.fault);
+      const heals = word?.heals ?? true;
+      const options = word?.options.parse(step.with) as PlannedFault['options'] | undefined;
       const targets =
         step.target === 'each-node'
           ? Array.from({ length: scenario.nodes }, (_, index) => `node-${index + 1}`)
@@ -95,6 +97,7 @@ function plannedFaults(scenario: Scenario, { seed, vocabulary }: PlanOptions): P
           phase: phase.name,
           kind: step.fault,
           target,
+          options: options ?? {},
           atMs: atMs + (heals ? turn * lastsMs : 0),
           healAtMs: heals ? atMs + (turn + 1) * lastsMs : null,
           pick: draw(seed, `${name} pick`),

@@ -1,5 +1,6 @@
 import parseDuration from 'parse-duration';
 import { z } from 'zod';
+import { didYouMean } from './nearest.ts';
 
 /**
  * A scenario is data: what load, which faults, what must hold, within which limits. It has no
@@ -67,15 +68,26 @@ const arrival = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('trace'), atMs: z.array(z.number().nonnegative()).min(1) }),
 ]);
 
-export const faultTarget = z.enum([
+const roles = [
   'leader',
   'follower',
   'coordinator',
   'any-node',
   'each-node',
+  'all-nodes',
   'consumer',
   'producer',
-]);
+] as const;
+
+/** A role, resolved when the fault is injected; or nodes by number: `node-2`, `node-1+node-2`. */
+const faultTarget = z.string().superRefine((text, context) => {
+  if ((roles as readonly string[]).includes(text) || /^node-\d(\+node-\d)*$/.test(text)) return;
+  const known = `there are ${roles.join(', ')}, and nodes such as node-2 or node-1+node-2`;
+  context.addIssue({
+    code: 'custom',
+    message: `"${text}" is no target${didYouMean(text, roles) || `; ${known}`}`,
+  });
+});
 
 const faultStep = z.strictObject({
   /** A name of the fault registry; an unknown one fails at load. */
@@ -85,6 +97,8 @@ const faultStep = z.strictObject({
   at: z.union([duration, z.tuple([duration, duration])]),
   /** Until healed; not for faults that heal themselves. */
   for: duration.optional(),
+  /** What this fault lets one choose; see `ackworth list`. */
+  with: z.record(z.string(), z.unknown()).default({}),
 });
 
 const phase = z.strictObject({

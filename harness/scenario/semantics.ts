@@ -1,3 +1,5 @@
+import type { z } from 'zod';
+import { explain } from './explain.ts';
 import type { Complaint } from './explain.ts';
 import { didYouMean } from './nearest.ts';
 import { payloadBytesMin, type Scenario } from './schema.ts';
@@ -13,6 +15,8 @@ export interface FaultWord {
   readonly targets: readonly ('node' | 'consumer' | 'producer')[];
   /** False for faults that heal themselves. */
   readonly heals: boolean;
+  /** Of what a scenario says under `with`. */
+  readonly options: z.ZodType;
 }
 
 /** Phases that the harness adds by itself. */
@@ -136,6 +140,12 @@ export function targetClass(target: string): 'node' | 'consumer' | 'producer' {
   return target === 'consumer' || target === 'producer' ? target : 'node';
 }
 
+/** `node-1+node-3` -> 1, 3; of a role: none. */
+export function namedNodes(target: string): number[] {
+  const names = /^node-\d+(\+node-\d+)*$/.test(target) ? target.split('+') : [];
+  return [...new Set(names.map((name) => Number(name.slice('node-'.length))))];
+}
+
 function faultComplaints(
   scenario: Scenario,
   vocabulary: Vocabulary,
@@ -159,6 +169,15 @@ function faultComplaints(
       'target',
       `"${step.target}" is nothing that "${word.kind}" can act on; it acts on ${word.targets.join(', ')}`,
     );
+  }
+  for (const node of namedNodes(step.target)) {
+    if (node < 1 || node > scenario.nodes)
+      at('target', `names node ${node}, and the cluster has ${scenario.nodes}`);
+  }
+  const given = word.options.safeParse(step.with);
+  if (!given.success) {
+    for (const { path: where, text } of explain(word.options, step.with, given.error))
+      found.push({ path: [...path, 'with', ...where], text });
   }
   if (aimed === 'consumer' && scenario.workload.consumers === 0) {
     at('target', 'is a consumer, and workload.consumers is 0');

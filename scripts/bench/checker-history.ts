@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { z } from 'zod';
 import type { HistoryHeader } from '../../harness/history/events.ts';
 import { EntryFlag } from '../../harness/history/format.ts';
 import { HistoryWriter } from '../../harness/history/writer.ts';
@@ -43,7 +44,7 @@ export function planOf(messages: number): Plan {
     ],
   });
   const vocabulary = {
-    faults: [{ kind: 'kill', targets: ['node'], heals: true }],
+    faults: [{ kind: 'kill', targets: ['node'], heals: true, options: z.strictObject({}) }],
     checks: [],
   } as const;
   return makePlan(scenario, { seed: 1, target: 'reference', cluster: 'process', vocabulary });

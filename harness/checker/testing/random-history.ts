@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Capabilities } from '../../driver/driver.ts';
 import type { HistoryEvent, HistoryHeader } from '../../history/events.ts';
 import { makePlan } from '../../scenario/plan.ts';
@@ -46,7 +47,7 @@ function planOf(input: ScenarioInput): Plan {
       seed: 1,
       target: 'reference',
       cluster: 'process',
-      vocabulary: { faults: [{ kind: 'kill', targets: ['node'], heals: true }], checks: [] },
+      vocabulary: { faults: [{ kind: 'kill', targets: ['node'], heals: true, options: z.strictObject({}) }], checks: [] },
     });
     plans.set(name, plan);
   }

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Capabilities, Outcome } from '../../driver/driver.ts';
 import type { HistoryEvent, HistoryHeader, PositionEvent } from '../../history/events.ts';
 import type { Judgement, Measured } from '../../judge/judgement.ts';
@@ -34,6 +35,7 @@ const faultWords = ['kill', 'stop', 'pause', 'restart', 'power-cut'].map((kind) 
   kind,
   targets: ['node', 'consumer', 'producer'] as const,
   heals: kind !== 'restart',
+  options: z.record(z.string(), z.unknown()),
 }));
 
 /**
