@@ -14,6 +14,11 @@ export interface ClientOptions {
   readonly env: { readonly network: Network; readonly clock: Clock; readonly random: Random };
   /** Where to begin; the other nodes are learnt from these. */
   readonly addresses: readonly string[];
+  /**
+   * Where this client reaches a node, for clients with a way of their own to the cluster (a proxy,
+   * a tunnel). It then never connects to what nodes advertise. Default: what the node advertises.
+   */
+  readonly addressOf?: (nodeId: number, advertised: string) => string;
   readonly clientName?: string;
   /** The cluster's token; needed by `Admin` only. */
   readonly token?: string;
@@ -46,7 +51,7 @@ export function backoffMs(random: Random, tries: number): number {
 export class ClusterClient {
   readonly clock: Clock;
   readonly random: Random;
-  readonly metadata = new MetadataCache();
+  readonly metadata: MetadataCache;
   readonly requestTimeoutMs: number;
   readonly #options: ClientOptions;
   readonly #slots = new Map<string, Slot>();
@@ -58,6 +63,7 @@ export class ClusterClient {
   constructor(options: ClientOptions) {
     assert(options.addresses.length > 0, 'a client needs at least one address');
     this.#options = options;
+    this.metadata = new MetadataCache(options.addressOf);
     this.clock = options.env.clock;
     this.random = options.env.random;
     this.requestTimeoutMs = options.requestTimeoutMs ?? 2000;

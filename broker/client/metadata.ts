@@ -16,9 +16,15 @@ export type MetadataAnswer = Requests['metadata']['response'];
 export class MetadataCache {
   /** Node id -> client address. */
   readonly nodes = new Map<number, string>();
+  readonly #addressOf: (nodeId: number, advertised: string) => string;
   readonly #topics = new Map<string, TopicInfo>();
   readonly #leaders = new Map<number, KnownLeader[]>();
   #coordinator = 0;
+
+  /** `addressOf`: where this client reaches a node, whatever address the node gives out. */
+  constructor(addressOf?: (nodeId: number, advertised: string) => string) {
+    this.#addressOf = addressOf ?? ((_, advertised) => advertised);
+  }
 
   /** As last heard; 0 = unknown. */
   get coordinator(): number {
@@ -41,7 +47,8 @@ export class MetadataCache {
   /** True when something that matters to a waiting request is new. */
   merge(answer: MetadataAnswer): boolean {
     let changed = false;
-    for (const { id, address } of answer.nodes) {
+    for (const { id, address: advertised } of answer.nodes) {
+      const address = this.#addressOf(id, advertised);
       changed ||= this.nodes.get(id) !== address;
       this.nodes.set(id, address);
     }

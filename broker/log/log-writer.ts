@@ -7,6 +7,7 @@ import { Gather } from './gather.ts';
 import { markEveryBytes } from './segment.ts';
 import type { Segment } from './segment.ts';
 import type { Mark } from './segment-format.ts';
+import { SyncProgress } from './sync-progress.ts';
 
 /**
  * When an entry counts as persisted: `sync`, once `fdatasync` returned; `async`, once written,
@@ -22,6 +23,8 @@ interface Write {
   readonly segment: Segment;
   bytes: number;
   lastIndex: number;
+  /** Offset behind its last record. */
+  nextOffset: number;
   /** Positions count from the beginning of the write. */
   readonly marks: Mark[];
   /** Set once nothing more is added. */
@@ -48,6 +51,7 @@ export class LogWriter {
   readonly #onPersisted: (lastIndex: number) => void;
   readonly #onFailed: (error: BrokerError) => void;
   readonly #gather = new Gather();
+  readonly progress: SyncProgress;
   #queue: (Write | Task)[] = [];
   /** The last of the queue, while it may grow. */
   #open: Write | undefined;
@@ -64,6 +68,8 @@ export class LogWriter {
   constructor(options: {
     readonly clock: Clock;
     readonly flush: FlushPolicy;
+    /** Behind the last record that is on disk. */
+    readonly nextOffset: number;
     readonly onPersisted: (lastIndex: number) => void;
     readonly onFailed: (error: BrokerError) => void;
   }) {
@@ -71,6 +77,7 @@ export class LogWriter {
     this.#flush = options.flush;
     this.#onPersisted = options.onPersisted;
     this.#onFailed = options.onFailed;
+    this.progress = new SyncProgress(options.clock, options.nextOffset);
   }
 
   /** True from a write that found no space until one that did. */
@@ -78,12 +85,18 @@ export class LogWriter {
     return this.#full;
   }
 
+  /** Offset up to which the log counts as persisted under the flush mode. */
+  get persistedOffset(): number {
+    return this.#flush.mode === 'sync' ? this.progress.syncedOffset : this.progress.writtenOffset;
+  }
+
   /** Queues a batch for the end of `segment`; returns where its bytes are kept from now on. */
   append(segment: Segment, batch: Buffer, index: number, offset: number): Buffer {
     const kept = this.#gather.place(batch);
     let write = this.#open;
     if (write === undefined) {
-      write = { segment, bytes: 0, lastIndex: index, marks: [], chunks: undefined };
+      const nothing = { bytes: 0, lastIndex: index, nextOffset: offset, marks: [] };
+      write = { segment, ...nothing, chunks: undefined };
       this.#open = write;
       this.#queue.push(write);
       this.#wake();
@@ -95,6 +108,7 @@ export class LogWriter {
     segment.plannedEnd += batch.length;
     write.bytes += batch.length;
     write.lastIndex = index;
+    write.nextOffset = offset + batch.readUInt32LE(56);
     if (write.bytes >= writeBytesMax) this.#seal();
     return kept;
   }
@@ -112,12 +126,18 @@ export class LogWriter {
     });
   }
 
-  /** Entries above `index` are no longer wanted: writes under way do not report them. */
-  capReports(index: number): void {
+  /**
+   * Entries above `index`, and records from `offset` on, are no longer wanted: writes under way do
+   * not report them.
+   */
+  capReports(index: number, offset: number): void {
     this.#seal();
     for (const job of [this.#current, ...this.#queue]) {
-      if (job !== undefined && 'segment' in job) job.lastIndex = Math.min(job.lastIndex, index);
+      if (job === undefined || !('segment' in job)) continue;
+      job.lastIndex = Math.min(job.lastIndex, index);
+      job.nextOffset = Math.min(job.nextOffset, offset);
     }
+    this.progress.cut(offset);
   }
 
   /**
@@ -128,7 +148,7 @@ export class LogWriter {
     // Had a timed sync failed, this one would succeed without having covered what that one lost.
     await this.#timedSync;
     if (this.#failure !== undefined) throw this.#failure;
-    await syncFile(segment.writable);
+    await this.progress.measure(() => syncFile(segment.writable));
     if (this.#failure !== undefined) throw this.#failure;
     this.#dirty = undefined;
   }
@@ -226,7 +246,8 @@ export class LogWriter {
     this.#current = write;
     const position = segment.endPosition;
     await segment.writable.write(position, chunks);
-    if (this.#flush.mode === 'sync') await syncFile(segment.writable);
+    this.progress.written(write.nextOffset);
+    if (this.#flush.mode === 'sync') await this.progress.measure(() => syncFile(segment.writable));
     segment.endPosition = position + write.bytes;
     for (const mark of write.marks) {
       segment.marks.push({ ...mark, position: position + mark.position });
@@ -256,7 +277,7 @@ export class LogWriter {
     if (segment === undefined || this.#failure !== undefined) return;
     this.#dirty = undefined;
     try {
-      await segment.with(syncFile);
+      await this.progress.measure(() => segment.with(syncFile));
     } catch (error) {
       this.fail(error instanceof BrokerError ? error : diskFailed('A sync failed', error));
     }

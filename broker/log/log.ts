@@ -91,6 +91,7 @@ export class Log implements RaftLog {
     this.#writer = new LogWriter({
       clock: options.clock,
       flush: options.flush,
+      nextOffset: found.nextOffset,
       onPersisted: (index) => this.#persisted(index),
       onFailed: options.onFailed,
     });
@@ -133,6 +134,21 @@ export class Log implements RaftLog {
   /** Offset of the next record to be appended. */
   get nextOffset(): number {
     return this.#nextOffset;
+  }
+
+  /** Behind the last record that is persisted under the flush mode; never too high. */
+  get persistedOffset(): number {
+    return this.#writer.persistedOffset;
+  }
+
+  /** Behind the last record that a completed sync covers, whatever the flush mode. */
+  get syncedOffset(): number {
+    return this.#writer.progress.syncedOffset;
+  }
+
+  /** The longest sync since the log was opened, in milliseconds. */
+  get syncMsMax(): number {
+    return this.#writer.progress.syncMsMax;
   }
 
   /** True while writes wait for space: nothing more should be proposed. */
@@ -178,7 +194,6 @@ export class Log implements RaftLog {
     assert(index >= this.firstIndex - 1, 'what the log has dropped cannot be cut');
     if (index >= this.#lastIndex) return;
     this.#changes++;
-    this.#writer.capReports(index);
     const removed: Segment[] = [];
     while (this.#segments.at(-1)!.header.baseIndex > index + 1) removed.push(this.#segments.pop()!);
     const target = this.#segments.at(-1)!;
@@ -190,6 +205,7 @@ export class Log implements RaftLog {
       cut.offset = mark.offset;
     }
     this.#nextOffset = cut.offset ?? mark.offset;
+    this.#writer.capReports(index, this.#nextOffset);
     this.#cut = cut.offset === undefined ? cut : undefined;
     target.plannedEnd = mark.position;
     target.markedEnd = mark.position;
@@ -304,7 +320,7 @@ export class Log implements RaftLog {
     const { mark, nextOffset } = snapshot;
     this.#changes++;
     this.#generation++;
-    this.#writer.capReports(0);
+    this.#writer.capReports(0, 0);
     const replaced = this.#segments;
     const segment = this.#newSegment(mark.index + 1, nextOffset, mark.term);
     this.#segments = [segment];
@@ -318,6 +334,7 @@ export class Log implements RaftLog {
     return this.#files.install({ snapshot, replaced, segment }, () => {
       if (generation !== this.#generation || mark.index > this.#lastIndex) return;
       this.#persistedIndex = Math.max(this.#persistedIndex, mark.index);
+      this.#writer.progress.restart(nextOffset);
     });
   }
 

@@ -225,4 +225,10 @@ export interface GroupStatus {
   readonly logStartOffset: number;
   readonly highWatermark: number;
   readonly logEndOffset: number;
+  /** Behind the last record of this node's copy that a completed sync covers. */
+  readonly syncedOffset: number;
+  /** Behind the last one that is persisted under the flush mode: what this node vouches for. */
+  readonly persistedOffset: number;
+  /** The longest sync of this copy's log since the node started, in milliseconds. */
+  readonly syncMsMax: number;
 }

@@ -42,6 +42,9 @@ const group = fc.record({
   logStartOffset: u64,
   highWatermark: u64,
   logEndOffset: u64,
+  syncedOffset: u64,
+  persistedOffset: u64,
+  syncMsMax: fc.double({ min: 0, noNaN: true }),
 });
 
 const requests: { readonly [N in RequestName]: fc.Arbitrary<RequestOf<N>> } = {

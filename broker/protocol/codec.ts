@@ -235,7 +235,7 @@ export const codecs: {
     readResponse: (from) => ({
       nodeId: from.u32(),
       version: from.string(),
-      groups: readList(from, 61, readGroupStatus),
+      groups: readList(from, 85, readGroupStatus),
     }),
   },
 };

@@ -140,6 +140,9 @@ export function writeGroupStatus(to: WireWriter, group: GroupStatus): void {
   to.u64(group.logStartOffset);
   to.u64(group.highWatermark);
   to.u64(group.logEndOffset);
+  to.u64(group.syncedOffset);
+  to.u64(group.persistedOffset);
+  to.f64(group.syncMsMax);
 }
 
 export function readGroupStatus(from: WireReader): GroupStatus {
@@ -153,5 +156,8 @@ export function readGroupStatus(from: WireReader): GroupStatus {
     logStartOffset: from.u64(),
     highWatermark: from.u64(),
     logEndOffset: from.u64(),
+    syncedOffset: from.u64(),
+    persistedOffset: from.u64(),
+    syncMsMax: from.f64(),
   };
 }

@@ -211,6 +211,9 @@ export class HostedPartition implements FetchSource {
       logStartOffset: log.startOffset,
       highWatermark: this.highWatermark,
       logEndOffset: log.nextOffset,
+      syncedOffset: log.syncedOffset,
+      persistedOffset: log.persistedOffset,
+      syncMsMax: log.syncMsMax,
     };
   }
 

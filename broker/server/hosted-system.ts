@@ -109,6 +109,9 @@ export class HostedSystem {
       logStartOffset: log.startOffset,
       highWatermark: log.nextOffset,
       logEndOffset: log.nextOffset,
+      syncedOffset: log.syncedOffset,
+      persistedOffset: log.persistedOffset,
+      syncMsMax: log.syncMsMax,
     };
   }
 

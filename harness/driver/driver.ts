@@ -143,6 +143,18 @@ export interface Roles {
   readonly coordinator: number;
 }
 
+/**
+ * What a fault that strikes now puts at stake: acked messages that no majority of their replicas
+ * would hold, if these nodes lost everything (`all`: gone, or down while others elect) or what
+ * they had not synced (`unsynced`: a power cut). The nodes are asked at once, not at one instant,
+ * so it is as exact as their answers are close together; one that does not answer holds nothing.
+ */
+export interface Exposure {
+  readonly messages: number;
+  /** The longest sync so far of any log of the topic: how much later than due one may come. */
+  readonly syncMsMax: number;
+}
+
 export interface Session {
   createTopic(options: TopicOptions): Promise<void>;
   /** Server version and the topic's effective configuration, read back from the broker. */
@@ -158,10 +170,7 @@ export interface Session {
     readonly onRecord: (record: ReadRecord) => void;
   }): Promise<{ readonly partitions: readonly { startOffset: number; endOffset: number }[] }>;
   roles(): Promise<Roles>;
-  /**
-   * How many acked messages would be gone if this node failed for good right now; left out where
-   * the broker cannot tell. An upper bound is allowed: appended and not yet safe elsewhere.
-   */
-  exposure?(node: number): Promise<number>;
+  /** What is at stake right now; left out where the broker cannot tell. */
+  exposure?(failing: readonly number[], loses: 'all' | 'unsynced'): Promise<Exposure>;
   close(): Promise<void>;
 }

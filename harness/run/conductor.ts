@@ -184,9 +184,9 @@ export class Conductor {
   /** Only where messages may be lost: elsewhere it would only come between plan and deed. */
   async #measureExposure(fault: PlannedFault, node: number): Promise<void> {
     if (this.#options.plan.scenario.topic.replication !== 'async') return;
-    const asked = this.#session?.exposure?.(node).catch(() => undefined);
-    const count = await Promise.race([asked, sleep(exposureMsMax, undefined, { ref: false })]);
-    if (count !== undefined) this.#options.onExposure(fault.id, count);
+    const asked = this.#session?.exposure?.([node], 'all').catch(() => undefined);
+    const found = await Promise.race([asked, sleep(exposureMsMax, undefined, { ref: false })]);
+    if (found !== undefined) this.#options.onExposure(fault.id, found.messages);
   }
 
   async #untilProducersAreDone(): Promise<void> {

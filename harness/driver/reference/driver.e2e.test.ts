@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { ProcessCluster } from '../../cluster/process/process-cluster.ts';
 import { Supervisor } from '../../supervisor/supervisor.ts';
 import type { Consumer, Outcome, Producer, Session, TopicOptions } from '../driver.ts';
@@ -222,5 +222,30 @@ describe('the reference driver', () => {
     expect(delivered()).toBe(flow.sent);
     await one.consumer.close();
     await two.consumer.close();
+  });
+
+  test('tells what a fault would put at stake, with a follower down', async () => {
+    const nodes = await cluster(3);
+    const driven = await session(nodes);
+    await driven.createTopic({ ...safe, partitions: 1, flush: 'os', replication: 'async' });
+    const leader = (await driven.roles()).leaders[0]!;
+    const [down, other] = [1, 2, 3].filter((node) => node !== leader) as [number, number];
+    await nodes.kill(down);
+    const flow = new Flow();
+    await flow.start(driven, 500);
+    await pause(400);
+    await flow.stop();
+    const messages = acked(flow).length;
+    expect(messages).toBeGreaterThan(50);
+    const at = async (failing: number[], loses: 'all' | 'unsynced'): Promise<number> =>
+      (await driven.exposure!(failing, loses)).messages;
+    expect(await at([], 'all')).toBe(0);
+    expect(await at([leader], 'all')).toBe(messages);
+    expect(await at([other], 'unsynced')).toBe(messages);
+    await nodes.start(down);
+    await vi.waitUntil(async () => (await at([leader], 'all')) === 0, { timeout: 10_000 });
+    expect(await at([leader], 'unsynced')).toBe(0);
+    expect(await at([1, 2, 3], 'unsynced')).toBeGreaterThan(0);
+    expect((await driven.exposure!([], 'all')).syncMsMax).toBeGreaterThanOrEqual(0);
   });
 });

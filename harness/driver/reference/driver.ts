@@ -2,6 +2,7 @@ import { Admin, ClusterClient, realEnv } from '../../../broker/index.ts';
 import type { Driver, Session, Target } from '../driver.ts';
 import { createReferenceConsumer } from './consumer.ts';
 import { createReferenceProducer } from './producer.ts';
+import { askReplicas } from './ask-replicas.ts';
 import { exposureOf } from './exposure.ts';
 import { readWholeTopic } from './read-all.ts';
 import { createReferenceTopic, describeReferenceTopic } from './topic.ts';
@@ -28,7 +29,12 @@ function sessionOf(target: Target): Session {
   // The client opens no files, so where its disk would be does not matter.
   const { clock, network, random } = realEnv('.');
   const { addresses, token, topic } = target;
-  const cluster = new ClusterClient({ env: { clock, network, random }, addresses, token });
+  const cluster = new ClusterClient({
+    env: { clock, network, random },
+    addresses,
+    addressOf: (nodeId, advertised) => addresses[nodeId - 1] ?? advertised,
+    token,
+  });
   return {
     createTopic: (options) => createReferenceTopic(cluster, topic, options),
     describe: () => describeReferenceTopic(cluster, topic),
@@ -36,7 +42,8 @@ function sessionOf(target: Target): Session {
     createConsumer: (options) => createReferenceConsumer(cluster, topic, options),
     readAll: (options) => readWholeTopic(cluster, topic, options),
     roles: () => new Admin(cluster).roles(topic),
-    exposure: (node) => exposureOf(cluster, topic, node),
+    exposure: async (failing, loses) =>
+      exposureOf(await askReplicas(cluster, topic), { failing, loses }),
     close: () => {
       cluster.close();
       return Promise.resolve();

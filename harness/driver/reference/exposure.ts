@@ -1,14 +1,65 @@
-import { Admin, type ClusterClient } from '../../../broker/index.ts';
+import type { Exposure } from '../driver.ts';
 
-/**
- * Records that this node appended as a leader of the topic and that are not committed yet. With
- * asynchronous replication they are acked, or about to be, and no majority has them.
- */
-export async function exposureOf(cluster: ClusterClient, topic: string, node: number): Promise<number> {
-  const admin = new Admin(cluster);
-  const { topicId } = await admin.describeTopic(topic);
-  const { groups } = await admin.describeNode(node);
-  return groups
-    .filter(({ groupId, role }) => role === 'leader' && Math.floor(groupId / 65_536) === topicId)
-    .reduce((sum, { logEndOffset, highWatermark }) => sum + logEndOffset - highWatermark, 0);
+/** One node's copy of a partition, as that node describes it. */
+export interface Replica {
+  readonly node: number;
+  readonly role: string;
+  readonly term: number;
+  readonly highWatermark: number;
+  readonly logEndOffset: number;
+  readonly syncedOffset: number;
+  readonly persistedOffset: number;
+  readonly syncMsMax: number;
+}
+
+/** A topic as its nodes describe it; a node that did not answer is not among `replicas`. */
+export interface TopicReplicas {
+  readonly replication: 'none' | 'async' | 'quorum';
+  readonly partitions: readonly {
+    readonly placement: readonly number[];
+    readonly replicas: readonly Replica[];
+  }[];
+}
+
+interface Loss {
+  readonly failing: readonly number[];
+  readonly loses: 'all' | 'unsynced';
+}
+
+/** How many acked messages would be on no majority of their replicas after the loss. */
+export function exposureOf({ replication, partitions }: TopicReplicas, loss: Loss): Exposure {
+  let messages = 0;
+  let syncMsMax = 0;
+  for (const { placement, replicas } of partitions) {
+    const retained = placement.map((node) => {
+      const replica = replicas.find((each) => each.node === node);
+      return replica === undefined ? 0 : retainedBy(replica, loss);
+    });
+    messages += Math.max(0, ackedOf(replicas, replication) - onMajority(retained));
+    for (const replica of replicas) syncMsMax = Math.max(syncMsMax, replica.syncMsMax);
+  }
+  return { messages, syncMsMax };
+}
+
+function retainedBy(replica: Replica, { failing, loses }: Loss): number {
+  if (!failing.includes(replica.node)) return replica.logEndOffset;
+  return loses === 'all' ? 0 : replica.syncedOffset;
+}
+
+/** Acked by whoever led last: what is committed, and in the other modes what that one persisted. */
+function ackedOf(
+  replicas: readonly Replica[],
+  replication: TopicReplicas['replication'],
+): number {
+  let acked = 0;
+  for (const { highWatermark } of replicas) acked = Math.max(acked, highWatermark);
+  if (replication === 'quorum') return acked;
+  const leaders = replicas.filter(({ role }) => role === 'leader');
+  const leader = leaders.sort((left, right) => right.term - left.term)[0];
+  return leader === undefined ? acked : Math.max(acked, leader.persistedOffset);
+}
+
+function onMajority(retained: readonly number[]): number {
+  const majority = Math.floor(retained.length / 2) + 1;
+  return [...retained].sort((left, right) => right - left)[majority - 1] ?? 0;
 }
