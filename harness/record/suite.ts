@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import { recordSchema } from './record.ts';
+
+/**
+ * The suite record, `ackworth/suite@1`: what a grid of runs found, one cell per run, each with its
+ * own record beside it. Latencies are microseconds, `...Ms` milliseconds, rates messages per
+ * second. `null` = not known or not enough samples, never 0. It is written after every cell, so an
+ * interrupted grid has one too: cells that have not been run are `missing`.
+ */
+export const suiteSchemaId = 'ackworth/suite@1';
+
+const count = z.number().int().nonnegative();
+const quantile = z.number().nullable();
+const quantiles = z.strictObject({ p50: quantile, p99: quantile, p999: quantile });
+
+const modeSchema = z.strictObject({
+  /** "sync x quorum", and the axes where there is more than one value of them. */
+  id: z.string(),
+  target: z.string(),
+  flush: z.enum(['sync', 'async', 'os']),
+  replication: z.enum(['none', 'async', 'quorum']),
+  nodes: z.number().int(),
+  flushIntervalMs: z.number(),
+  axes: z.strictObject({
+    /** Bytes of a batch at most. */
+    batch: z.number().int().optional(),
+    /** Messages of one producer without an outcome at most. */
+    inFlight: z.number().int().optional(),
+  }),
+});
+
+/** What an ack costs: one rate, nothing broken. */
+const priceSchema = z.strictObject({
+  targetRate: z.number(),
+  offered: z.number(),
+  acked: z.number(),
+  /** See `harness/compare/price.ts`; where false the latencies are those of a queue that grows. */
+  sustained: z.boolean(),
+  service: quantiles,
+  response: quantiles,
+  endToEnd: quantiles,
+  /** Why the figures cannot be trusted: a saturated generator, too few samples. */
+  doubtful: z.array(z.string()),
+});
+
+/** What an ack is worth: one fault of the promise table. */
+const worthSchema = z.strictObject({
+  fault: z.enum(['kill-leader', 'power-cut-leader', 'power-cut-all', 'cut-off-leader']),
+  promise: z.strictObject({ loss: z.enum(['none', 'window', 'may']), bound: z.string() }),
+  observed: z.enum(['none', 'allowed', 'violated', 'inconclusive']),
+  acked: count,
+  lost: count,
+  /** The part of lost that had been delivered. */
+  vanished: count,
+  /** Acked messages that were not safe when the fault took effect. */
+  exposure: count.nullable(),
+  lossWindowMessages: count,
+  lossWindowMs: z.number().nullable(),
+  duplicates: count,
+  reordered: count,
+  unknown: count,
+  recoveryMs: z.number().nullable(),
+  faultsConfirmed: count,
+  /**
+   * No loss in k confirmed faults bounds the chance that one of them loses: 1 - 0.05^(1/k), with
+   * 95 % confidence. Null where something was lost, or nothing was shown.
+   */
+  lossBound: z.number().nullable(),
+});
+
+const cellSchema = z.strictObject({
+  /** Also the name of its folder; `ackworth compare --only` takes it. */
+  id: z.string(),
+  /** `id` of its mode. */
+  mode: z.string(),
+  kind: z.enum(['price', 'worth']),
+  /** From 1. */
+  repeat: z.number().int(),
+  /** Its place in the order in which the cells are run, from 1. */
+  order: z.number().int(),
+  state: z.enum(['done', 'failed', 'missing']),
+  /** Why it failed or is missing; empty otherwise. */
+  note: z.string(),
+  /** The path of its record, from the suite's folder. */
+  record: z.string().nullable(),
+  verdict: recordSchema.shape.verdict.nullable(),
+  reasons: z.array(z.string()),
+  price: priceSchema.nullable(),
+  worth: worthSchema.nullable(),
+});
+
+export const suiteSchema = z.strictObject({
+  schema: z.literal(suiteSchemaId),
+  id: z.string(),
+  startedAt: z.iso.datetime(),
+  endedAt: z.iso.datetime(),
+  /** Of Ackworth itself. */
+  version: z.string(),
+  command: z.string(),
+  seed: z.number().int(),
+  scenario: z.strictObject({ name: z.string(), question: z.string() }),
+  quick: z.boolean(),
+  repeats: z.number().int(),
+  environment: recordSchema.shape.environment,
+  /** Where the nodes of the worth cells kept their data; price cells are always plain. */
+  storage: z.strictObject({ form: z.string(), why: z.string() }),
+  modes: z.array(modeSchema),
+  /** In the order of the grid, not in that of the runs. */
+  cells: z.array(cellSchema),
+  /** The highest of the rates that every repeat of a mode sustained; null = none of them. */
+  sustainedRates: z.array(z.strictObject({ mode: z.string(), rate: z.number().nullable() })),
+  verdict: recordSchema.shape.verdict,
+  reasons: z.array(z.string()),
+});
+
+export type SuiteRecord = z.infer<typeof suiteSchema>;
+export type SuiteMode = z.infer<typeof modeSchema>;
+export type SuiteCell = z.infer<typeof cellSchema>;
