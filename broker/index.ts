@@ -2,6 +2,16 @@
 export { BrokerError, brokerErrors, type BrokerErrorCode } from './errors.ts';
 export type { Env } from './env/env.ts';
 export { realEnv } from './env/real/env.ts';
+export type { Disk, DiskFile } from './env/disk.ts';
+export type { Random } from './env/random.ts';
+export type { PowerCut } from './env/emulated/cut-commit.ts';
+export { cutPower } from './env/emulated/cut-power.ts';
+export {
+  readDiskFaults,
+  writeDiskFaults,
+  type AppliedDiskFaults,
+  type DiskFaults,
+} from './env/emulated/faults.ts';
 export type {
   FlushMode,
   GroupStatus,

@@ -1,3 +1,4 @@
+import type { Disk } from '../env/disk.ts';
 import type { Env } from '../env/env.ts';
 import type { Network } from '../env/network.ts';
 import type { LogOptions } from '../log/log.ts';
@@ -68,6 +69,7 @@ export interface Wraps {
   /** Opens a replica's log. */
   readonly openLog?: (options: LogOptions) => Promise<ReplicaLog>;
   readonly network?: (network: Network) => Network;
+  readonly disk?: (disk: Disk) => Disk;
   /** Sees each Raft message of this node before it is queued for a peer; undefined drops it. */
   readonly outgoingMessage?: (groupId: number, message: Message) => Message | undefined;
   /** Sees each Raft message that came in before the replica steps on it; undefined drops it. */

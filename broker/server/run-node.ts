@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { pino } from 'pino';
+import { emulatedEnv } from '../env/emulated/env.ts';
 import { BrokerError } from '../errors.ts';
 import type { NodeOptions, Report } from './node-options.ts';
 import { startNode } from './server.ts';
@@ -10,6 +12,8 @@ export type NodeProcessConfig = Omit<NodeOptions, 'env' | 'report' | 'onFatal' |
   /** Appended to; standard error when left out. */
   readonly logFile?: string;
   readonly logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  /** `emulated`: a disk whose power can be cut (`cutPower`) takes up `dataDirectory`. */
+  readonly storage?: 'plain' | 'emulated';
 };
 
 /** The one line on standard output, once the node accepts connections. */
@@ -41,6 +45,7 @@ export async function runNode(argv: readonly string[], wrap?: NodeOptions['wrap'
     };
     node = await startNode({
       ...config,
+      ...(config.storage === 'emulated' ? { env: emulatedEnv(config.dataDirectory) } : {}),
       report,
       onFatal: (error) => {
         sayWhy(error);
@@ -114,7 +119,12 @@ function parseConfig(text: string): NodeProcessConfig {
     (typeof given.nodeId !== 'number' && 'nodeId must be a number') ||
     (!Array.isArray(given.nodes) && 'nodes must be a list') ||
     (typeof given.dataDirectory !== 'string' && 'dataDirectory must be a string') ||
-    (typeof given.token !== 'string' && 'token must be a string');
+    (typeof given.token !== 'string' && 'token must be a string') ||
+    (!['plain', 'emulated', undefined].includes(given.storage as string | undefined) &&
+      'storage must be "plain" or "emulated"') ||
+    (given.storage === 'emulated' &&
+      existsSync(join(given.dataDirectory as string, 'format.json')) &&
+      `${given.dataDirectory as string} holds plain storage; give an empty directory for emulated`);
   if (wrong) throw new BrokerError('invalid-request', `configuration: ${wrong}`);
   return config as NodeProcessConfig;
 }

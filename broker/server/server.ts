@@ -82,7 +82,8 @@ class RunningNode implements BrokerNode {
     this.#options = options;
     const env = options.env ?? realEnv(options.dataDirectory);
     const network = options.wrap?.network?.(env.network) ?? env.network;
-    this.#env = { ...env, network };
+    const disk = options.wrap?.disk?.(env.disk) ?? env.disk;
+    this.#env = { ...env, network, disk };
     this.#report = options.report ?? (() => {});
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#nodes = [...options.nodes].sort((left, right) => left.id - right.id);

@@ -16,8 +16,7 @@ export class RealDisk implements Disk {
     const fd = await call<number>('open', path, (done) => {
       fs.open(join(this.#root, path), flags, 0o644, done);
     });
-    const stats = await call<fs.Stats>('open', path, (done) => fs.fstat(fd, done));
-    return new RealFile(fd, path, stats.size);
+    return new RealFile(fd, path, (await stat(fd, path)).size);
   }
 
   async list(directory: string): Promise<string[]> {
@@ -89,12 +88,17 @@ class RealFile implements DiskFile {
     for (const chunk of chunks) bytes += chunk.length;
     this.#size = Math.max(this.#size, position + bytes);
     let at = position;
-    while (bytes > 0) {
-      const written = await this.#writeSome(at, left);
-      // A short write says nothing about why; the next one then gives the error.
-      at += written;
-      bytes -= written;
-      if (bytes > 0) left = skip(left, written);
+    try {
+      while (bytes > 0) {
+        const written = await this.#writeSome(at, left);
+        // A short write says nothing about why; the next one then gives the error.
+        at += written;
+        bytes -= written;
+        if (bytes > 0) left = skip(left, written);
+      }
+    } catch (error) {
+      this.#size = (await stat(this.#fd, this.#path)).size;
+      throw error;
     }
   }
 
@@ -130,6 +134,10 @@ class RealFile implements DiskFile {
   close(): Promise<void> {
     return call<void>('close', this.#path, (done) => fs.close(this.#fd, done));
   }
+}
+
+function stat(fd: number, path: string): Promise<fs.Stats> {
+  return call<fs.Stats>('look at', path, (done) => fs.fstat(fd, done));
 }
 
 function skip(chunks: readonly Uint8Array[], bytes: number): Uint8Array[] {

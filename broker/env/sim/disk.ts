@@ -1,8 +1,9 @@
 import { DiskError } from '../disk.ts';
 import type { Disk, DiskFile } from '../disk.ts';
+import { DirectoryNode } from '../disk-tree.ts';
 import type { Random } from '../random.ts';
-import { DirectoryNode, FileNode } from './disk-tree.ts';
-import type { Node } from './disk-tree.ts';
+import { FileNode } from './file-node.ts';
+import type { Node } from './file-node.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /** Milliseconds of virtual time, least and most, that an operation takes. */
@@ -38,7 +39,7 @@ export class SimDisk implements Disk {
   readonly #scheduler: Pick<Scheduler, 'schedule'>;
   readonly #random: Random;
   readonly #latency: DiskLatency;
-  #root = new DirectoryNode();
+  #root = new DirectoryNode<FileNode>();
   #life = 0;
   #pending = new Set<Pending>();
   #syncsToFail = 0;
@@ -102,7 +103,7 @@ export class SimDisk implements Disk {
         if (!options?.create) throw missing(path);
         if (this.#full) throw noSpace(path);
         node = new FileNode();
-        parent.link(name, node);
+        parent.change({ kind: 'link', name, node });
       }
       if (node instanceof DirectoryNode) throw new DiskError('EISDIR', `${path} is a directory`);
       return new SimFile(this, node, path);
@@ -122,8 +123,8 @@ export class SimDisk implements Disk {
       for (const name of parts(directory)) {
         let next = at.live.get(name);
         if (next === undefined) {
-          next = new DirectoryNode();
-          at.link(name, next);
+          next = new DirectoryNode<FileNode>();
+          at.change({ kind: 'link', name, node: next });
         }
         if (next instanceof FileNode) throw new DiskError('ENOTDIR', `${name} is a file`);
         at = next;
@@ -138,10 +139,11 @@ export class SimDisk implements Disk {
       const node = source.parent.live.get(source.name);
       if (node === undefined) throw missing(from);
       if (source.parent === target.parent) {
-        source.parent.rename(source.name, target.name, node);
+        const { name } = source;
+        source.parent.change({ kind: 'rename', name, to: target.name, node });
       } else {
-        target.parent.link(target.name, node);
-        source.parent.unlink(source.name);
+        target.parent.change({ kind: 'link', name: target.name, node });
+        source.parent.change({ kind: 'unlink', name: source.name });
       }
     });
   }
@@ -157,8 +159,8 @@ export class SimDisk implements Disk {
   async syncDirectory(directory: string): Promise<void> {
     const node = this.#lookUp(directory);
     if (!(node instanceof DirectoryNode)) throw missing(directory);
-    const count = node.unsynced;
-    await this.perform('sync', () => node.settle(count));
+    const { mark } = node;
+    await this.perform('sync', () => node.settle(node.unsyncedTo(mark)));
   }
 
   /** For `SimFile`: runs `land` when the operation's time has passed. */
@@ -210,7 +212,7 @@ export class SimDisk implements Disk {
     const parent = this.#lookUp(parts(path).slice(0, -1).join('/'));
     const name = parts(path).at(-1);
     if (parent instanceof DirectoryNode && name !== undefined && parent.live.has(name)) {
-      parent.unlink(name);
+      parent.change({ kind: 'unlink', name });
     }
   }
 
@@ -223,7 +225,7 @@ export class SimDisk implements Disk {
     return at;
   }
 
-  #parentOf(path: string): { parent: DirectoryNode; name: string } {
+  #parentOf(path: string): { parent: DirectoryNode<FileNode>; name: string } {
     const names = parts(path);
     const name = names.pop();
     const parent = this.#lookUp(names.join('/'));
@@ -295,7 +297,7 @@ class SimFile implements DiskFile {
   }
 
   sync(): Promise<void> {
-    const covered = this.#node.unsynced;
+    const covered = this.#node.mark;
     return this.#perform('sync', () => {
       if (this.#disk.takeSyncFailure()) {
         this.#node.forget(covered);
