@@ -9,7 +9,8 @@ import { layoutOf } from './layout.ts';
 import type { Layout } from './layout.ts';
 import { loadTree } from './load.ts';
 import { rebuildFile } from './rebuild-file.ts';
-import { TrackedFile, lengthOf } from './tracked-file.ts';
+import { lengthOf } from './tracked-file.ts';
+import type { TrackedFile } from './tracked-file.ts';
 import { TrackedTree } from './tracked-tree.ts';
 import type { Directory, TrackedNode } from './tracked-tree.ts';
 

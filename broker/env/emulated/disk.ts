@@ -35,11 +35,16 @@ export class EmulatedDisk implements Disk {
   #names: Promise<unknown> = Promise.resolve();
   #removedAny = false;
 
-  constructor(root: string) {
+  /** Memory and journal are bounded by what is not synced, plus about `generationBytes`. */
+  constructor(root: string, options?: { readonly generationBytes?: number }) {
     this.#layout = layoutOf(root);
     this.#real = new RealDisk(this.#layout.live);
     this.#faults = new FaultControl(root);
-    this.#journal = new Journal(this.#layout.journal, () => this.#snapshot());
+    this.#journal = new Journal({
+      path: this.#layout.journal,
+      generationBytes: options?.generationBytes ?? 4 * 1024 * 1024,
+      snapshot: () => this.#snapshot(),
+    });
   }
 
   open(path: string, options?: { readonly create?: boolean }): Promise<DiskFile> {

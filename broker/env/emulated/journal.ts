@@ -1,9 +1,6 @@
 import { open, rename } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 
-/** A new generation begins when the journal is longer than this and than twice its beginning. */
-const generationBytes = 4 * 1024 * 1024;
-
 interface Waiting {
   readonly bytes: Buffer;
   readonly resolve: () => void;
@@ -16,6 +13,7 @@ interface Waiting {
  */
 export class Journal {
   readonly #path: string;
+  readonly #generationBytes: number;
   readonly #snapshot: () => Buffer;
   #file: FileHandle | undefined;
   #bytes = 0;
@@ -23,10 +21,19 @@ export class Journal {
   #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
 
-  /** `snapshot` gives the frames of everything appended so far, whether written or not. */
-  constructor(path: string, snapshot: () => Buffer) {
-    this.#path = path;
-    this.#snapshot = snapshot;
+  /**
+   * `snapshot` gives the frames of everything appended so far, whether written or not. A new
+   * generation begins with it when the journal is longer than `generationBytes` and than twice its
+   * beginning.
+   */
+  constructor(options: {
+    readonly path: string;
+    readonly generationBytes: number;
+    readonly snapshot: () => Buffer;
+  }) {
+    this.#path = options.path;
+    this.#generationBytes = options.generationBytes;
+    this.#snapshot = options.snapshot;
   }
 
   /** Resolves once the frame would survive the process. */
@@ -78,7 +85,7 @@ export class Journal {
     await this.#file?.close();
     this.#file = file;
     this.#bytes = bytes.length;
-    this.#limit = Math.max(generationBytes, 2 * bytes.length);
+    this.#limit = Math.max(this.#generationBytes, 2 * bytes.length);
   }
 
   async #extend(file: FileHandle, bytes: Buffer): Promise<void> {
