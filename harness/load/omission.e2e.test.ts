@@ -103,13 +103,18 @@ test('over real sockets a stall of 1.4 s with one message in flight is in the re
   harness.close();
   const { latency, throughput } = measure({ directory, phases, consumers: [] });
   expect(latency.response.count).toBe(30_000);
-  expect(throughput.offered).toBeCloseTo(1000, 0);
+  // What a busy machine sends late may go out after the end of the phase, and is counted there.
+  expect(throughput.offered).toBeGreaterThan(990);
   expect(latency.service.p99).toBeLessThan(10_000);
   // After the stall what had waited is served one by one, and the 300 slowest of 30,000 are those
   // due in its first 0.3 s: each of those waited less by its place in that line.
   const perMessageMs = drainPace(file);
   const expected = 1.401 - 0.3 * (1 - perMessageMs);
   expect(Math.abs(latency.response.p99! / 1e6 / expected - 1)).toBeLessThan(0.05);
+  // A machine that is not busy answers within 0.1 ms, and then it is the figure of the simulation.
+  if (perMessageMs <= 0.1) {
+    expect(Math.abs(latency.response.p99! / 1e6 / 1.101 - 1)).toBeLessThan(0.05);
+  }
 }, 60_000);
 
 /** Milliseconds from one send to the next among the first 300 messages after the stall. */
