@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -54,14 +55,44 @@ describe('the tour', () => {
   });
 });
 
-test('the same seed gives the same plan, byte for byte', () => {
-  const plans = [1, 2].map((life) => {
-    const out = join(directory, `plan-${life}`);
-    ackworth('run', 'leader-kill', '--seed', '7', '--duration', '1s', '--no-faults', '--out', out);
-    return readFileSync(join(out, 'latest', 'plan.json'), 'utf8');
-  });
+/** Runs until it says so, then asks it to stop as Ctrl-C does. */
+async function interrupted(
+  args: readonly string[],
+  when: RegExp,
+): Promise<{ status: number | null; stderr: string }> {
+  const env = { ...process.env, NO_COLOR: '1' };
+  const bin = resolve('bin/ackworth.js');
+  const run = spawn(process.execPath, [bin, ...args], { cwd: directory, env });
+  let said = '';
+  let asked = false;
+  const hear = (bytes: Buffer): void => {
+    said += String(bytes);
+    if (asked || !when.test(said)) return;
+    asked = true;
+    run.kill('SIGINT');
+  };
+  run.stderr.on('data', hear);
+  run.stdout.on('data', hear);
+  const [status] = (await once(run, 'close')) as [number | null];
+  return { status, stderr: said };
+}
+
+test('the same seed gives the same plan, byte for byte', async () => {
+  const plans: string[] = [];
+  for (const out of ['plan-1', 'plan-2'].map((name) => join(directory, name))) {
+    await interrupted(['run', 'leader-kill', '--seed', '7', '--out', out], /Start/);
+    plans.push(readFileSync(join(out, 'latest', 'plan.json'), 'utf8'));
+  }
   expect(plans[0]).toBe(plans[1]);
   expect(plans[0]).toContain('"seed": 7');
+  expect(plans[0]).toContain('"kind": "kill"');
+});
+
+test('a scenario that an interrupt kept from being run is no pass', async () => {
+  const args = ['run', 'steady', 'consumer-kill', '--no-faults', '--duration', '1s'];
+  const { status, stderr } = await interrupted(args, /Tear down/);
+  expect(stderr).toMatch(/interrupted before it was run: consumer-kill/);
+  expect(status).toBe(2);
 });
 
 test('clean runs raise no alarm', { timeout: 300_000 }, async () => {
@@ -81,6 +112,7 @@ describe('a user’s mistake gets one sentence and exit code 1', () => {
     [['run', './mine.scenario.ts'], /mine.scenario.ts does not exist/],
     [['run', 'steady', '--nodes', '1', '--replication', 'quorum', '--partitions', '0'], /partitions/],
     [['broker', '--id', 'one'], /--id/],
+    [['run', 'steady', '--out', '/proc/ackworth'], /cannot write the run folder \/proc\/ackworth/],
   ])('%j', (args, sentence) => {
     const { status, stderr } = ackworth(...args);
     expect(stderr).toMatch(sentence);

@@ -87,6 +87,21 @@ test('gives up on a node that is gone, and says which', async () => {
   await expect(fake.until(read(3))).rejects.toThrow(/node:3/);
 });
 
+test('says of a partition that the node holds none of it, and asks that node nothing', async () => {
+  const { fake, cluster, seen, read } = rig(1);
+  const { config } = await fake.until(new Admin(cluster).describeTopic('orders'));
+  await fake.until(new Admin(cluster).createTopic({ ...config, name: 'single', replicas: 1 }));
+  const { partitions } = await fake.until(cluster.topic('single'));
+  const [holder] = partitions[0]!.replicas;
+  const other = [1, 2, 3].find((node) => node !== holder)!;
+  fake.kill(other);
+  const reading = readTopic(cluster, { topic: 'single', node: other, onRecord: () => {} });
+  expect(await fake.until(reading)).toEqual({ partitions: [{ startOffset: -1, endOffset: -1 }] });
+  put(fake, 0, 1);
+  await fake.until(read(holder));
+  expect(seen).toEqual(['p0 0 k=v0']);
+});
+
 test('creates a topic once and tells who leads it', async () => {
   const { fake, cluster } = rig(1);
   const admin = new Admin(cluster);

@@ -20,13 +20,16 @@ export interface PartitionRange {
   readonly endOffset: number;
 }
 
+/** Of a partition that the node is no replica of. */
+const noCopy: PartitionRange = { startOffset: -1, endOffset: -1 };
+
 /** How often the end is asked for again while nothing comes. */
 const checkMs = 200;
 
 /**
  * Reads a topic from its start to the end known when each partition began: the leader's log end
- * (waiting until all of it is committed), or what the copy at `node` knows as committed. Rejects
- * when it cannot get there, so that a partial read is never taken for a whole one.
+ * (waiting until all of it is committed), or what the copy at `node` knows as committed; -1 for
+ * start and end where that node is no replica. Rejects when it cannot get there, so that a partial read is never taken for a whole one.
  */
 export async function readTopic(
   cluster: ClusterClient,
@@ -36,6 +39,11 @@ export async function readTopic(
   const partitions: PartitionRange[] = [];
   for (let partition = 0; partition < topic.config.partitions; partition++) {
     const { topicId } = topic;
+    const replicas = topic.partitions[partition]?.replicas ?? [];
+    if (options.node !== undefined && !replicas.includes(options.node)) {
+      partitions.push(noCopy);
+      continue;
+    }
     partitions.push(await readPartition(cluster, { ...options, topicId, partition }));
   }
   return { partitions };

@@ -57,10 +57,18 @@ export function runCommand(): Command {
         records.push(await runOne(scenario, flags, signal));
       }
       release();
+      const missed = chosen.slice(records.length).map(({ name }) => name);
+      if (missed.length > 0)
+        process.stderr.write(`interrupted before it was run: ${missed.join(', ')}\n`);
       if (flags.json) {
         process.stdout.write(`${JSON.stringify(records.length === 1 ? records[0] : records, null, 2)}\n`);
       }
-      process.exitCode = exitCodeOf(joinVerdicts(records.map(({ verdict }) => verdict)));
+      process.exitCode = exitCodeOf(
+        joinVerdicts([
+          ...records.map(({ verdict }) => verdict),
+          ...missed.map(() => 'inconclusive' as const),
+        ]),
+      );
     });
 }
 

@@ -48,7 +48,12 @@ export function describeCluster(
     });
 
     test('stops a node in good order and starts it again', async () => {
-      await timed(() => cluster.stop(2));
+      await timed(async () => {
+        const { askedAt, endedAt, orderly, how } = await cluster.stop(2);
+        expect({ orderly, how }).toEqual({ orderly: true, how: 'exit code 0' });
+        expect(askedAt).toBeLessThan(endedAt);
+        return askedAt;
+      });
       expect(await cluster.state(2)).toBe('stopped');
       await timed(() => cluster.start(2));
       expect(await cluster.answers(2)).toBe(true);

@@ -1,5 +1,15 @@
 import type { Target } from '../driver/driver.ts';
 
+/** How a process that was asked to end did so. Monotonic nanoseconds. */
+export interface Ending {
+  readonly askedAt: number;
+  readonly endedAt: number;
+  /** It ended by itself and without an error; what had to be killed did not. */
+  readonly orderly: boolean;
+  /** "exit code 0", "SIGKILL" */
+  readonly how: string;
+}
+
 /** A broker node's state as the operating system knows it. */
 export type NodeState = 'running' | 'paused' | 'stopped';
 
@@ -14,7 +24,7 @@ export interface Cluster {
   up(): Promise<void>;
   start(node: number): Promise<number>;
   /** SIGTERM, and SIGKILL after a grace time. */
-  stop(node: number): Promise<number>;
+  stop(node: number): Promise<Ending>;
   kill(node: number): Promise<number>;
   pause(node: number): Promise<number>;
   resume(node: number): Promise<number>;

@@ -2,7 +2,6 @@ import {
   accessSync,
   constants,
   existsSync,
-  mkdirSync,
   readFileSync,
   rmdirSync,
   statfsSync,
@@ -14,6 +13,7 @@ import { entryPoint } from '../entry-point.ts';
 import { HarnessError } from '../errors.ts';
 import { describeEnvironment } from '../measure/environment.ts';
 import { probeEnvironment } from '../measure/probes.ts';
+import { makeDirectory } from '../run/make-directory.ts';
 import { processStatus } from '../supervisor/process-table.ts';
 
 /** One thing that a run needs of the machine. */
@@ -145,7 +145,7 @@ async function ports(): Promise<Finding> {
 
 function writableFolder(output: string): Finding {
   try {
-    mkdirSync(output, { recursive: true });
+    makeDirectory(output);
     accessSync(output, constants.W_OK);
     return good('run folder', `${output} can be written`);
   } catch (error) {

@@ -163,7 +163,8 @@ export interface Session {
   createConsumer(options: ConsumerOptions): Promise<Consumer>;
   /**
    * Reads the topic from its start to the end known when it began; with `node` that node's own
-   * copy. Rejects when it could not reach the end: a partial read is never passed off as whole.
+   * copy, with -1 for start and end of a partition that it holds none of. Rejects when it could not
+   * reach the end: a partial read is never passed off as whole.
    */
   readAll(options: {
     readonly node?: number;

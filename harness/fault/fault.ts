@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { NodeState } from '../cluster/cluster.ts';
+import type { Ending, NodeState } from '../cluster/cluster.ts';
 import type { Roles } from '../driver/driver.ts';
 
 /**
@@ -43,7 +43,7 @@ export interface Victim {
   /** Of its last life; 0 = never started. */
   pid(): number;
   start(): Promise<number>;
-  stop(): Promise<number>;
+  stop(): Promise<Ending>;
   kill(): Promise<number>;
   pause(): Promise<number>;
   resume(): Promise<number>;

@@ -1,11 +1,14 @@
+import type { Ending } from '../cluster/cluster.ts';
 import type { Victim } from './fault.ts';
 import { proveUp } from './observe.ts';
 import { onEach } from './on-each.ts';
+import { proveOrderly } from './stop.ts';
 
 interface Restart {
   readonly pidBefore: number;
   readonly pidAfter: number;
   readonly startedAt: number;
+  readonly ending: Ending;
 }
 
 // The fault is over when `inject` returns; what it did is kept for the proof.
@@ -20,10 +23,10 @@ export const restart = onEach({
   async inject(victim) {
     restarts.delete(victim);
     const pidBefore = victim.pid();
-    const stoppedAt = await victim.stop();
+    const ending = await victim.stop();
     const startedAt = await victim.start();
-    restarts.set(victim, { pidBefore, pidAfter: victim.pid(), startedAt });
-    return stoppedAt;
+    restarts.set(victim, { pidBefore, pidAfter: victim.pid(), startedAt, ending });
+    return ending.askedAt;
   },
   async heal(victim) {
     const done = restarts.get(victim);
@@ -35,6 +38,8 @@ export const restart = onEach({
     const done = restarts.get(victim);
     if (!done)
       return { result: 'inconclusive', evidence: `${victim.name} was not seen to restart` };
+    const disorder = proveOrderly(victim, done.ending);
+    if (disorder !== undefined) return disorder;
     const { pidBefore, pidAfter } = done;
     if (pidBefore === pidAfter || pidBefore === 0) {
       return { result: 'mismatch', evidence: `${victim.name} is still process ${pidBefore}` };

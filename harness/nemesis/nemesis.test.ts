@@ -18,13 +18,17 @@ function victimCalled(name: string, changes: Partial<Victim> = {}) {
     state = next;
     return monotonicNanos();
   };
+  const stopped = act('stop', 'stopped');
   const victim: Victim = {
     target: 'node',
     number: 1,
     name,
     pid: () => pid,
     start: act('start', 'running'),
-    stop: act('stop', 'stopped'),
+    stop: async () => {
+      const askedAt = monotonicNanos();
+      return { askedAt, endedAt: await stopped(), orderly: true, how: 'exit code 0' };
+    },
     kill: act('kill', 'stopped'),
     pause: act('pause', 'paused'),
     resume: act('resume', 'running'),
@@ -244,6 +248,17 @@ describe('a proof', () => {
     ).toEqual({
       result: 'confirmed',
       evidence: 'process 100 is gone, no answer to a new connection',
+    });
+  });
+
+  test.each(['stop', 'restart'])('of a %s is not given by a process that had to be killed', async (kind) => {
+    const killed = { askedAt: 1, endedAt: 5, orderly: false, how: 'SIGKILL' };
+    const { victim } = victimCalled('node 1', { stop: async () => killed });
+    const site = siteOf(victim);
+    expect(await fault(kind).inject(site)).toBe(1);
+    expect(await fault(kind).probe(site, 'injected')).toEqual({
+      result: 'mismatch',
+      evidence: 'node 1 did not end in good order (SIGKILL)',
     });
   });
 

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { HarnessError } from '../errors.ts';
 import type { Plan } from '../scenario/plan-types.ts';
 import { planText } from '../scenario/plan.ts';
+import { makeDirectory } from './make-directory.ts';
 import { historyDirectoryName, nodeDirectoryName, planFileName } from './run-facts.ts';
 
 export interface RunFolder {
@@ -18,8 +19,8 @@ export function createRunFolder(output: string, plan: Plan, startedAt: Date): Ru
   const id = `${stamp}-${plan.scenario.name}-${randomBytes(2).toString('hex')}`;
   const directory = resolve(output, id);
   try {
-    mkdirSync(join(directory, historyDirectoryName), { recursive: true });
-    mkdirSync(join(directory, nodeDirectoryName));
+    makeDirectory(join(directory, historyDirectoryName));
+    makeDirectory(join(directory, nodeDirectoryName));
     writeFileSync(join(directory, planFileName), planText(plan));
     pointLatest(output, id);
   } catch (cause) {

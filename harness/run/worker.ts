@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { NodeState } from '../cluster/cluster.ts';
+import type { Ending, NodeState } from '../cluster/cluster.ts';
 import type { Target } from '../driver/driver.ts';
 import { entryPoint } from '../entry-point.ts';
 import { HarnessError } from '../errors.ts';
@@ -32,12 +32,18 @@ const readyMsMax = 30_000;
 const signOfLifeMsMax = 1600;
 const stopGraceMs = 15_000;
 
+interface Exit {
+  readonly atNanos: number;
+  /** "exit code 0", "SIGKILL" */
+  readonly how: string;
+}
+
 interface Life {
   readonly name: string;
   readonly identity: ProcessIdentity;
   readonly ready: Promise<void>;
   readonly done: Promise<void>;
-  readonly exited: Promise<number>;
+  readonly exited: Promise<Exit>;
   connection: WorkerConnection | undefined;
   progress: WorkerProgress | undefined;
   /** It was told to end, or hurt on purpose: its end is no surprise. */
@@ -45,7 +51,7 @@ interface Life {
   readonly tell: {
     ready(): void;
     done(): void;
-    exited(atNanos: number): void;
+    exited(exit: Exit): void;
     failed(error: Error): void;
   };
 }
@@ -111,7 +117,7 @@ export class Worker {
     const tell = {
       ready: noop,
       done: noop,
-      exited: noop as (atNanos: number) => void,
+      exited: noop as (exit: Exit) => void,
       failed: noop as (error: Error) => void,
     };
     const ready = new Promise<void>((resolve, reject) => {
@@ -120,7 +126,7 @@ export class Worker {
     });
     ready.catch(noop);
     const done = new Promise<void>((resolve) => (tell.done = resolve));
-    const exited = new Promise<number>((resolve) => (tell.exited = resolve));
+    const exited = new Promise<Exit>((resolve) => (tell.exited = resolve));
     const spawned = supervisor.spawn({
       name: this.name,
       command: process.execPath,
@@ -188,9 +194,10 @@ export class Worker {
   }
 
   /** Asks it to end in good order, and makes it end after a grace time. */
-  async stop(graceMs = stopGraceMs): Promise<number> {
+  async stop(graceMs = stopGraceMs): Promise<Ending> {
+    const askedAt = monotonicNanos();
     const life = this.#life;
-    if (!life) return monotonicNanos();
+    if (!life) return { askedAt, endedAt: askedAt, orderly: true, how: 'never started' };
     life.expected = true;
     if ((await this.state()) === 'paused') await this.resume();
     life.connection?.send({ type: 'stop' });
@@ -200,7 +207,9 @@ export class Worker {
     const exited = over
       ? await Promise.race([life.exited, sleep(2000, undefined, { ref: false })])
       : undefined;
-    return exited ?? (await this.kill());
+    if (!exited) return { askedAt, endedAt: await this.kill(), orderly: false, how: 'SIGKILL' };
+    const { atNanos, how } = exited;
+    return { askedAt, endedAt: atNanos, orderly: how === 'exit code 0', how };
   }
 
   kill(): Promise<number> {
@@ -237,7 +246,7 @@ export class Worker {
     const life = this.#lives.find((candidate) => candidate.identity.pid === identity.pid);
     if (!life) return;
     life.tell.failed(new HarnessError('worker', `${life.name} ended before it was ready (${how})`));
-    life.tell.exited(atNanos);
+    life.tell.exited({ atNanos, how });
     if (!life.expected) this.#context.onProblem(`${life.name} ended by itself (${how})`);
   }
 

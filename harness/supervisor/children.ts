@@ -20,6 +20,8 @@ export interface Effect {
   readonly atNanos: number;
   readonly state: NodeState;
   readonly process: ProcessIdentity;
+  /** How it ended, "exit code 0" or "SIGKILL"; empty while it lives. */
+  readonly ending: string;
 }
 
 /** A signal takes effect within this, or the machine is beyond testing on. */
@@ -135,7 +137,9 @@ function stateOf(child: Child): NodeState {
 }
 
 function effect(child: Child, atNanos: number): Effect {
-  return { atNanos, state: stateOf(child), process: child.identity };
+  const { exitCode, signalCode } = child.process;
+  const ending = signalCode ?? (exitCode === null ? '' : `exit code ${exitCode}`);
+  return { atNanos, state: stateOf(child), process: child.identity, ending };
 }
 
 /** Watches the kernel's own word on the process until it says what is wanted. */

@@ -33,6 +33,8 @@ export type Reply =
       readonly state: NodeState;
       /** Of the child that the request was about, its last life. */
       readonly process: ProcessIdentity;
+      /** How it ended, "exit code 0" or "SIGKILL"; empty while it lives. */
+      readonly ending: string;
     }
   | { readonly type: 'refused'; readonly id: number; readonly message: string };
 

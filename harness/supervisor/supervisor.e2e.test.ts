@@ -78,7 +78,9 @@ describe('the supervisor', () => {
   test('kills a process that does not stop, also one that is paused', async () => {
     const identity = await startChild('a', stubborn);
     await supervisor.pause('a');
-    await supervisor.stop('a', 300);
+    const { askedAt, endedAt, orderly, how } = await supervisor.stop('a', 300);
+    expect({ orderly, how }).toEqual({ orderly: false, how: 'SIGKILL' });
+    expect(endedAt - askedAt).toBeGreaterThanOrEqual(300e6);
     expect(isAlive(identity)).toBe(false);
     expect(exits).toMatchObject([{ signal: 'SIGKILL' }]);
   });

@@ -3,9 +3,10 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { NodeState } from '../cluster/cluster.ts';
+import type { Ending, NodeState } from '../cluster/cluster.ts';
 import { entryPoint } from '../entry-point.ts';
 import { HarnessError } from '../errors.ts';
+import { monotonicNanos } from '../measure/clock.ts';
 import { ownIdentity, signalProcess, type ProcessIdentity } from './process-table.ts';
 import { stateFileName, type Ask, type Notice, type Reply } from './protocol.ts';
 
@@ -94,8 +95,10 @@ export class Supervisor {
     }
   }
 
-  async stop(name: string, graceMs: number): Promise<number> {
-    return (await this.#ask({ type: 'stop', name, graceMs })).atNanos;
+  async stop(name: string, graceMs: number): Promise<Ending> {
+    const askedAt = monotonicNanos();
+    const { atNanos, ending } = await this.#ask({ type: 'stop', name, graceMs });
+    return { askedAt, endedAt: atNanos, orderly: ending === 'exit code 0', how: ending };
   }
 
   async kill(name: string): Promise<number> {

@@ -6,7 +6,7 @@ import { entryPoint } from '../../entry-point.ts';
 import { HarnessError } from '../../errors.ts';
 import { monotonicNanos } from '../../measure/clock.ts';
 import type { Supervisor } from '../../supervisor/supervisor.ts';
-import type { Cluster, NodeState } from '../cluster.ts';
+import type { Cluster, Ending, NodeState } from '../cluster.ts';
 import { freePorts } from './free-ports.ts';
 import { ping } from './ping.ts';
 
@@ -89,8 +89,8 @@ export class ProcessCluster implements Cluster {
     return monotonicNanos();
   }
 
-  async stop(node: number): Promise<number> {
-    if (!this.#pids.has(node)) return monotonicNanos();
+  async stop(node: number): Promise<Ending> {
+    if (!this.#pids.has(node)) return neverStarted();
     this.#serving.delete(node);
     return this.#options.supervisor.stop(nameOf(node), stopGraceMs);
   }
@@ -223,6 +223,11 @@ export class ProcessCluster implements Cluster {
     const said = lines.findLast((line) => /error\b|^[a-z-]+: /i.test(line)) ?? lines.at(-1) ?? '';
     return said === '' ? '' : `; its log says: ${said.slice(0, 500)}`;
   }
+}
+
+function neverStarted(): Ending {
+  const now = monotonicNanos();
+  return { askedAt: now, endedAt: now, orderly: true, how: 'never started' };
 }
 
 function nameOf(node: number): string {
