@@ -167,6 +167,19 @@ describe('a power cut of an emulated disk', () => {
     expect(contentOf('log')).toBe('a');
   });
 
+  test('can leave a file under two names, after half of a move between directories', async () => {
+    for (const name of ['d', 'e']) await disk.makeDirectory(name);
+    const file = await disk.open('d/file', { create: true });
+    for (const path of ['d', 'e', '']) await disk.syncDirectory(path);
+    await append(file, 'survives');
+    await disk.rename('d/file', 'e/file');
+    // The old name stays, the write survives, the new name survives.
+    const draws = [1, 1, 0, 0];
+    await cut({ below: () => draws.shift() ?? 0, unit: () => 0 });
+    expect(contentOf('d/file')).toBe('survives');
+    expect(contentOf('e/file')).toBe('survives');
+  });
+
   test('leaves damage where it was done', async () => {
     const file = await stableFile('log', 'sound');
     await append(file, ' more');

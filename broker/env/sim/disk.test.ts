@@ -119,6 +119,22 @@ describe('a power cut', () => {
   });
 });
 
+describe('two syncs that overlap', () => {
+  test('cover no more than what was there when the later one began', async () => {
+    const { disk, run } = world();
+    const file = await run(fileWith(disk, ''));
+    await run(file.write(0, [Buffer.from('1')]));
+    disk.slowness = 100;
+    const syncs = [file.sync(), file.sync(), disk.syncDirectory(''), disk.syncDirectory('')];
+    disk.slowness = 0.01;
+    await run(Promise.all([file.write(1, [Buffer.from('2')]), disk.open('new', { create: true })]));
+    await run(Promise.all(syncs));
+    disk.crash({ below: (bound) => bound - 1, unit: () => 0 });
+    expect(await run(contentOf(disk))).toBe('1');
+    expect(await run(disk.list(''))).toEqual(['file']);
+  });
+});
+
 describe('a killed process', () => {
   test('leaves what had completed and hears nothing more of what had not', async () => {
     const { disk, run } = world();
