@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import type { Disk } from '../env/disk.ts';
 import { Log } from '../log/log.ts';
 import { batchOf, TestCluster, valuesOf } from './testing/test-cluster.ts';
 import type { GatePart, Wraps } from './node-options.ts';
@@ -25,6 +26,26 @@ describe('a rig that puts its own parts around a node', () => {
     const groupId = topicId * 65_536 + 1;
     expect([...opened].sort()).toEqual(['group-0', `group-${groupId}`]);
     expect([...groups].sort((left, right) => left - right)).toEqual([0, groupId]);
+  });
+
+  test('sees every file of the data directory being opened', async () => {
+    const opened = new Set<string>();
+    const watched = (disk: Disk): Disk => ({
+      open: (path, options) => {
+        opened.add(path.replace(/\/.*/, ''));
+        return disk.open(path, options);
+      },
+      list: (directory) => disk.list(directory),
+      makeDirectory: (directory) => disk.makeDirectory(directory),
+      rename: (from, to) => disk.rename(from, to),
+      remove: (path) => disk.remove(path),
+      removeDirectory: (directory) => disk.removeDirectory(directory),
+      syncDirectory: (directory) => disk.syncDirectory(directory),
+    });
+    cluster = await TestCluster.start(1, { wrap: { disk: watched } });
+    const topicId = await cluster.createTopic();
+    const groups = ['group-0', `group-${topicId * 65_536 + 1}`];
+    expect([...opened].sort()).toEqual(['format.json.new', ...groups]);
   });
 
   test('can take away the memory for duplicates, and then a copy is appended', async () => {

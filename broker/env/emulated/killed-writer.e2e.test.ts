@@ -39,7 +39,8 @@ function expectAllUpTo(last: number): void {
   const log = liveFile('log');
   for (let number = 0; number <= last; number++) {
     const at = number * recordBytes;
-    expect(log.subarray(at, at + recordBytes), `record ${number}`).toEqual(recordOf(number));
+    const found = log.subarray(at, at + recordBytes);
+    expect(found.equals(recordOf(number)), `record ${number} is as it was written`).toBe(true);
   }
   const state = liveFile('state');
   expect(state).toEqual(recordOf(state.readDoubleLE(0)));
