@@ -68,6 +68,37 @@ describe('recovery time', () => {
     });
   });
 
+  test('what waits out an outage is no sign of service, though one was served before it began', () => {
+    const story = load(new Story(under('leader')).fault(0, 950), {}, (ms) =>
+      ms === 1000 ? 2 : ms > 1000 && ms < 3000 ? 3000 - ms : 2,
+    );
+    // The operations of the last half second of the outage were acked in time, at its end.
+    expect(judged(drained(story))).toMatchObject({ verdict: 'valid', rtoMs: 2050 });
+  });
+
+  test('an outage in which nothing could be sent lasts until the stuck operation is acked', () => {
+    const story = load(new Story(under('leader')).fault(0, 950), { to: 1200 }, (ms) =>
+      ms === 1100 ? 6900 : 2,
+    );
+    load(story, { from: 8000, to: 15_000, first: 12 });
+    expect(judged(drained(story, 15_000)).rtoMs).toBe(7052);
+  });
+
+  test('acks that were slow before the fault may be as slow after it', () => {
+    const slow = (atMs: number) => new Story(under('leader')).fault(0, atMs);
+    const story = load(slow(1050), {}, (ms) => (ms === 1000 ? 30 : ms < 1000 ? 700 : 900));
+    expect(judged(drained(story, 10_000))).toMatchObject({ verdict: 'valid', rtoMs: 950 });
+  });
+
+  test('is not known when acks come again and most of them late', () => {
+    const story = load(new Story(under('leader')).fault(0, 1050), { to: 12_000 }, (ms) =>
+      ms < 1050 ? 2 : 900,
+    );
+    const { verdict, rtoMs, note } = judged(drained(story, 12_000));
+    expect({ verdict, rtoMs }).toEqual({ verdict: 'unknown', rtoMs: null });
+    expect(note).toMatch(/acked again, but more than 1 % later than 500 ms/);
+  });
+
   test('an operation sent before the fault proves nothing, however late its ack', () => {
     const story = load(new Story(under('leader')).fault(0, 1050), {}, (ms) =>
       ms === 1000 ? 60 : ms > 1050 && ms < 2500 ? 2500 - ms : 2,

@@ -2,10 +2,16 @@ import type { Service } from './service.ts';
 
 /** Service counts as back once it held this long; shares of it are taken in steps of `stepMs`. */
 export const sustainedMs = 5000;
-const stepMs = 100;
+const stepMs = 25;
 const stepNanos = stepMs * 1e6;
 const sustainedSteps = sustainedMs / stepMs;
 const shareMin = 0.99;
+const sustainedNanos = sustainedMs * 1e6;
+/**
+ * An ack later than this after its send is no sign of service: what waits out an outage is acked in
+ * the end. Where clients waited longer than that before the fault, twice their longest wait.
+ */
+const lateNanosMin = 500e6;
 
 export interface Outcome {
   /** Milliseconds from the fault, the worst over all; null when one of them is not back. */
@@ -29,8 +35,10 @@ export interface Completion {
 /** What was offered to one partition after the fault, by the step in which it was invoked. */
 interface Track {
   readonly offered: number[];
+  /** In time, and in the end. */
+  readonly served: number[];
   readonly acked: number[];
-  /** Invoke and ack of the first acked operation of each step. */
+  /** Invoke and ack of the first operation of each step that was acked in time. */
   readonly firstInvoke: number[];
   readonly firstAck: number[];
   candidate: number;
@@ -50,19 +58,28 @@ interface Client {
 }
 
 /**
- * Follows one fault: per client and partition, the first step from which 99 % of what was offered
- * within 5 s was acked, and the ack of the first operation in it that was. Steps of 100 ms only
- * matter where sends were refused or lost; otherwise that operation is the first after the fault.
+ * Follows one fault: per client and partition, the first step of 25 ms from which 99 % of what was
+ * offered within 5 s was acked in time, and the ack of the first operation in it that was. That is
+ * the end of the outage also where a few operations were served before it began.
  * A client that is back in all its partitions is no longer followed.
  */
 export class ServiceReturn {
   readonly effectiveAt: number;
   readonly #service: Service;
   readonly #clients = new Map<number, Client>();
+  /** By client, the longest wait for an ack in the 5 s before the fault. */
+  readonly #waitsBefore = new Map<number, number>();
 
   constructor(effectiveAt: number, service: Service) {
     this.effectiveAt = effectiveAt;
     this.#service = service;
+  }
+
+  /** Of an operation acked before the fault; of all clients' before any `complete` of theirs. */
+  ackedBefore(client: number, invokedAt: number, time: number): void {
+    if (time < this.effectiveAt - sustainedNanos || time >= this.effectiveAt) return;
+    const longest = this.#waitsBefore.get(client) ?? 0;
+    if (time - invokedAt > longest) this.#waitsBefore.set(client, time - invokedAt);
   }
 
   /** Of an operation invoked after the fault. */
@@ -88,7 +105,9 @@ export class ServiceReturn {
       track.offered[step] = (track.offered[step] ?? 0) + 1;
       if (acked) {
         track.acked[step] = (track.acked[step] ?? 0) + 1;
-        if (!(track.firstInvoke[step]! <= invokedAt)) {
+        const inTime = time - invokedAt <= this.#lateNanos(number);
+        if (inTime) track.served[step] = (track.served[step] ?? 0) + 1;
+        if (inTime && !(track.firstInvoke[step]! <= invokedAt)) {
           track.firstInvoke[step] = invokedAt;
           track.firstAck[step] = time;
         }
@@ -136,10 +155,15 @@ export class ServiceReturn {
           doubts.push(
             `${name}: served again, but the load ended before that had held for ${sustainedMs} ms`,
           );
-        } else
+        } else if (track !== undefined && isAckedAtTheEnd(track, client)) {
+          doubts.push(
+            `${name}: acked again, but more than 1 % later than ${(this.#lateNanos(number) / 1e6).toFixed(0)} ms`,
+          );
+        } else {
           never.push(
             `${name}: not served again within ${observedMs.toFixed(0)} ms after the fault was over`,
           );
+        }
       }
     }
     if (worst === undefined && never.length + doubts.length === 0) {
@@ -152,6 +176,10 @@ export class ServiceReturn {
       never,
       doubts,
     };
+  }
+
+  #lateNanos(client: number): number {
+    return Math.max(lateNanosMin, 2 * (this.#waitsBefore.get(client) ?? 0));
   }
 
   #step(time: number): number {
@@ -198,6 +226,7 @@ function trackOf(client: Client, partition: number): Track {
   if (track === undefined) {
     track = {
       offered: [],
+      served: [],
       acked: [],
       firstInvoke: [],
       firstAck: [],
@@ -216,20 +245,39 @@ function seekReturn(track: Track, client: Client): void {
     else track.candidate++;
   }
   if (track.backAt === undefined) return;
-  for (const steps of [track.offered, track.acked, track.firstInvoke, track.firstAck])
-    steps.length = 0;
+  const { offered, served, acked, firstInvoke, firstAck } = track;
+  for (const steps of [offered, served, acked, firstInvoke, firstAck]) steps.length = 0;
 }
 
-/** Whether from the candidate to `end` enough was acked, and something in the candidate itself. */
+/** Whether from the candidate to `end` enough was served, and something in the candidate itself. */
 function holds(track: Track, client: Client, end: number): boolean {
-  if (!(track.acked[track.candidate]! > 0)) return false;
+  return (
+    track.served[track.candidate]! > 0 &&
+    isEnough(track.served, track, client, track.candidate, end)
+  );
+}
+
+function isEnough(
+  counted: readonly number[],
+  track: Track,
+  client: Client,
+  from: number,
+  end: number,
+): boolean {
   let offered = 0;
-  let acked = 0;
-  for (let step = track.candidate; step < end; step++) {
+  let good = 0;
+  for (let step = from; step < end; step++) {
     offered += (track.offered[step] ?? 0) + (client.unplaced[step] ?? 0);
-    acked += track.acked[step] ?? 0;
+    good += counted[step] ?? 0;
   }
-  return acked >= shareMin * offered;
+  return good >= shareMin * offered;
+}
+
+/** Whether what was offered in the last 5 s was acked at all: late, and yet not given up. */
+function isAckedAtTheEnd(track: Track, client: Client): boolean {
+  const from = Math.max(0, client.latestStep - sustainedSteps);
+  const some = track.acked.some((count, step) => step >= from && count > 0);
+  return some && isEnough(track.acked, track, client, from, client.latestStep);
 }
 
 function isServedAtTheEnd(track: Track, client: Client): boolean {
