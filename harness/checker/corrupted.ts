@@ -1,4 +1,5 @@
 import type { Book } from './book/book.ts';
+import { isSuperseded, legalLossOf } from './book/legal-loss.ts';
 import { groupsMax } from './book/messages.ts';
 import { Tally } from './tally.ts';
 import type { Checker } from './watch.ts';
@@ -10,7 +11,8 @@ import type { Checker } from './watch.ts';
  *
  * **Anomalies.** `checksum`: a payload that does not match its checksum; what it says of itself is
  * not believed. `key-changed`: intact, but with another key than the one it was sent with.
- * `redelivery-changed`: a position that was given to one group twice, with different messages.
+ * `redelivery-changed`: a position that was given to one group twice, with different messages;
+ * `redelivery-superseded` where a legal loss explains it, since the log was cut there and regrew.
  * Each position (for a key: each message) is counted once.
  */
 export const corrupted: Checker = {
@@ -19,6 +21,7 @@ export const corrupted: Checker = {
   notApplicable: () => undefined,
   watch(book) {
     const forbidden = new Tally();
+    const allowed = new Tally();
     const places = new Set<string>();
     const changed = new Set<number>();
     let looked = 0;
@@ -42,10 +45,10 @@ export const corrupted: Checker = {
       read: look,
       delivery: look,
       finish() {
-        findChangedRedeliveries(book, forbidden);
+        findChangedRedeliveries(book, forbidden, allowed);
         return {
           forbidden,
-          allowed: new Tally(),
+          allowed,
           doubts: looked === 0 ? ['nothing was read or delivered'] : [],
           evidence: `${looked} payloads checked: ${forbidden.count()} corrupted`,
         };
@@ -61,14 +64,17 @@ interface Sighting {
   readonly intact: boolean;
 }
 
-function findChangedRedeliveries(book: Book, forbidden: Tally): void {
-  for (const { partition, offset, claimants } of book.conflicts) {
+function findChangedRedeliveries(book: Book, forbidden: Tally, allowed: Tally): void {
+  const legalLoss = legalLossOf(book);
+  for (const conflict of book.conflicts) {
+    const { partition, offset, claimants } = conflict;
+    const legal = isSuperseded(book, legalLoss, conflict);
     for (let group = 0; group < groupsMax; group++) {
       const given = claimants.filter(({ groups }) => (groups & (1 << group)) !== 0);
       if (given.length < 2) continue;
       const names = given.map(({ id }) => book.messages.describe(id)).join(' and ');
-      forbidden.add(
-        'redelivery-changed',
+      (legal ? allowed : forbidden).add(
+        legal ? 'redelivery-superseded' : 'redelivery-changed',
         () => `p${partition}@${offset} came to ${book.groups[group]} as ${names}`,
       );
     }

@@ -1,5 +1,7 @@
 import type { Book } from './book/book.ts';
 import { isIdempotent, lacksFinalRead } from './book/circumstances.ts';
+import { fromLog } from './book/claims.ts';
+import { legalLossOf } from './book/legal-loss.ts';
 import { stranger } from './book/log-copy.ts';
 import { Mark } from './book/messages.ts';
 import { Tally } from './tally.ts';
@@ -14,7 +16,9 @@ import type { Checker, Finding } from './watch.ts';
  * **Anomalies.** `duplicate-broker`: one value at two positions, when the producer was idempotent,
  * or after one attempt whose outcome is known: nobody but the broker can have copied it.
  * `duplicate-producer-retry`: otherwise, the retry of a producer that could not know better; legal
- * at least once, and counted. One *position* that is delivered twice is a redelivery, and no
+ * at least once, and counted. `duplicate-window`: it was given away at a position that a legal loss
+ * took, before its producer learned of it; the retry put it where the log now has it, once. One
+ * *position* that is delivered twice is a redelivery, and no
  * duplicate. An unknown that is in the log once is recovered, and no duplicate.
  */
 export const duplicate: Checker = {
@@ -26,10 +30,13 @@ export const duplicate: Checker = {
     finish() {
       const forbidden = new Tally();
       const allowed = new Tally();
-      const report = (id: number, places: string): void => {
+      const { mayVanish } = legalLossOf(book);
+      const report: Report = (id, places, inLog) => {
         const byRetry = book.mayBeRetried(id);
-        const kind = byRetry ? 'duplicate-producer-retry' : 'duplicate-broker';
-        (byRetry ? allowed : forbidden).add(kind, () => `${book.witness(id)}, found at ${places}`);
+        const byLoss = mayVanish && inLog <= 1 && !isLostWhereAcked(book, id);
+        const legal = byRetry ? 'duplicate-producer-retry' : byLoss ? 'duplicate-window' : undefined;
+        const tally = legal === undefined ? forbidden : allowed;
+        tally.add(legal ?? 'duplicate-broker', () => `${book.witness(id)}, found at ${places}`);
       };
       if (book.circumstances.capabilities.positions) eachValueAtTwoPlaces(book, report);
       else eachValueReadTwice(book, report);
@@ -52,34 +59,46 @@ function findingOf(book: Book, forbidden: Tally, allowed: Tally): Finding {
   };
 }
 
+/** A producer that knows of its ack never sends again, whatever became of the message. */
+function isLostWhereAcked({ messages }: Book, id: number): boolean {
+  const marks = messages.marks(id);
+  return (marks & Mark.ackedThere) !== 0 && (marks & Mark.inLogThere) === 0;
+}
+
+/** `inLog`: at how many of the places the final read found it. */
+type Report = (id: number, places: string, inLog: number) => void;
+
 /** Only sightings away from a message's own position can make a second one. */
-function eachValueAtTwoPlaces(book: Book, report: (id: number, places: string) => void): void {
+function eachValueAtTwoPlaces(book: Book, report: Report): void {
   const { claims, messages } = book;
   const order = claims.sorted((a, b) => a.id - b.id);
   for (let from = 0; from < order.length;) {
     const { id } = claims.get(order[from]!);
     const places = new Set<string>();
+    const inLog = new Set<string>();
     const marks = messages.marks(id);
-    if ((marks & Mark.inLogThere) !== 0 || messages.groups(id) !== 0) {
-      places.add(`p${messages.partition(id)}@${messages.offset(id)}`);
-    }
+    const home = `p${messages.partition(id)}@${messages.offset(id)}`;
+    if ((marks & Mark.inLogThere) !== 0) inLog.add(home);
+    if ((marks & Mark.inLogThere) !== 0 || messages.groups(id) !== 0) places.add(home);
     for (; from < order.length; from++) {
       const claim = claims.get(order[from]!);
       if (claim.id !== id) break;
-      places.add(`p${claim.partition}@${claim.offset}`);
+      const place = `p${claim.partition}@${claim.offset}`;
+      places.add(place);
+      if (claim.source === fromLog) inLog.add(place);
     }
-    if (places.size > 1) report(id, [...places].join(' and '));
+    if (places.size > 1) report(id, [...places].join(' and '), inLog.size);
   }
 }
 
 /** Without positions, what one reading of the log shows twice is there twice. */
-function eachValueReadTwice(book: Book, report: (id: number, places: string) => void): void {
+function eachValueReadTwice(book: Book, report: Report): void {
   const reading = book.newSession();
   for (const copy of book.copies.copiesOf(0)) {
     for (let index = 0; index < copy.length; index++) {
       const id = copy.id(index);
       if (id !== stranger && book.messages.exchangeSession(id, reading) === reading) {
-        report(id, 'two places of one reading');
+        report(id, 'two places of one reading', 2);
       }
     }
   }

@@ -1,8 +1,8 @@
 import type { Book } from './book/book.ts';
 import { lacksPositions } from './book/circumstances.ts';
 import type { Conflict } from './book/claims.ts';
+import { isSuperseded, legalLossOf } from './book/legal-loss.ts';
 import { Mark } from './book/messages.ts';
-import { promiseOf } from './promise.ts';
 import { Tally } from './tally.ts';
 import type { Checker } from './watch.ts';
 
@@ -17,7 +17,7 @@ import type { Checker } from './watch.ts';
  * final read that does not lie behind the one before it. `superseded`: an acked message that is
  * lost, and its position taken by another: what a log looks like that was cut and regrown; legal
  * only where the mode may lose, and never once the first message had been delivered where delivered
- * messages are safe. Whether the loss itself was legal is for `lost` to say.
+ * messages are safe (`LegalLoss`). Whether the loss itself was legal is for `lost` to say.
  */
 export const inconsistentOffset: Checker = {
   name: 'inconsistent-offset',
@@ -27,15 +27,9 @@ export const inconsistentOffset: Checker = {
     finish() {
       const forbidden = new Tally();
       const allowed = new Tally();
-      const windows = book.timeline
-        .nodeFaults()
-        .map(({ kind }) => promiseOf(book.circumstances.plan, kind))
-        .filter(({ loss }) => loss === 'window');
-      const deliveredIsSafe = windows.some(
-        (promise) => promise.loss === 'window' && promise.deliveredIsSafe,
-      );
+      const legalLoss = legalLossOf(book);
       for (const conflict of book.conflicts) {
-        const legal = windows.length > 0 && isSuperseded(book, conflict, deliveredIsSafe);
+        const legal = isSuperseded(book, legalLoss, conflict);
         (legal ? allowed : forbidden).add(legal ? 'superseded' : 'inconsistent-offset', () =>
           inWords(book, conflict),
         );
@@ -62,18 +56,6 @@ export const inconsistentOffset: Checker = {
     },
   }),
 };
-
-/** All claimants but the one in the log were acked or unknown, and are gone. */
-function isSuperseded(book: Book, { claimants }: Conflict, deliveredIsSafe: boolean): boolean {
-  const gone = claimants.filter(({ inLog }) => !inLog);
-  return (
-    claimants.length - gone.length <= 1 &&
-    gone.every(
-      ({ id, groups }) =>
-        (book.messages.marks(id) & Mark.inLog) === 0 && !(groups !== 0 && deliveredIsSafe),
-    )
-  );
-}
 
 /** Only a message that was sighted away from its own position can be seen elsewhere alone. */
 function findAckedElsewhere(book: Book, forbidden: Tally): void {

@@ -1,9 +1,10 @@
 import type { Book } from './book/book.ts';
 import { lacksFinalRead } from './book/circumstances.ts';
-import { hasEffect } from './book/fault-timeline.ts';
+import { describeInjection, hasEffect } from './book/fault-timeline.ts';
 import type { Injection } from './book/fault-timeline.ts';
 import type { LossWindow } from './book/loss-ledger.ts';
-import { promiseOf } from './promise.ts';
+import { suspectsOf } from './book/suspects.ts';
+import type { Suspect } from './book/suspects.ts';
 import { Tally } from './tally.ts';
 import type { Checker } from './watch.ts';
 
@@ -49,9 +50,9 @@ export const lossWindow: Checker = {
         }
       },
       finish() {
-        const doubts = book.timeline
-          .nodeFaults()
-          .flatMap((hit) => doubtOfExposure(book, hit) ?? []);
+        const doubts = suspectsOf(book.timeline, book.circumstances).flatMap(
+          (suspect) => doubtOfExposure(book, suspect) ?? [],
+        );
         const { messages, ms } = windowOfRun(book);
         const exposed = [...book.exposed.values()].reduce((sum, count) => sum + count, 0);
         return {
@@ -84,14 +85,14 @@ export function windowOfRun({ loss }: Book): LossWindow {
   };
 }
 
-function doubtOfExposure(book: Book, hit: Injection): string | undefined {
-  const { plan, exposures } = book.circumstances;
-  if (promiseOf(plan, hit.kind).loss !== 'window' || windowOf(book, hit).messages > 0)
-    return undefined;
-  const exposure = exposures.get(hit.fault);
-  if (exposure !== undefined && exposure > 0) return undefined;
-  const what = `${hit.kind} of ${hit.victims.join(', ')}`;
-  return exposure === 0
-    ? `this mode may lose messages, and ${what} found none that were not yet safe`
-    : `this mode may lose messages, and nobody measured how many were not yet safe at ${what}`;
+function doubtOfExposure(
+  book: Book,
+  { injection, promise, exposure }: Suspect,
+): string | undefined {
+  if (promise.loss === 'none' || windowOf(book, injection).messages > 0) return undefined;
+  if (exposure !== undefined && exposure.messages > 0) return undefined;
+  const what = describeInjection(injection);
+  return exposure === undefined
+    ? `this mode may lose messages, and nobody measured how many were not yet safe at ${what}`
+    : `this mode may lose messages, and ${what} found none that were not yet safe`;
 }

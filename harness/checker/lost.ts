@@ -1,8 +1,11 @@
 import type { Book } from './book/book.ts';
 import { lacksFinalRead } from './book/circumstances.ts';
+import { describeInjection } from './book/fault-timeline.ts';
 import { eachDifference, isMessage, sharedRange } from './book/copy-difference.ts';
+import type { Legality, LossPlace } from './book/loss-attribution.ts';
+import { legalLossOf } from './book/legal-loss.ts';
 import { Mark } from './book/messages.ts';
-import { promiseOf } from './promise.ts';
+import { windowOf } from './loss-window.ts';
 import { Tally } from './tally.ts';
 import type { Checker, Finding } from './watch.ts';
 
@@ -12,10 +15,12 @@ import type { Checker, Finding } from './watch.ts';
  *
  * **Guarantee.** Whatever was acked is in that final read. Who consumed a message before does not
  * matter: a consumer's copy is not the log. Some modes promise less after some faults
- * (`promise.ts`): then a contiguous tail of each partition, as it was when the fault hit, may go.
+ * (`promise/`): then a contiguous tail of each partition, as it was when the fault hit, may go, up
+ * to the bound that the promise names.
  *
  * **Anomalies.** `lost-prefix`, `lost-middle` (a hole), `lost-tail`: see `LossLedger` for where
- * the borders lie. `vanished`: the part of those that a consumer had already been given.
+ * the borders lie. `lost-beyond-window`: a tail that one may lose, but not that much of it: what
+ * is older than the flush explains, or more than was exposed (`attribute`). `vanished`: the part of those that a consumer had already been given.
  * `vanished-unacked`: given to a consumer, never acked, and no longer there. `lost-on-node`: acked
  * and in the log, but missing from one node's own copy. An unknown that is nowhere is not loss; it
  * was never promised. What the promise allows carries the word `window`: `lost-window`, ...
@@ -30,14 +35,10 @@ export const lost: Checker = {
 function judgeLoss(book: Book): Finding {
   const forbidden = new Tally();
   const allowed = new Tally();
-  const { plan } = book.circumstances;
-  for (const { id, place, fault } of book.loss.losses()) {
-    const promise = fault === undefined ? undefined : promiseOf(plan, fault.kind);
-    const vanished = book.wasGivenToAny(id);
-    const legal =
-      promise?.loss === 'window' && place === 'tail' && !(vanished && promise.deliveredIsSafe);
+  for (const { id, place, legality, vanished } of book.loss.losses()) {
+    const legal = legality === 'allowed';
     const tally = legal ? allowed : forbidden;
-    tally.add(legal ? 'lost-window' : `lost-${place}`, () => book.witness(id));
+    tally.add(lossKind(legality, place), () => book.witness(id));
     if (vanished) tally.add(legal ? 'vanished-window' : 'vanished', () => book.witness(id));
   }
   findVanishedUnacked(book, forbidden, allowed);
@@ -50,12 +51,20 @@ function judgeLoss(book: Book): Finding {
   };
 }
 
+function lossKind(legality: Legality, place: LossPlace): string {
+  switch (legality) {
+    case 'allowed':
+      return 'lost-window';
+    case 'beyond':
+      return 'lost-beyond-window';
+    case 'forbidden':
+      return `lost-${place}`;
+  }
+}
+
 function findVanishedUnacked(book: Book, forbidden: Tally, allowed: Tally): void {
-  const { messages, copies, timeline, circumstances } = book;
-  const excused = timeline.nodeFaults().some(({ kind }) => {
-    const promise = promiseOf(circumstances.plan, kind);
-    return promise.loss === 'window' && !promise.deliveredIsSafe;
-  });
+  const { messages, copies } = book;
+  const excused = legalLossOf(book).mayVanish;
   messages.forEach((id, marks) => {
     if ((marks & (Mark.ok | Mark.fail | Mark.inLog)) !== 0 || !book.wasGivenToAny(id)) return;
     const partition = messages.partition(id);
@@ -86,6 +95,15 @@ function doubtsOf(book: Book): string[] {
   if (unjudged > 0) {
     doubts.push(
       `${unjudged} acked messages were not found, but their partition was not read to its end`,
+    );
+  }
+  for (const { injection, promise, exposure } of book.loss.suspects) {
+    if (promise.loss !== 'window' || exposure !== undefined) continue;
+    const { messages } = windowOf(book, injection);
+    if (messages === 0) continue;
+    doubts.push(
+      `nobody measured how many messages were not yet safe at ${describeInjection(injection)}, ` +
+        `so that the ${messages} lost cannot be held against it`,
     );
   }
   if (!book.oneClock && book.loss.count > 0 && book.timeline.nodeFaults().length > 0) {

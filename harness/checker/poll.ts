@@ -1,5 +1,6 @@
 import type { Book } from './book/book.ts';
 import { lacksConsumers, lacksPositions } from './book/circumstances.ts';
+import { legalLossOf } from './book/legal-loss.ts';
 import type { LogCopy } from './book/log-copy.ts';
 import { Tally } from './tally.ts';
 import type { Checker } from './watch.ts';
@@ -14,7 +15,8 @@ import type { Checker } from './watch.ts';
  * or an earlier one. Each is counted once per pair of neighbouring deliveries. An assignment, a
  * revocation or a divergence that the broker announced begins anew: after it the consumer resumes
  * from the cursor, and what it is given again is `redelivery`. (Jepsen's Kafka workload calls them
- * poll-skip and nonmonotonic-poll.)
+ * poll-skip and nonmonotonic-poll.) `sent-back`: the broker told a consumer that the log was cut
+ * behind what it had read; legal only after a fault that may cost messages, then `sent-back-window`.
  */
 export const poll: Checker = {
   name: 'poll',
@@ -27,6 +29,8 @@ export const poll: Checker = {
       : undefined),
   watch(book) {
     const forbidden = new Tally();
+    const allowed = new Tally();
+    let legalSince: number | undefined;
     const { denseOffsets } = book.circumstances.capabilities;
     const unranked = new Set<number>();
     let assignments: (Assignment | undefined)[] = [];
@@ -35,8 +39,15 @@ export const poll: Checker = {
       header() {
         assignments = [];
       },
-      position({ partition }) {
+      position({ type, partition, offset, consumer, time }) {
         assignments[partition] = undefined;
+        if (type !== 'diverged') return;
+        legalSince ??= legalLossOf(book).since;
+        const legal = legalSince <= time || (legalSince < Infinity && !book.oneClock);
+        (legal ? allowed : forbidden).add(
+          legal ? 'sent-back-window' : 'sent-back',
+          () => `consumer ${consumer} was sent back to p${partition}@${offset}`,
+        );
       },
       delivery({ consumer, partition, offset }) {
         if (partition < 0 || offset < 0) return;
@@ -70,7 +81,7 @@ export const poll: Checker = {
       },
       finish: () => ({
         forbidden,
-        allowed: new Tally(),
+        allowed,
         doubts: [
           ...(pairs === 0 ? ['no consumer was given two records of one assignment'] : []),
           ...(unranked.size > 0

@@ -1,4 +1,5 @@
 import { HarnessError } from '../errors.ts';
+import type { Circumstances } from '../checker/book/circumstances.ts';
 import type { HistoryFile, HistorySource } from '../checker/book/history-source.ts';
 import type { Capabilities } from '../driver/driver.ts';
 import { historyFiles, readHistory, readHistoryHeader } from '../history/reader.ts';
@@ -14,8 +15,8 @@ export interface JudgeOptions {
   readonly capabilities: Capabilities;
   /** What the measurements of the same history say. */
   readonly measured: Measured;
-  /** Acked messages that were not yet safe when a fault hit, by its id, where it was measured. */
-  readonly exposures?: ReadonlyMap<number, number>;
+  /** What faults put at risk, by their ids, where it was measured. */
+  readonly exposures?: Circumstances['exposures'];
 }
 
 /**

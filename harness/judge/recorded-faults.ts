@@ -1,13 +1,17 @@
 import type { Book } from '../checker/book/book.ts';
+import { suspectsOf } from '../checker/book/suspects.ts';
 import { windowOf, windowOfRun } from '../checker/loss-window.ts';
 import type { RecordedFault } from '../record/record.ts';
 import type { Judgement } from './judgement.ts';
 
 /** The faults as the record tells them. */
 export function recordedFaults(book: Book): RecordedFault[] {
-  const { timeline } = book;
+  const { timeline, circumstances } = book;
+  const suspects = suspectsOf(timeline, circumstances);
   const at = (time: number | null): number | null => (time === null ? null : timeline.atMs(time));
   return timeline.injections.map((injection) => {
+    const suspect = suspects.find((one) => one.injection === injection);
+    const window = windowOf(book, injection);
     const recovery = book.recoveries.get(injection);
     const rtoMs = recovery?.rtoMs ?? null;
     const effectiveAtMs = at(injection.effectiveAt);
@@ -32,7 +36,10 @@ export function recordedFaults(book: Book): RecordedFault[] {
       recoveryNote:
         recovery?.note ?? (effectiveAtMs === null ? 'the fault never took effect' : 'not judged'),
       lossWindowMessages: book.exposed.get(injection) ?? 0,
-      lossWindowMs: windowOf(book, injection).ms,
+      lossWindowMs: window.ms,
+      promise: suspect?.promise.loss ?? 'none',
+      exposure: suspect?.exposure?.messages ?? null,
+      lost: window.messages,
     };
   });
 }

@@ -58,6 +58,12 @@ export const faultSchema = z.strictObject({
   /** Acked messages at risk when it hit: sent and acked in the second before. */
   lossWindowMessages: z.number().int(),
   lossWindowMs: z.number().nullable(),
+  /** What the mode promises when this hits; `none` may be lost, a bounded `window`, or it `may`. */
+  promise: z.enum(['none', 'window', 'may']).default('none'),
+  /** Acked and not yet safe from it, measured right before; null where it was not measured. */
+  exposure: z.number().int().nullable().default(null),
+  /** Acked messages that it took. */
+  lost: z.number().int().default(0),
 });
 
 /** One second of the run; a long run is folded so that the record stays small. */

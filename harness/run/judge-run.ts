@@ -31,7 +31,7 @@ export async function judgeRun(directory: string): Promise<RunRecord> {
     plan,
     capabilities,
     exposures: new Map(
-      Object.entries(facts.exposures).map(([fault, count]) => [Number(fault), count]),
+      Object.entries(facts.exposures).map(([fault, measured]) => [Number(fault), measured]),
     ),
     measured: {
       doubts: measured.doubts,

@@ -1,5 +1,6 @@
 import { renameSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { MeasuredExposure } from '../checker/book/exposure.ts';
 import { HarnessError } from '../errors.ts';
 import type { Plan } from '../scenario/plan-types.ts';
 import type { RunRecord } from '../record/record.ts';
@@ -18,8 +19,8 @@ export interface RunFacts {
   readonly command: string;
   readonly target: RunRecord['target'];
   readonly environment: RunRecord['environment'];
-  /** Acked messages that were not safe when a fault hit, by its id, where that was measured. */
-  readonly exposures: Readonly<Record<string, number>>;
+  /** What faults put at risk, by their ids, where that was measured. */
+  readonly exposures: Readonly<Record<string, MeasuredExposure>>;
   /** What kept the run from being what was planned, as sentences; each makes it inconclusive. */
   readonly problems: readonly string[];
 }

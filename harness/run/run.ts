@@ -53,7 +53,8 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     folder,
     driver,
     onTarget: (described) => keep({ target: described }),
-    onExposure: (fault, count) => keep({ exposures: { ...facts.exposures, [fault]: count } }),
+    onExposure: (fault, measured) =>
+      keep({ exposures: { ...facts.exposures, [fault]: measured } }),
     onProblem: (sentence) => keep({ problems: [...facts.problems, sentence] }),
   });
   try {

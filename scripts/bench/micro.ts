@@ -63,7 +63,7 @@ async function measure(directory: string): Promise<BenchRow[]> {
       segment.markOfOffset(offset);
     })
     .add(`checkers: judge a history of ${judgedMessages.toLocaleString('en-US')} messages`, () => {
-      const circumstances = { plan, capabilities, exposures: new Map<number, number>() };
+      const circumstances = { plan, capabilities, exposures: new Map() };
       judgeHistory(openHistory(directory), circumstances, unmeasured);
     });
   await bench.run();

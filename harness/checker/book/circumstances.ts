@@ -1,15 +1,13 @@
 import type { Capabilities } from '../../driver/driver.ts';
 import type { Plan } from '../../scenario/plan-types.ts';
+import type { MeasuredExposure } from './exposure.ts';
 
 /** Under which a history is judged. */
 export interface Circumstances {
   readonly plan: Plan;
   readonly capabilities: Capabilities;
-  /**
-   * Acked messages that were not yet safe when a fault hit, by the fault's id, as measured at its
-   * injection. A fault that is missing was not measured.
-   */
-  readonly exposures: ReadonlyMap<number, number>;
+  /** By the fault's id. A fault that is missing was not measured. */
+  readonly exposures: ReadonlyMap<number, MeasuredExposure>;
 }
 
 /** The log can be read in full at the end, so that absence from it means something. */

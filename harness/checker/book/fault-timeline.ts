@@ -9,6 +9,8 @@ export interface Injection {
   readonly kind: string;
   readonly target: string;
   readonly aimedAt: 'node' | 'consumer' | 'producer';
+  /** What the scenario chose for it. */
+  readonly options: Readonly<Record<string, unknown>>;
   victims: readonly string[];
   readonly phase: string;
   /** False for faults that heal themselves. */
@@ -79,6 +81,14 @@ export function hasEffect(injection: Injection): injection is Injection & { effe
   return injection.effectiveAt !== null;
 }
 
+/** Node numbers of the victims, which the history names "node 2". */
+export function nodesOf({ victims }: Injection): number[] {
+  return victims.flatMap((victim) => {
+    const match = /^node (\d+)$/.exec(victim);
+    return match === null ? [] : [Number(match[1])];
+  });
+}
+
 /** What stands against this injection, as a sentence; undefined when both proofs are in order. */
 export function doubtOf(injection: Injection): string | undefined {
   const what = describeInjection(injection);
@@ -110,6 +120,7 @@ function newInjection(event: FaultEvent, planned: PlannedFault | undefined): Inj
     kind: event.kind,
     target: event.target,
     aimedAt: targetClass(planned?.target ?? event.target),
+    options: planned?.options ?? {},
     victims: [],
     phase: planned?.phase ?? '',
     heals: planned === undefined || planned.healAtMs !== null,

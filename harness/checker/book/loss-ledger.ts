@@ -2,18 +2,20 @@ import type { HistoryVisitor } from '../../history/visitor.ts';
 import type { Circumstances } from './circumstances.ts';
 import type { FaultTimeline, Injection } from './fault-timeline.ts';
 import type { LogCopies } from './log-copy.ts';
+import { attribute } from './loss-attribution.ts';
+import type { Attribution, Legality, LossPlace, Missing } from './loss-attribution.ts';
 import { Mark } from './messages.ts';
 import type { MessageTable } from './messages.ts';
-import { PagedFloat64, PagedUint32 } from './paged.ts';
-
-/** Where the loss lies in what was acked before the same fault and survived. */
-export type LossPlace = 'prefix' | 'middle' | 'tail';
+import { suspectsOf } from './suspects.ts';
+import type { Suspect } from './suspects.ts';
 
 export interface Loss {
   readonly id: number;
   readonly place: LossPlace;
-  /** The first node fault that took effect after the message was sent; undefined when none did. */
+  readonly legality: Legality;
+  /** The fault that explains the loss, or else is blamed for it; undefined when none can be. */
   readonly fault: Injection | undefined;
+  readonly vanished: boolean;
   readonly ackedAt: number;
 }
 
@@ -34,6 +36,7 @@ interface Known {
   readonly copies: LogCopies;
   readonly timeline: FaultTimeline;
   readonly oneClock: boolean;
+  wasGivenToAny(id: number): boolean;
 }
 
 /** The span of what survived, per era: from one fault's effect to the next. */
@@ -43,10 +46,10 @@ interface Spans {
 }
 
 /**
- * Which acked messages are lost, and where they lay. A message belongs to the era of the first
- * fault that could take it: the first one effective once it was sent, if its ack did not come more
- * than a second after that, since then whoever served after the fault gave it. It is compared with
- * what was acked before that fault took effect and survived:
+ * Which acked messages are lost, where they lay, and which fault took them (`attribute`). A fault
+ * can take what was sent before it took effect, if the ack did not come more than a second after
+ * that, since then whoever served after the fault gave it. A lost message is compared with what was
+ * acked before that fault took effect and survived:
  *
  * - *prefix*: nothing before it survived, neither of its partition nor of its producer there;
  * - *tail*: something did, and nothing behind it;
@@ -63,12 +66,10 @@ export class LossLedger {
   #count: number | undefined;
   /** Acked and not found, but their partition was not read to its end. */
   #unjudged = 0;
-  readonly #cuts: number[] = [];
-  #faults: readonly Injection[] = [];
+  #suspects: readonly Suspect[] | undefined;
   readonly #invokedAt = new Map<number, number>();
-  readonly #ids = new PagedUint32();
-  readonly #eras = new PagedUint32();
-  readonly #ackedAt = new PagedFloat64();
+  readonly #missing: Missing[] = [];
+  #attributions: readonly Attribution[] | undefined;
   readonly #byPartition = new Map<number, Spans>();
   readonly #byProducer = new Map<number, Spans>();
   #swept = false;
@@ -97,12 +98,7 @@ export class LossLedger {
 
   /** For a second pass over each producer's file. */
   visitor(): HistoryVisitor {
-    const { messages, timeline, oneClock } = this.#book;
-    if (this.#faults.length === 0 && oneClock) {
-      const faults = timeline.nodeFaults();
-      this.#faults = faults;
-      this.#cuts.push(...faults.map(({ effectiveAt }) => effectiveAt));
-    }
+    const { messages } = this.#book;
     return {
       invoke: (event) => {
         const id = messages.find(event.producer, event.sequence);
@@ -122,16 +118,22 @@ export class LossLedger {
   /** All losses, once the second pass is through. */
   *losses(): Generator<Loss> {
     this.#sweep();
-    for (let index = 0; index < this.#ids.length; index++) {
-      const id = this.#ids.get(index);
-      const era = this.#eras.get(index);
-      yield {
-        id,
-        place: this.#placeOf(id, era),
-        fault: this.#faults[era],
-        ackedAt: this.#ackedAt.get(index),
-      };
+    this.#attributions ??= attribute({
+      suspects: this.suspects,
+      missing: this.#missing,
+      placeOf: (id, suspect) => this.#placeOf(id, suspect < 0 ? this.suspects.length : suspect),
+    });
+    for (const [index, { id, ackedAt, vanished }] of this.#missing.entries()) {
+      const { place, legality, suspect } = this.#attributions[index]!;
+      const fault = this.suspects[suspect]?.injection;
+      yield { id, ackedAt, vanished, place, legality, fault };
     }
+  }
+
+  /** The faults that may have taken something; none where times cannot be compared. */
+  get suspects(): readonly Suspect[] {
+    const { timeline, circumstances, oneClock } = this.#book;
+    return (this.#suspects ??= oneClock ? suspectsOf(timeline, circumstances) : []);
   }
 
   /** What each fault cost; under `undefined` what no fault explains. */
@@ -173,17 +175,14 @@ export class LossLedger {
 
   #lost(id: number, invokedAt: number, ackedAt: number): void {
     const since = Math.max(invokedAt, ackedAt - lateAckNanos);
-    const era = this.#cuts.findIndex((cut) => cut >= since);
-    this.#ids.push(id);
-    this.#eras.push(era < 0 ? this.#cuts.length : era);
-    this.#ackedAt.push(ackedAt);
+    this.#missing.push({ id, ackedAt, since, vanished: this.#book.wasGivenToAny(id) });
     this.#invokedAt.delete(id);
   }
 
   #survived(id: number, ackedAt: number): void {
     const { messages } = this.#book;
-    const found = this.#cuts.findIndex((cut) => cut > ackedAt);
-    const era = found < 0 ? this.#cuts.length : found;
+    const found = this.suspects.findIndex(({ effectiveAt }) => effectiveAt > ackedAt);
+    const era = found < 0 ? this.suspects.length : found;
     const there = (messages.marks(id) & Mark.ackedThere) !== 0;
     const partition = there ? messages.partition(id) : -1;
     if (there) extend(spansOf(this.#byPartition, partition), era, messages.offset(id));
@@ -199,7 +198,7 @@ export class LossLedger {
     if (this.#swept) return;
     this.#swept = true;
     for (const spans of [...this.#byPartition.values(), ...this.#byProducer.values()]) {
-      for (let era = 0; era <= this.#cuts.length; era++) {
+      for (let era = 0; era <= this.suspects.length; era++) {
         spans.lowest[era] = Math.min(
           spans.lowest[era - 1] ?? Infinity,
           spans.lowest[era] ?? Infinity,

@@ -1,0 +1,101 @@
+import type { Suspect } from './suspects.ts';
+
+/** Where the loss lies in what was acked before the same fault and survived. */
+export type LossPlace = 'prefix' | 'middle' | 'tail';
+
+/** An acked message that is lost. */
+export interface Missing {
+  readonly id: number;
+  readonly ackedAt: number;
+  /** It was in somebody's hands from here on: when it was sent, or a second before its ack. */
+  readonly since: number;
+  /** A consumer had been given it. */
+  readonly vanished: boolean;
+}
+
+/**
+ * `allowed`: the fault's promise covers it; `beyond`: it would, but for the promise's bound;
+ * `forbidden`: no fault's promise covers it.
+ */
+export type Legality = 'allowed' | 'beyond' | 'forbidden';
+
+export interface Attribution {
+  readonly legality: Legality;
+  /** Index of the suspect; -1 when the message was sent after all of them. */
+  readonly suspect: number;
+  readonly place: LossPlace;
+}
+
+interface Options {
+  /** In the order in which they took effect. */
+  readonly suspects: readonly Suspect[];
+  readonly missing: readonly Missing[];
+  /** Compared with what was acked before that suspect took effect and survived; -1 = with all. */
+  readonly placeOf: (id: number, suspect: number) => LossPlace;
+}
+
+/**
+ * Which fault took a message, and whether it was allowed to.
+ *
+ * Suspect is every fault that took effect once the message was sent, and, where its promise says
+ * that it lasts, one that was active then. A suspect *explains* the loss when its own promise allows
+ * a loss, the message lies in the tail of what was there when it hit, and it was not delivered where
+ * delivered messages are safe. Promises do not add up: with faults that overlap, each loss needs
+ * one fault that explains it by itself, so that the weakest promise counts only for what was sent
+ * before its fault took effect (or, if it lasts, before it was healed).
+ *
+ * The first suspect within whose bounds the loss lies gets it. Bounds of a window: acked no earlier
+ * than the flush allows; and, of what was acked before the exposure was measured, the latest as
+ * many as were exposed. What exceeds the bounds of one suspect may still be explained by the next;
+ * else it is `beyond` the first that explains it. What nobody explains is blamed on the first
+ * suspect and is forbidden.
+ */
+export function attribute({ suspects, missing, placeOf }: Options): Attribution[] {
+  const results: Attribution[] = Array.from({ length: missing.length });
+  const beyond: (Attribution | undefined)[] = Array.from({ length: missing.length });
+  /** Per suspect, those it explains and no earlier one did. */
+  const taken: number[][] = suspects.map(() => []);
+  const pass = (index: number, from: number): void => {
+    const loss = missing[index]!;
+    for (let at = from; at < suspects.length; at++) {
+      const suspect = suspects[at]!;
+      if (suspect.until < loss.since || !covers(suspect, loss)) continue;
+      if (placeOf(loss.id, at) !== 'tail') continue;
+      if (loss.ackedAt >= suspect.flushedBefore) return void taken[at]!.push(index);
+      beyond[index] ??= { legality: 'beyond', suspect: at, place: 'tail' };
+    }
+    results[index] = beyond[index] ?? blame(loss);
+  };
+  const blame = ({ id, since }: Missing): Attribution => {
+    const first = suspects.findIndex(({ until }) => until >= since);
+    return { legality: 'forbidden', suspect: first, place: placeOf(id, first) };
+  };
+  missing.forEach((_, index) => pass(index, 0));
+  suspects.forEach((suspect, at) => {
+    const excess = new Set(excessOf(suspect, taken[at]!, missing));
+    for (const index of taken[at]!) {
+      if (excess.has(index)) {
+        beyond[index] ??= { legality: 'beyond', suspect: at, place: 'tail' };
+        pass(index, at + 1);
+      } else results[index] = { legality: 'allowed', suspect: at, place: 'tail' };
+    }
+  });
+  return results;
+}
+
+function covers({ promise }: Suspect, { vanished }: Missing): boolean {
+  return promise.loss !== 'none' && !(vanished && promise.deliveredIsSafe);
+}
+
+/** The oldest, beyond as many as were exposed when that was measured. */
+function excessOf(
+  { promise, exposure }: Suspect,
+  taken: readonly number[],
+  missing: readonly Missing[],
+): readonly number[] {
+  if (promise.loss !== 'window' || exposure === undefined) return [];
+  const counted = taken.filter((index) => missing[index]!.ackedAt < exposure.measuredAtNanos);
+  if (counted.length <= exposure.messages) return [];
+  counted.sort((a, b) => missing[a]!.ackedAt - missing[b]!.ackedAt);
+  return counted.slice(0, counted.length - exposure.messages);
+}

@@ -1,0 +1,51 @@
+import { promiseOf } from '../promise/promise.ts';
+import type { LossPromise } from '../promise/promise.ts';
+import type { Circumstances } from './circumstances.ts';
+import type { MeasuredExposure } from './exposure.ts';
+import { nodesOf } from './fault-timeline.ts';
+import type { FaultTimeline, Injection } from './fault-timeline.ts';
+
+/** A fault on nodes that took effect: one that may have cost messages. */
+export interface Suspect {
+  readonly injection: Injection;
+  readonly effectiveAt: number;
+  /** A message that was sent later is none of its business; history time. */
+  readonly until: number;
+  readonly promise: LossPromise;
+  readonly exposure: MeasuredExposure | undefined;
+  /** What was acked earlier must have been flushed; history time, -Infinity where nothing says so. */
+  readonly flushedBefore: number;
+}
+
+/** In the order in which they took effect. */
+export function suspectsOf(timeline: FaultTimeline, circumstances: Circumstances): Suspect[] {
+  const { plan, exposures } = circumstances;
+  return timeline.nodeFaults().map((injection) => {
+    const { kind, options, effectiveAt, healedAt } = injection;
+    const promise = promiseOf(plan, { kind, nodes: nodesOf(injection), options });
+    const exposure = exposures.get(injection.fault);
+    const lasts = promise.loss !== 'none' && promise.lasts;
+    return {
+      injection,
+      effectiveAt,
+      until: lasts ? (healedAt ?? Infinity) : effectiveAt,
+      promise,
+      exposure,
+      flushedBefore: flushedBefore(promise, exposure, plan.scenario.topic.flushInterval),
+    };
+  });
+}
+
+/**
+ * Counted from the measurement and not from the fault's effect: between the two a sync that was
+ * under way may have taken longer than any before it, which nobody can know.
+ */
+function flushedBefore(
+  promise: LossPromise,
+  exposure: MeasuredExposure | undefined,
+  flushIntervalMs: number,
+): number {
+  if (promise.loss === 'none' || !promise.withinFlushInterval || exposure === undefined)
+    return -Infinity;
+  return exposure.measuredAtNanos - (flushIntervalMs + exposure.syncMsMax) * 1e6;
+}
