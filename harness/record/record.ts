@@ -58,7 +58,7 @@ export const faultSchema = z.strictObject({
   /** Acked messages at risk when it hit: sent and acked in the second before. */
   lossWindowMessages: z.number().int(),
   lossWindowMs: z.number().nullable(),
-  /** What the mode promises when this hits; `none` may be lost, a bounded `window`, or it `may`. */
+  /** What the mode promises when this hits; nothing lost, a bounded window, or any tail. */
   promise: z.enum(['none', 'window', 'may']).default('none'),
   /** Acked and not yet safe from it, measured right before; null where it was not measured. */
   exposure: z.number().int().nullable().default(null),

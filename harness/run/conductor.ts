@@ -3,7 +3,9 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProcessCluster } from '../cluster/process/process-cluster.ts';
+import type { MeasuredExposure } from '../checker/book/exposure.ts';
 import type { Driver, Session } from '../driver/driver.ts';
+import type { FaultSite } from '../fault/fault.ts';
 import { faults } from '../fault/registry.ts';
 import type { FaultEvent } from '../history/events.ts';
 import { ControlServer } from '../load/control-server.ts';
@@ -17,6 +19,7 @@ import { drainAndRead } from './drain-and-read.ts';
 import { Fleet } from './fleet.ts';
 import { HarnessHistory } from './harness-history.ts';
 import { LoadTicker } from './load-ticker.ts';
+import { measureExposure } from './measure-exposure.ts';
 import { dataDirectoryName, historyDirectoryName, nodeDirectoryName } from './run-facts.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { Progress, RunOptions, Stage } from './run-types.ts';
@@ -30,8 +33,8 @@ export interface ConductorOptions {
   readonly driver: Driver;
   /** What the broker says of itself, once it is up. */
   readonly onTarget: (target: RunRecord['target']) => void;
-  /** Acked messages that were not safe right before a fault. */
-  readonly onExposure: (fault: number, count: number) => void;
+  /** What a fault is about to put at risk. */
+  readonly onExposure: (fault: number, measured: MeasuredExposure) => void;
   /** What keeps the run from being what was planned, as a sentence. */
   readonly onProblem: (sentence: string) => void;
 }
@@ -40,7 +43,6 @@ export interface ConductorOptions {
 const startLeadMs = 500;
 const healMsMax = 30_000;
 const interruptGraceMs = 2_000;
-const exposureMsMax = 500;
 
 /**
  * Conducts one run from an empty machine back to one: cluster up, topic, workers, load and faults,
@@ -159,8 +161,7 @@ export class Conductor {
       originNanos,
       resolve: async (fault) => {
         const site = await resolveSite(fault, around);
-        const [first] = site.victims;
-        if (first?.target === 'node') await this.#measureExposure(fault, first.number);
+        await this.#measureExposure(fault, site);
         return site;
       },
       settle: () => settle(around),
@@ -182,11 +183,13 @@ export class Conductor {
   }
 
   /** Only where messages may be lost: elsewhere it would only come between plan and deed. */
-  async #measureExposure(fault: PlannedFault, node: number): Promise<void> {
-    if (this.#options.plan.scenario.topic.replication !== 'async') return;
-    const asked = this.#session?.exposure?.([node], 'all').catch(() => undefined);
-    const found = await Promise.race([asked, sleep(exposureMsMax, undefined, { ref: false })]);
-    if (found !== undefined) this.#options.onExposure(fault.id, found.messages);
+  async #measureExposure(fault: PlannedFault, site: FaultSite): Promise<void> {
+    const measured = await measureExposure(this.#session, this.#options.plan, {
+      kind: fault.kind,
+      nodes: site.victims.flatMap(({ target, number }) => (target === 'node' ? [number] : [])),
+      options: fault.options,
+    });
+    if (measured !== undefined) this.#options.onExposure(fault.id, measured);
   }
 
   async #untilProducersAreDone(): Promise<void> {

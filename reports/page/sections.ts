@@ -1,4 +1,4 @@
-import type { Latency, RunRecord } from '../../harness/record/record.ts';
+import type { Latency, RecordedFault, RunRecord } from '../../harness/record/record.ts';
 import { accountingRows, type AccountingRow } from '../accounting.ts';
 import { faultLabel } from '../charts/frame.ts';
 import {
@@ -105,7 +105,8 @@ export function faultsSection(record: RunRecord): Markup {
   }
   return html`<section id="faults"><h2>Faults</h2>
 <p>A fault counts only when a probe from outside saw it act. Recovery runs from the moment it took effect to the ack
-of the first message sent after it, once 99 % of what is offered is acked for 5 s; the worst client counts.</p>
+of the first message sent after it, once 99 % of what is offered is acked for 5 s; the worst client counts.
+Exposed is what was acked and not yet safe from this fault, measured right before it, where the mode may lose at all.</p>
 ${tableOf(
   'Faults',
   [
@@ -116,6 +117,8 @@ ${tableOf(
     figure('healed'),
     figure('recovery'),
     figure('acked in the second before'),
+    figure('exposed'),
+    figure('lost'),
     text('proof'),
   ],
   record.faults.map((fault, index) => [
@@ -125,13 +128,20 @@ ${tableOf(
     moment(fault.effectiveAtMs),
     moment(fault.healedAtMs),
     fault.rtoMs === null ? 'not measured' : millis(fault.rtoMs),
-    html`${fault.lossWindowMessages === 0 ? 'none' : count(fault.lossWindowMessages)}${fault.lossWindowMs === null || fault.lossWindowMs === 0 ? '' : html`<br><span class="muted">lost span ${millis(fault.lossWindowMs)}</span>`}`,
+    fault.lossWindowMessages === 0 ? 'none' : count(fault.lossWindowMessages),
+    exposureOf(fault),
+    html`${fault.lost === 0 ? 'none' : count(fault.lost)}${fault.lossWindowMs === null || fault.lossWindowMs === 0 ? '' : html`<br><span class="muted">span ${millis(fault.lossWindowMs)}</span>`}`,
     html`${verdictMark(fault.proof.injected)} ${fault.proof.injectedEvidence}${
       fault.proof.healed !== null &&
       html`<br>healing ${verdictMark(fault.proof.healed)} ${fault.proof.healedEvidence}`
     }${fault.recoveryNote !== '' && html`<br><span class="muted">${fault.recoveryNote}</span>`}`,
   ]),
 )}</section>`;
+}
+
+function exposureOf({ promise, exposure }: RecordedFault): string {
+  if (promise === 'none') return 'must lose none';
+  return exposure === null ? 'not measured' : count(exposure);
 }
 
 export function phasesSection(record: RunRecord): Markup {

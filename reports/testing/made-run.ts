@@ -88,5 +88,8 @@ export function recordFault(
     recoveryNote: fault.rtoMs === null ? 'the load ended before 5 s of normal service' : '',
     lossWindowMessages: run.rate ?? 5000,
     lossWindowMs: 0,
+    promise: 'none',
+    exposure: null,
+    lost: 0,
   };
 }

@@ -7,6 +7,7 @@ import { scenarioSchema } from '../../scenario/schema.ts';
 import type { ScenarioInput } from '../../scenario/schema.ts';
 import { makePlan } from '../../scenario/plan.ts';
 import type { Plan } from '../../scenario/plan-types.ts';
+import type { MeasuredExposure } from '../book/exposure.ts';
 import type { Checker } from '../watch.ts';
 import { MemoryHistory } from './memory-history.ts';
 
@@ -15,7 +16,8 @@ export interface StoryOptions {
   readonly scenario?: Partial<ScenarioInput>;
   readonly target?: string;
   readonly measured?: Partial<Measured>;
-  readonly exposures?: ReadonlyMap<number, number>;
+  /** A count alone was measured when its fault was requested, and no sync took over 10 ms. */
+  readonly exposures?: ReadonlyMap<number, number | MeasuredExposure>;
   readonly checkers?: readonly Checker[];
 }
 
@@ -31,7 +33,8 @@ export const allCapabilities: Capabilities = {
   idempotence: true,
 };
 
-const faultWords = ['kill', 'stop', 'pause', 'restart', 'power-cut'].map((kind) => ({
+const kinds = ['kill', 'stop', 'pause', 'restart', 'power-cut', 'sync-error', 'torn-tail', 'cut'];
+const faultWords = kinds.map((kind) => ({
   kind,
   targets: ['node', 'consumer', 'producer'] as const,
   heals: kind !== 'restart',
@@ -47,6 +50,7 @@ export class Story {
   readonly plan: Plan;
   readonly #options: StoryOptions;
   readonly #history = new MemoryHistory();
+  readonly #requestedAt = new Map<number, number>();
   #now = 0;
 
   constructor(options: StoryOptions = {}) {
@@ -259,6 +263,7 @@ export class Story {
         time: ms * 1e6,
       });
     };
+    this.#requestedAt.set(id, (atMs - 1) * 1e6);
     step('requested', atMs - 1);
     step('effective', atMs);
     step('probed', atMs, result);
@@ -284,12 +289,32 @@ export class Story {
   }
 
   judge(): Judgement {
-    const { capabilities, measured, exposures = new Map(), checkers } = this.#options;
+    const { capabilities, measured, checkers } = this.#options;
     return judgeHistory(
       this.#history,
-      { plan: this.plan, capabilities: { ...allCapabilities, ...capabilities }, exposures },
+      {
+        plan: this.plan,
+        capabilities: { ...allCapabilities, ...capabilities },
+        exposures: this.#exposures(),
+      },
       { doubts: [], responseP99Ms: 5, endToEndP99Ms: 9, ackedPerSecond: 1000, ...measured },
       checkers,
+    );
+  }
+
+  #exposures(): Map<number, MeasuredExposure> {
+    const given = [...(this.#options.exposures ?? [])];
+    return new Map(
+      given.map(([fault, measured]) => [
+        fault,
+        typeof measured !== 'number'
+          ? measured
+          : {
+              messages: measured,
+              syncMsMax: 10,
+              measuredAtNanos: this.#requestedAt.get(fault) ?? 0,
+            },
+      ]),
     );
   }
 

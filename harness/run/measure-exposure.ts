@@ -1,0 +1,37 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { MeasuredExposure } from '../checker/book/exposure.ts';
+import type { Hit } from '../checker/promise/harm.ts';
+import { promiseOf } from '../checker/promise/promise.ts';
+import type { Session } from '../driver/driver.ts';
+import { monotonicNanos } from '../measure/clock.ts';
+import type { Plan } from '../scenario/plan-types.ts';
+
+const answerMsMax = 500;
+
+/**
+ * What a fault that is about to hit puts at risk, all its victims together. Undefined where its
+ * promise is that nothing is lost, since asking would only come between plan and deed; and where
+ * the broker could not tell in time, which makes the run inconclusive.
+ */
+export async function measureExposure(
+  session: Pick<Session, 'exposure'> | undefined,
+  plan: Plan,
+  hit: Hit,
+): Promise<MeasuredExposure | undefined> {
+  const promise = promiseOf(plan, hit);
+  if (hit.nodes.length === 0 || promise.loss === 'none') return undefined;
+  const measuredAtNanos = monotonicNanos();
+  const asked =
+    promise.exposes === 'lag'
+      ? session?.exposure?.([], 'all')
+      : session?.exposure?.(hit.nodes, promise.exposes);
+  const patience = new AbortController();
+  try {
+    const late = sleep(answerMsMax, undefined, { ref: false, signal: patience.signal });
+    late.catch(() => undefined);
+    const exposure = await Promise.race([asked?.catch(() => undefined), late]);
+    return exposure === undefined ? undefined : { ...exposure, measuredAtNanos };
+  } finally {
+    patience.abort();
+  }
+}
