@@ -22,7 +22,10 @@ export interface OracleInput {
   readonly files: readonly OracleFile[];
   readonly plan: Plan;
   readonly capabilities: Capabilities;
-  readonly exposures: ReadonlyMap<number, number>;
+  readonly exposures: ReadonlyMap<
+    number,
+    { readonly messages: number; readonly syncMsMax: number; readonly measuredAtNanos: number }
+  >;
 }
 
 export interface OracleVerdict {
@@ -42,6 +45,31 @@ interface Send {
   ack: { partition: number; offset: number; time: number } | undefined;
 }
 
+/** A fault that took effect. */
+interface Cut {
+  readonly id: number;
+  readonly kind: string;
+  readonly at: number;
+  readonly victims: number;
+  healedAt: number;
+}
+
+/** What the mode promises after a fault; undefined = nothing is lost. */
+interface Cell {
+  readonly bounded: boolean;
+  /** Nothing that was acked earlier than the flush interval and a sync may go. */
+  readonly flushed: boolean;
+  readonly mayVanish: boolean;
+  readonly lasts: boolean;
+}
+
+interface LostSend {
+  readonly send: Send;
+  readonly cut: Cut | undefined;
+  readonly kind: string;
+  readonly legal: boolean;
+}
+
 interface Given {
   readonly group: number;
   /** Consumer file and assignment. */
@@ -59,7 +87,8 @@ export class Oracle {
   readonly #sends: Send[] = [];
   readonly #given: Given[] = [];
   readonly #attempts = new Map<string, Copy[]>();
-  readonly #cuts: { id: number; at: number }[] = [];
+  readonly #cuts: Cut[] = [];
+  #lostOnes: LostSend[] | undefined;
   readonly #groups: string[];
   #wholeLog: ReadEvent[] | undefined;
   readonly #names = new Map<HistoryEvent, string>();
@@ -148,7 +177,10 @@ export class Oracle {
         const list = this.#attempts.get(`${event.node} ${event.partition}`)!;
         list[list.length - 1] = { records: copy.records, end: event };
       } else if (event.type === 'fault' && event.step === 'effective' && role === 'harness') {
-        this.#cuts.push({ id: event.fault, at: event.time });
+        const { fault: id, kind, time: at, victims } = event;
+        this.#cuts.push({ id, kind, at, victims: victims.length, healedAt: Infinity });
+      } else if (event.type === 'fault' && event.step === 'healed') {
+        this.#cuts.find(({ id }) => id === event.fault)!.healedAt = event.time;
       }
     }
   }
@@ -221,47 +253,121 @@ export class Oracle {
     );
   }
 
-  #mayLose(): boolean {
-    return this.#input.plan.scenario.topic.replication === 'async';
+  #cell(cut: Cut): Cell | undefined {
+    const { nodes, topic } = this.#input.plan.scenario;
+    const { flush, replication } = topic;
+    const power = cut.kind === 'power-cut';
+    const all = cut.victims === nodes;
+    const forgets = power && flush !== 'sync';
+    const lasts = cut.kind === 'cut';
+    if (replication === 'async') {
+      const bounded = !(power && all && flush === 'sync');
+      return { bounded, flushed: false, mayVanish: forgets, lasts };
+    }
+    if (!forgets) return undefined;
+    const bounded = replication === 'none' || all;
+    return { bounded, flushed: bounded && flush === 'async', mayVanish: true, lasts };
   }
 
-  #lostSends(): { send: Send; cut: { id: number; at: number } | undefined; place: string }[] {
-    const acked = this.#sends.filter(({ outcome }) => outcome === 'ok');
-    const isLost = (send: Send) => !this.#inLog(send) && this.#isRead(0, send.ack!.partition);
-    const survivors = acked.filter((send) => this.#inLog(send));
-    return acked.filter(isLost).map((send) => {
-      const cut = this.#cuts.find(
-        ({ at }) => at >= send.invokedAt && send.ack!.time <= at + 1e9,
-      );
-      const comparable = survivors.filter(
-        (other) =>
-          other.ack!.partition === send.ack!.partition &&
-          (cut === undefined || other.ack!.time < cut.at),
-      );
-      const own = comparable.filter(({ producer }) => producer === send.producer);
-      const before =
-        comparable.some(({ ack }) => ack!.offset < send.ack!.offset) ||
-        own.some(({ sequence }) => sequence < send.sequence);
-      const behind =
-        comparable.some(({ ack }) => ack!.offset > send.ack!.offset) ||
-        own.some(({ sequence }) => sequence > send.sequence);
-      return { send, cut, place: !before ? 'prefix' : behind ? 'middle' : 'tail' };
+  #lossyCuts(): { cut: Cut; cell: Cell }[] {
+    return this.#cuts.flatMap((cut) => {
+      const cell = this.#cell(cut);
+      return cell === undefined ? [] : [{ cut, cell }];
     });
+  }
+
+  #mayVanish(): boolean {
+    return this.#lossyCuts().some(({ cell }) => cell.mayVanish);
+  }
+
+  /** Whether the fault could take it at all: it was sent before, or while a lasting one lasted. */
+  #couldTake(cut: Cut, send: Send): boolean {
+    const until = this.#cell(cut)?.lasts === true ? cut.healedAt : cut.at;
+    return until >= send.invokedAt && send.ack!.time <= until + 1e9;
+  }
+
+  #placeOf(send: Send, cut: Cut | undefined): string {
+    const comparable = this.#sends.filter(
+      (other) =>
+        other.outcome === 'ok' &&
+        this.#inLog(other) &&
+        other.ack!.partition === send.ack!.partition &&
+        (cut === undefined || other.ack!.time < cut.at),
+    );
+    const own = comparable.filter(({ producer }) => producer === send.producer);
+    const before =
+      comparable.some(({ ack }) => ack!.offset < send.ack!.offset) ||
+      own.some(({ sequence }) => sequence < send.sequence);
+    const behind =
+      comparable.some(({ ack }) => ack!.offset > send.ack!.offset) ||
+      own.some(({ sequence }) => sequence > send.sequence);
+    return !before ? 'prefix' : behind ? 'middle' : 'tail';
+  }
+
+  /** The faults that explain the loss, whatever their bounds. */
+  #explaining(send: Send): Cut[] {
+    return this.#lossyCuts()
+      .filter(({ cell }) => cell.mayVanish || !this.#wasGiven(send))
+      .map(({ cut }) => cut)
+      .filter((cut) => this.#couldTake(cut, send) && this.#placeOf(send, cut) === 'tail');
+  }
+
+  #isFlushedBefore(cut: Cut, send: Send): boolean {
+    const exposure = this.#input.exposures.get(cut.id);
+    if (!this.#cell(cut)!.flushed || exposure === undefined) return false;
+    const { flushInterval } = this.#input.plan.scenario.topic;
+    const sinceMs = (exposure.measuredAtNanos - send.ack!.time) / 1e6;
+    return sinceMs > flushInterval + exposure.syncMsMax;
+  }
+
+  #lostSends(): LostSend[] {
+    if (this.#lostOnes !== undefined) return this.#lostOnes;
+    const lost = this.#sends.filter(
+      (send) =>
+        send.outcome === 'ok' && !this.#inLog(send) && this.#isRead(0, send.ack!.partition),
+    );
+    const holder = new Map<Send, Cut>();
+    const next = (send: Send, from: number): void => {
+      holder.delete(send);
+      const cut = this.#explaining(send).find(
+        (one) => this.#cuts.indexOf(one) >= from && !this.#isFlushedBefore(one, send),
+      );
+      if (cut !== undefined) holder.set(send, cut);
+    };
+    for (const send of lost) next(send, 0);
+    for (const [index, cut] of this.#cuts.entries()) {
+      const exposure = this.#input.exposures.get(cut.id);
+      if (exposure === undefined || this.#cell(cut)?.bounded !== true) continue;
+      const counted = lost
+        .filter((send) => holder.get(send) === cut && send.ack!.time < exposure.measuredAtNanos)
+        .toSorted((a, b) => b.ack!.time - a.ack!.time);
+      for (const send of counted.slice(exposure.messages)) next(send, index + 1);
+    }
+    return (this.#lostOnes = lost.map((send) => {
+      const legal = holder.get(send);
+      if (legal !== undefined) return { send, cut: legal, kind: 'lost-window', legal: true };
+      const [beyond] = this.#explaining(send);
+      if (beyond !== undefined)
+        return { send, cut: beyond, kind: 'lost-beyond-window', legal: false };
+      const blamed = this.#cuts.find((cut) => this.#couldTake(cut, send));
+      return { send, cut: blamed, kind: `lost-${this.#placeOf(send, blamed)}`, legal: false };
+    }));
   }
 
   #lost(): OracleVerdict {
     const found = new Findings();
-    for (const { send, cut, place } of this.#lostSends()) {
-      const vanished = this.#wasGiven(send);
-      const legal = this.#mayLose() && cut !== undefined && place === 'tail' && !vanished;
-      found.add(legal ? 'lost-window' : `lost-${place}`, legal);
-      if (vanished) found.add('vanished', legal);
+    for (const { send, cut, kind, legal } of this.#lostSends()) {
+      found.add(kind, legal);
+      if (this.#wasGiven(send)) found.add(legal ? 'vanished-window' : 'vanished', legal);
+      const bounded = cut !== undefined && this.#cell(cut)?.bounded === true;
+      if (bounded && !this.#input.exposures.has(cut.id)) found.doubt();
     }
     for (const send of this.#sends) {
       if (send.outcome === 'ok' || send.outcome === 'fail' || this.#inLog(send)) continue;
       const first = this.#given.find((one) => this.#nameOf(one.event) === send.name);
-      if (first !== undefined && this.#isRead(0, this.#homeOf(send)!.partition))
-        found.add('vanished-unacked');
+      if (first === undefined || !this.#isRead(0, this.#homeOf(send)!.partition)) continue;
+      if (this.#mayVanish()) found.add('vanished-unacked-window', true);
+      else found.add('vanished-unacked');
     }
     for (const node of this.#nodes()) {
       for (const { left } of this.#partitions().flatMap((partition) =>
@@ -314,7 +420,13 @@ export class Oracle {
     const found = new Findings();
     for (const send of this.#sends) {
       if (this.#seenAt(send).size < 2) continue;
+      const inLog = new Set(
+        this.#log().filter((record) => this.#nameOf(record) === send.name).map(placeOf),
+      );
+      const lostOnceAcked = send.ack !== undefined && !inLog.has(placeOf(send.ack));
       if (this.#byRetry(send)) found.add('duplicate-producer-retry', true);
+      else if (this.#mayVanish() && inLog.size <= 1 && !lostOnceAcked)
+        found.add('duplicate-window', true);
       else found.add('duplicate-broker');
     }
     if (this.#log().length === 0) found.doubt();
@@ -421,6 +533,15 @@ export class Oracle {
           found.add('skipped');
       }
     }
+    const first = this.#lossyCuts()[0]?.cut.at ?? Infinity;
+    for (const { header, events } of this.#input.files) {
+      if (header.role !== 'consumer') continue;
+      for (const event of events) {
+        if (event.type !== 'diverged') continue;
+        if (event.time >= first) found.add('sent-back-window', true);
+        else found.add('sent-back');
+      }
+    }
     if (pairs === 0) found.doubt();
     return found.verdict();
   }
@@ -466,7 +587,10 @@ export class Oracle {
         const names = events
           .filter(({ partition, offset }) => `${partition}@${offset}` === place)
           .flatMap((event) => this.#nameOf(event) ?? []);
-        if (new Set(names).size > 1) found.add('redelivery-changed');
+        if (new Set(names).size < 2) continue;
+        const { holders } = this.#contested().find((one) => one.place === place)!;
+        const legal = this.#isSuperseded(place, holders);
+        found.add(legal ? 'redelivery-superseded' : 'redelivery-changed', legal);
       }
     });
     if (all.length === 0) found.doubt();
@@ -482,23 +606,35 @@ export class Oracle {
     return found.verdict();
   }
 
+  /** Places that hold more than one message among acks, deliveries and the final read. */
+  #contested(): { place: string; holders: Send[] }[] {
+    const places = new Set(this.#sends.flatMap((send) => [...this.#placesOf(send)]));
+    return [...places].flatMap((place) => {
+      const holders = this.#sends.filter((send) => this.#placesOf(send).has(place));
+      return holders.length < 2 ? [] : [{ place, holders }];
+    });
+  }
+
+  /** A cut log that has grown again explains it: all but one are gone, and were allowed to go. */
+  #isSuperseded(place: string, holders: readonly Send[]): boolean {
+    const isHere = (event: ReadEvent | DeliveryEvent, send: Send) =>
+      this.#nameOf(event) === send.name && placeOf(event) === place;
+    const gone = holders.filter((send) => !this.#log().some((record) => isHere(record, send)));
+    if (this.#lossyCuts().length === 0 || holders.length - gone.length > 1) return false;
+    return gone.every((send) => {
+      if (this.#mayVanish()) {
+        const wasAckedHere = send.ack !== undefined && placeOf(send.ack) === place;
+        return !this.#inLog(send) || !wasAckedHere;
+      }
+      return !this.#inLog(send) && !this.#given.some((one) => isHere(one.event, send));
+    });
+  }
+
   #inconsistentOffset(): OracleVerdict {
     const found = new Findings();
     const log = this.#log();
-    const places = new Set(this.#sends.flatMap((send) => [...this.#placesOf(send)]));
-    for (const place of places) {
-      const holders = this.#sends.filter((send) => this.#placesOf(send).has(place));
-      if (holders.length < 2) continue;
-      const isHere = (event: ReadEvent | DeliveryEvent, send: Send) =>
-        this.#nameOf(event) === send.name && `${event.partition}@${event.offset}` === place;
-      const gone = holders.filter((send) => !log.some((record) => isHere(record, send)));
-      const superseded =
-        this.#mayLose() &&
-        this.#cuts.length > 0 &&
-        holders.length - gone.length <= 1 &&
-        gone.every(
-          (send) => !this.#inLog(send) && !this.#given.some((one) => isHere(one.event, send)),
-        );
+    for (const { place, holders } of this.#contested()) {
+      const superseded = this.#isSuperseded(place, holders);
       found.add(superseded ? 'superseded' : 'inconsistent-offset', superseded);
     }
     for (const send of this.#sends) {
@@ -572,9 +708,9 @@ export class Oracle {
 
   #lossWindow(): OracleVerdict {
     const found = new Findings();
-    for (const cut of this.#cuts) {
-      if (!this.#mayLose() || this.#lostSends().some((lost) => lost.cut === cut)) continue;
-      if (!((this.#input.exposures.get(cut.id) ?? 0) > 0)) found.doubt();
+    for (const { cut } of this.#lossyCuts()) {
+      if (this.#lostSends().some((lost) => lost.cut === cut)) continue;
+      if (!((this.#input.exposures.get(cut.id)?.messages ?? 0) > 0)) found.doubt();
     }
     return found.verdict();
   }
@@ -624,6 +760,10 @@ class Findings {
     const verdict = this.#forbidden ? 'invalid' : this.#doubtful ? 'unknown' : 'valid';
     return { verdict, anomalies: this.#anomalies };
   }
+}
+
+function placeOf({ partition, offset }: { partition: number; offset: number }): string {
+  return `${partition}@${offset}`;
 }
 
 function isAt(a: DeliveryEvent, b: DeliveryEvent): boolean {

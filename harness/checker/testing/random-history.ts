@@ -5,6 +5,7 @@ import { makePlan } from '../../scenario/plan.ts';
 import type { Plan } from '../../scenario/plan-types.ts';
 import { scenarioSchema } from '../../scenario/schema.ts';
 import type { ScenarioInput } from '../../scenario/schema.ts';
+import type { MeasuredExposure } from '../book/exposure.ts';
 import { MemoryHistory } from './memory-history.ts';
 import { allCapabilities } from './story.ts';
 
@@ -12,7 +13,7 @@ export interface RandomHistory {
   readonly history: MemoryHistory;
   readonly plan: Plan;
   readonly capabilities: Capabilities;
-  readonly exposures: ReadonlyMap<number, number>;
+  readonly exposures: ReadonlyMap<number, MeasuredExposure>;
 }
 
 interface Identity {
@@ -36,6 +37,13 @@ export function randomHistory(seed: number): RandomHistory {
   return new Generator(seed).generate();
 }
 
+const faultWords = ['kill', 'power-cut', 'cut'].map((kind) => ({
+  kind,
+  targets: ['node'] as const,
+  heals: true,
+  options: z.strictObject({}),
+}));
+
 const plans = new Map<string, Plan>();
 
 /** Few scenarios are drawn, many times each. */
@@ -47,7 +55,7 @@ function planOf(input: ScenarioInput): Plan {
       seed: 1,
       target: 'reference',
       cluster: 'process',
-      vocabulary: { faults: [{ kind: 'kill', targets: ['node'], heals: true, options: z.strictObject({}) }], checks: [] },
+      vocabulary: { faults: faultWords, checks: [] },
     });
     plans.set(name, plan);
   }
@@ -61,6 +69,8 @@ class Generator {
   readonly #plan: Plan;
   readonly #capabilities: Capabilities;
   readonly #base: number;
+  /** The logs as they were when a fault cut them. */
+  #before: readonly (readonly Stored[])[] = [];
   #now = 0;
 
   constructor(seed: number) {
@@ -77,6 +87,8 @@ class Generator {
       topic: {
         partitions: this.#pick([1, 2]),
         replication,
+        flush: this.#pick(['sync', 'async', 'async', 'os']),
+        flushInterval: '3ms',
         replicas: replication === 'none' ? 1 : this.#pick([nodes, 2]),
       },
       workload: {
@@ -94,7 +106,16 @@ class Generator {
           duration: '60s',
           faults: [10, 20]
             .slice(0, faults)
-            .map((at) => ({ fault: 'kill', target: 'leader' as const, at: `${at}ms`, for: '5ms' })),
+            .map((at) => ({
+              ...this.#pick([
+                { fault: 'kill', target: 'leader' },
+                { fault: 'power-cut', target: 'leader' },
+                { fault: 'power-cut', target: 'all-nodes' },
+                { fault: 'cut', target: 'leader' },
+              ]),
+              at: `${at}ms`,
+              for: `${this.#pick([5, 15])}ms`,
+            })),
         },
       ],
     });
@@ -110,7 +131,16 @@ class Generator {
     this.#readAll(logs);
     this.#kill();
     const exposures = new Map(
-      this.#plan.faults.filter(() => this.#maybe(0.5)).map(({ id }) => [id, this.#below(3)]),
+      this.#plan.faults
+        .filter(() => this.#maybe(0.8))
+        .map(({ id, atMs }) => [
+          id,
+          {
+            messages: this.#below(4),
+            syncMsMax: this.#below(4),
+            measuredAtNanos: (atMs - this.#below(5) / 2) * 1e6,
+          },
+        ]),
     );
     return {
       history: this.#history,
@@ -121,14 +151,15 @@ class Generator {
   }
 
   #faults(): void {
-    for (const { id, atMs, healAtMs } of this.#plan.faults) {
+    for (const { id, kind, target, atMs, healAtMs } of this.#plan.faults) {
+      const hit = target === 'all-nodes' ? this.#plan.scenario.nodes : 1;
       if (this.#maybe(this.#slip)) continue;
       const event = {
         type: 'fault',
         fault: id,
-        kind: 'kill',
-        target: 'leader',
-        victims: ['node 1'],
+        kind,
+        target,
+        victims: Array.from({ length: hit }, (_, index) => `node ${index + 1}`),
         proof: 'seen',
       } as const;
       this.#tell('harness', { ...event, step: 'requested', result: '', time: atMs * 1e6 });
@@ -151,7 +182,12 @@ class Generator {
     const producers = 1 + this.#below(2);
     const next = Array.from({ length: producers }, () => 0);
     const sends = 3 + this.#below(14);
+    let cuts = 0;
     for (let count = 0; count < sends; count++) {
+      while ((this.#plan.faults[cuts]?.atMs ?? Infinity) * 1e6 <= this.#now) {
+        cuts++;
+        this.#cut(logs);
+      }
       const producer = 1 + this.#below(producers);
       const sequence = next[producer - 1]!++;
       const key = this.#below(3);
@@ -195,6 +231,13 @@ class Generator {
     return logs;
   }
 
+  /** A fault takes the end of each log, or of none; what follows takes the same positions. */
+  #cut(logs: readonly Stored[][]): void {
+    if (this.#maybe(0.4)) return;
+    this.#before = logs.map((log) => [...log]);
+    for (const log of logs) log.length = Math.max(0, log.length - this.#below(4));
+  }
+
   #swap(log: Stored[]): void {
     const index = this.#below(log.length - 1);
     const [a, b] = [log[index]!, log[index + 1]!];
@@ -230,6 +273,7 @@ class Generator {
         const file = life === 1 ? `consumer-${worker}` : `consumer-${worker}.${life}`;
         logs.forEach((log, partition) => {
           if (this.#maybe(0.1)) return;
+          if (this.#maybe(0.3)) this.#consumeBefore(file, worker, partition);
           const from = this.#maybe(0.8) ? 0 : this.#below(log.length + 1);
           const to = this.#maybe(0.8) ? log.length : this.#below(log.length + 1);
           if (this.#maybe(0.9))
@@ -259,6 +303,16 @@ class Generator {
         });
       }
     }
+  }
+
+  /** What it was given while the log still had the end that a fault took; then it is sent back. */
+  #consumeBefore(file: string, worker: number, partition: number): void {
+    const log = this.#before[partition];
+    if (log === undefined) return;
+    for (const record of log) this.#give(file, worker, partition, record);
+    const type = this.#maybe(0.8) ? 'diverged' : 'assigned';
+    const time = this.#tick();
+    this.#tell(file, { type, consumer: worker, partition, offset: 0, time });
   }
 
   #give(file: string, consumer: number, partition: number, record: Stored): void {
