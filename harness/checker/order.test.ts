@@ -90,7 +90,7 @@ describe('order of delivery', () => {
     expect(seen(story).anomalies['reordered-delivery']).toBeUndefined();
   });
 
-  test.each(['assigned', 'revoked', 'diverged'] as const)(
+  test.each(['assigned', 'revoked'] as const)(
     'after "%s" a session starts anew',
     (type) => {
       const story = told()
@@ -102,6 +102,14 @@ describe('order of delivery', () => {
       expect(seen(story)).toEqual({ ...pass, anomalies: { redelivered: 3 } });
     },
   );
+
+  test('after "diverged" a session starts anew, and whoever sent it back answers for that', () => {
+    const story = told().consumed('a0 a1 a2').position('diverged').delivered('a0', 0);
+    expect(seen(story.delivered('a1', 1).delivered('a2', 2))).toMatchObject({
+      invalid: ['poll'],
+      anomalies: { redelivered: 3, 'sent-back': 1 },
+    });
+  });
 
   test('another partition that is assigned leaves the session alone', () => {
     const story = told()

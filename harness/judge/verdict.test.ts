@@ -75,6 +75,21 @@ describe('the verdict of a run', () => {
     );
   });
 
+  test('prints what a mode that may lose put at risk, what it lost, and within which bound', () => {
+    const scenario = { ...killed.scenario, topic: { replication: 'async' as const } };
+    const exposures = new Map([[0, 7]]);
+    const { verdict, reasons } = told({ ...killed, scenario, exposures })
+      .fault(0, 1000, { victims: ['node 2'] })
+      .judge();
+    expect(verdict).toBe('pass');
+    expect(reasons[1]).toBe(
+      '1 confirmed fault: kill of node 2 (leader) with 7 messages not yet safe, 0 of them or acked ' +
+        'since lost as allowed. No forbidden loss in 1 of 1: with 95 % confidence, a kill of a node ' +
+        'loses beyond what may be lost (what the followers lacked when the fault took effect) in at ' +
+        'most 95 % of cases',
+    );
+  });
+
   test('bounds the chance of loss by faults and not by messages', () => {
     expect(lossBound(1)).toBeCloseTo(0.95, 10);
     expect(lossBound(10)).toBeCloseTo(0.259, 3);

@@ -1,7 +1,10 @@
 import type { Book } from '../checker/book/book.ts';
 import { describeInjection, doubtOf } from '../checker/book/fault-timeline.ts';
 import type { Injection } from '../checker/book/fault-timeline.ts';
+import { suspectsOf } from '../checker/book/suspects.ts';
+import type { Suspect } from '../checker/book/suspects.ts';
 import type { Verdict } from '../checker/checker.ts';
+import { windowOf } from '../checker/loss-window.ts';
 import type { Judgement } from './judgement.ts';
 
 type Decision = Pick<Judgement, 'verdict' | 'reasons'>;
@@ -79,23 +82,46 @@ function groundsOf({ book, verdicts, accounting }: Case): string[] {
 
 /** Faults are the trials and messages are not: one fault takes many messages or none. */
 function groundsOfFaults(book: Book, kind: string, injections: readonly Injection[]): string {
-  const told = injections.map((injection) => {
+  const suspects = suspectsOf(book.timeline, book.circumstances);
+  const stakes = injections.map((injection) =>
+    stakeOf(book, injection, suspects.find((suspect) => suspect.injection === injection)),
+  );
+  const told = injections.map((injection, index) => {
     const rtoMs = book.recoveries.get(injection)?.rtoMs ?? null;
     const back = rtoMs === null ? '' : `, served again after ${Math.round(rtoMs)} ms`;
-    const exposed = book.exposed.get(injection) ?? 0;
-    return `${describeInjection(injection)} with ${exposed} messages exposed${back}`;
+    return `${describeInjection(injection)} with ${stakes[index]!.inWords}${back}`;
   });
-  const trials = injections.filter((injection) => (book.exposed.get(injection) ?? 0) > 0).length;
+  const trials = stakes.filter(({ exposed }) => exposed).length;
   const faults = injections.length === 1 ? 'fault' : 'faults';
   const all = `${injections.length} confirmed ${faults}: ${told.join('; ')}`;
   if (trials === 0) {
     return `${all}. Nothing was sent and acked in the second before: this says nothing about loss`;
   }
   const bound = (lossBound(trials) * 100).toPrecision(2);
+  const promises = new Set(stakes.flatMap(({ bound: words }) => words ?? []));
+  const beyond = promises.size === 0 ? '' : ` beyond what may be lost (${[...promises].join('; ')})`;
   return (
     `${all}. No forbidden loss in ${trials} of ${injections.length}: with 95 % confidence, ` +
-    `a ${kind} loses in at most ${bound} % of cases`
+    `a ${kind} loses${beyond} in at most ${bound} % of cases`
   );
+}
+
+/** What an injection put at risk. Where some loss is allowed, that is what was not yet safe. */
+function stakeOf(
+  book: Book,
+  injection: Injection,
+  suspect: Suspect | undefined,
+): { readonly exposed: boolean; readonly inWords: string; readonly bound?: string } {
+  const promise = suspect?.promise;
+  if (promise === undefined || promise.loss === 'none') {
+    const count = book.exposed.get(injection) ?? 0;
+    return { exposed: count > 0, inWords: `${count} messages exposed` };
+  }
+  const count = suspect?.exposure?.messages;
+  const { messages: lost } = windowOf(book, injection);
+  const measured = count === undefined ? 'exposure not measured' : `${count} messages not yet safe`;
+  const inWords = `${measured}, ${lost} of them or acked since lost as allowed`;
+  return { exposed: (count ?? 0) > 0 || lost > 0, inWords, bound: promise.bound };
 }
 
 /** What k trials without a failure say of its chance, with 95 % confidence: 1 - 0.05^(1/k). */

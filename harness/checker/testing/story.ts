@@ -33,7 +33,7 @@ export const allCapabilities: Capabilities = {
   idempotence: true,
 };
 
-const kinds = ['kill', 'stop', 'pause', 'restart', 'power-cut', 'sync-error', 'torn-tail', 'cut'];
+const kinds = ['kill', 'stop', 'pause', 'restart', 'power-cut', 'sync-error', 'torn-tail', 'cut', 'flood'];
 const faultWords = kinds.map((kind) => ({
   kind,
   targets: ['node', 'consumer', 'producer'] as const,
