@@ -1,5 +1,5 @@
 import { promiseOf } from '../promise/promise.ts';
-import type { LossPromise } from '../promise/promise.ts';
+import type { LossPromise } from '../promise/row.ts';
 import type { Circumstances } from './circumstances.ts';
 import type { MeasuredExposure } from './exposure.ts';
 import { nodesOf } from './fault-timeline.ts';

@@ -5,7 +5,7 @@ import { Story } from '../testing/story.ts';
 import { harmOf, scopeOf } from './harm.ts';
 import type { Hit } from './harm.ts';
 import { promiseOf } from './promise.ts';
-import type { LossPromise } from './promise.ts';
+import type { LossPromise } from './row.ts';
 
 type Topic = Plan['scenario']['topic'];
 

@@ -1,55 +1,8 @@
 import type { Plan } from '../../scenario/plan-types.ts';
 import { harmOf, scopeOf } from './harm.ts';
-import type { Harm, Hit, Scope } from './harm.ts';
+import type { Hit } from './harm.ts';
 import { referencePromises } from './reference.ts';
-
-/**
- * What a broker promises in a durability mode when a node fault hits: the table behind every
- * judgement of loss, per driver. A fault or a broker that is not in it is held to `none`: whoever
- * adds one says what it may lose, or is told by a failing run.
- */
-export type LossPromise = NoLoss | SomeLoss;
-
-export interface NoLoss {
-  readonly loss: 'none';
-}
-
-/**
- * May lose a contiguous tail of each partition, as it was when the fault hit; a prefix or a hole
- * never. Nothing exposed means that nothing was tested.
- */
-export interface SomeLoss {
-  /**
-   * `window`: of what was acked before the exposure was measured, at most the exposure; what was
-   * acked from then on, until the fault took effect, may all go. `may`: no bound.
-   */
-  readonly loss: 'window' | 'may';
-  /**
-   * What is asked of the broker right before the injection: how many acked messages would not be
-   * held by a majority if the victims lost `all` they have, or what they had not `unsynced`; or
-   * how many are not held by one already, whoever leads next (`lag`).
-   */
-  readonly exposes: 'all' | 'unsynced' | 'lag';
-  /** Also: acked no earlier than the flush interval plus the longest sync before that. */
-  readonly withinFlushInterval: boolean;
-  /** What is acked while the fault is active may go as well. */
-  readonly lasts: boolean;
-  /** Readers see only what no such fault can take back, so that nothing delivered may vanish. */
-  readonly deliveredIsSafe: boolean;
-  /** What bounds the loss, in words. */
-  readonly bound: string;
-}
-
-export interface Row {
-  readonly harm: readonly Harm[];
-  readonly scope: readonly Scope[];
-  readonly flush: readonly Flush[];
-  readonly replication: Replication;
-  readonly promise: SomeLoss;
-}
-
-type Flush = Plan['scenario']['topic']['flush'];
-type Replication = Plan['scenario']['topic']['replication'];
+import type { LossPromise, Row } from './row.ts';
 
 const tables: Readonly<Record<string, readonly Row[]>> = { reference: referencePromises };
 

@@ -1,5 +1,5 @@
 import type { Scope } from './harm.ts';
-import type { Row, SomeLoss } from './promise.ts';
+import type { Row, SomeLoss } from './row.ts';
 
 const anyScope: readonly Scope[] = ['minority', 'majority', 'all'];
 /** At least one node goes on with all that it has. */
