@@ -83,10 +83,9 @@ describe('the verdict of a run', () => {
       .judge();
     expect(verdict).toBe('pass');
     expect(reasons[1]).toBe(
-      '1 confirmed fault: kill of node 2 (leader) with 7 messages not yet safe, 0 of them or acked ' +
-        'since lost as allowed. No forbidden loss in 1 of 1: with 95 % confidence, a kill of a node ' +
-        'loses beyond what may be lost (what the followers lacked when the fault took effect) in at ' +
-        'most 95 % of cases',
+      '1 confirmed fault: kill of node 2 (leader) with 7 messages not yet safe, 0 lost as allowed. ' +
+        'No forbidden loss in 1 of 1: with 95 % confidence, a kill of a node loses beyond what may be ' +
+        'lost (what the followers lacked when the fault took effect) in at most 95 % of cases',
     );
   });
 

@@ -120,7 +120,7 @@ function stakeOf(
   const count = suspect?.exposure?.messages;
   const { messages: lost } = windowOf(book, injection);
   const measured = count === undefined ? 'exposure not measured' : `${count} messages not yet safe`;
-  const inWords = `${measured}, ${lost} of them or acked since lost as allowed`;
+  const inWords = `${measured}, ${lost} lost as allowed`;
   return { exposed: (count ?? 0) > 0 || lost > 0, inWords, bound: promise.bound };
 }
 
