@@ -1,3 +1,7 @@
+import { count } from '../harness/record/count.ts';
+
+export { count };
+
 /**
  * Figures as text: always with a unit, thousands separated by a comma, three significant digits
  * for what was measured, all digits for what was counted. Not by the locale of the machine, since
@@ -7,11 +11,6 @@ export const none = '–';
 
 /** Between a figure and its unit, so that no line breaks there. */
 const gap = '\u00a0';
-
-export function count(value: number): string {
-  const rounded = Math.round(Math.abs(value)).toString();
-  return (value < 0 ? '-' : '') + rounded.replace(/\B(?=(\d{3})+$)/g, ',');
-}
 
 /** `1 message`, `1,204 messages`. */
 export function counted(value: number, one: string, many = `${one}s`): string {

@@ -1,4 +1,4 @@
-import { workerNumber } from './book/book.ts';
+import { workerNumber } from '../history/worker-name.ts';
 import type { Book } from './book/book.ts';
 import { describeInjection, hasEffect } from './book/fault-timeline.ts';
 import type { Injection } from './book/fault-timeline.ts';
@@ -52,7 +52,7 @@ export const recovery: Checker = {
     return {
       header(header) {
         start();
-        client = workerNumber(header.worker, 'producer');
+        client = workerNumber(header.worker, 'producer') ?? 0;
         open = [...services.values()].toSorted((a, b) => a.effectiveAt - b.effectiveAt);
         group = book.groupOf(header);
       },

@@ -170,8 +170,8 @@ function space(output: string): Finding {
 async function disk(output: string): Promise<Finding[]> {
   const { fileSystem } = describeEnvironment(output);
   const { fsyncP50Ms, fsyncP99Ms, loopbackP50Ms } = await probeEnvironment(output);
-  const times = `p50 ${fsyncP50Ms.toFixed(2)} ms, p99 ${fsyncP99Ms.toFixed(2)} ms`;
-  const found = `${fileSystem}: fsync ${times}`;
+  const p99 = fsyncP99Ms === null ? '' : `, p99 ${fsyncP99Ms.toFixed(2)} ms`;
+  const found = `${fileSystem}: fsync p50 ${fsyncP50Ms.toFixed(2)} ms${p99}`;
   const loopback = good('round trip', `loopback p50 ${loopbackP50Ms.toFixed(3)} ms`);
   if (/^(tmpfs|ramfs)\b/.test(fileSystem)) {
     const advice =

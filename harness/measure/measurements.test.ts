@@ -186,6 +186,45 @@ describe('measurements of a history', () => {
     expect(doubts).toEqual([expect.stringMatching(/another machine/)]);
   });
 
+  test('say so when times are negative, since the rest of them tells nothing', () => {
+    harness(marks);
+    produce({ serviceMs: (n) => (n % 10 === 0 ? 2 : -2) });
+    const { latency, doubts } = measure({ directory, phases, consumers });
+    expect(latency.response).toMatchObject({ count: 500, negative: 4500 });
+    expect(doubts).toEqual([
+      'clocks disagree: 4,500 of 5,000 service times are negative and left out',
+      'clocks disagree: 4,500 of 5,000 response times are negative and left out',
+    ]);
+  });
+
+  test('leave out a consumer that the plan does not know', () => {
+    harness(marks);
+    produce({});
+    for (const worker of ['consumer-1', 'consumer-9', 'consumer-1x']) {
+      const history = writer(worker, 'consumer');
+      for (let n = 0; n < (worker === 'consumer-1' ? 10 : 20); n++) {
+        history.delivery(1, 0, n, EntryFlag.intact, 1, n, 0, origin + n * ms, origin + n * ms + ms);
+      }
+      history.close();
+    }
+    const { series } = measure({ directory, phases, consumers });
+    expect(series.reduce((sum, { consumed }) => sum + consumed, 0)).toBe(10);
+  });
+
+  test('count again what is delivered anew after a rewind to where the log was cut', () => {
+    harness(marks);
+    produce({});
+    const history = writer('consumer-1', 'consumer');
+    const deliver = (n: number, sequence: number) =>
+      history.delivery(1, 0, n, EntryFlag.intact, 1, sequence, 0, origin + sequence * ms, origin + sequence * ms + ms);
+    for (let n = 0; n < 10; n++) deliver(n, n);
+    history.position('diverged', 1, 0, 6, origin + 20 * ms);
+    for (let n = 6; n < 16; n++) deliver(n, 100 + n);
+    history.close();
+    const { series } = measure({ directory, phases, consumers });
+    expect(series.reduce((sum, { consumed }) => sum + consumed, 0)).toBe(20);
+  });
+
   test('fold the seconds of a long run into at most 600 windows without losing a count', () => {
     harness([['warm-up', 0], ['steady', 2000], ['done', 3_600_000]]);
     const history = writer('producer-1', 'producer');

@@ -1,7 +1,9 @@
 import type { HistoryHeader, PhaseEvent } from '../history/events.ts';
 import { mergeHistories } from '../history/merge.ts';
 import { historyFiles, readHistory, readHistoryHeader } from '../history/reader.ts';
+import { groupOfWorker } from '../history/worker-name.ts';
 import { messagesOf } from '../load/arrival.ts';
+import { count } from '../record/count.ts';
 import type { Latency, RunRecord } from '../record/record.ts';
 import type { PlannedConsumer, PlannedPhase } from '../scenario/plan-types.ts';
 import { Delivered } from './delivered.ts';
@@ -35,6 +37,15 @@ export interface Measurements extends Pick<RunRecord, 'latency' | 'phases' | 'se
 export function measure(options: MeasureOptions): Measurements {
   return new Measuring(options).result();
 }
+
+const latencyNames = {
+  service: 'service',
+  response: 'response',
+  endToEnd: 'end-to-end',
+  scheduleLag: 'schedule lag',
+  failure: 'failure',
+} as const;
+const latencies = Object.keys(latencyNames) as (keyof typeof latencyNames)[];
 
 /** The sums of one stretch of the run. */
 interface PhaseSums {
@@ -90,15 +101,16 @@ class Measuring {
     const perSecond = (count: number) => (this.#measuredMs === 0 ? 0 : (count * 1000) / this.#measuredMs);
     const measured = this.#options.phases.filter((phase) => phase.measured);
     const plannedMs = measured.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
+    const latency = {
+      service: taken(this.#service),
+      response: taken(this.#response),
+      endToEnd: taken(this.#endToEnd),
+      scheduleLag: taken(this.#scheduleLag),
+      failure: taken(this.#failure),
+    };
     return {
       originNanos: this.#originNanos,
-      latency: {
-        service: taken(this.#service),
-        response: taken(this.#response),
-        endToEnd: taken(this.#endToEnd),
-        scheduleLag: taken(this.#scheduleLag),
-        failure: taken(this.#failure),
-      },
+      latency,
       phases: this.#phases.map(({ stretch, offered, acked, response }) => {
         const { histogram: _, ...summary } = taken(response);
         return { ...stretch, offered, acked, response: summary };
@@ -115,7 +127,7 @@ class Measuring {
       series: this.#windows.series(),
       heatMap: this.#windows.heatMap(),
       saturation,
-      doubts: this.#doubts(saturation),
+      doubts: this.#doubts(saturation, latency),
     };
   }
 
@@ -196,8 +208,11 @@ class Measuring {
 
   #consumers(): void {
     const producers = new Set(this.#ofRole('producer').map(({ header }) => header.clockDomain));
-    const files = this.#ofRole('consumer');
-    const groups = files.map(({ header }) => this.#groupOf(header));
+    // A consumer that the plan does not know counts for no group; the judge calls it damage.
+    const files = this.#ofRole('consumer').flatMap(({ file, header }) => {
+      const group = groupOfWorker(header.worker, this.#options.consumers);
+      return group === undefined ? [] : [{ file, header, group: this.#groups.indexOf(group) }];
+    });
     const sameClock = files.map(({ header }) => [...producers].every((domain) => domain === header.clockDomain));
     this.#foreignClock = sameClock.includes(false);
     const delivered = this.#groups.map(() => new Delivered());
@@ -209,7 +224,7 @@ class Measuring {
         delivery: (event) => {
           const { partition, offset, redelivered, intended, time } = event;
           if (!event.intact || event.foreign) return;
-          const group = groups[source]!;
+          const { group } = files[source]!;
           if (!delivered[group]!.isFirst(partition, offset, redelivered)) return;
           const window = windows.at(time);
           window.consumed[group]!++;
@@ -219,7 +234,7 @@ class Measuring {
           if (this.#phaseAt(intended)?.stretch.measured) this.#endToEnd.record(time - intended);
         },
         position: ({ type, partition, offset }) => {
-          if (type === 'diverged') delivered[groups[source]!]!.cut(partition, offset);
+          if (type === 'diverged') delivered[files[source]!.group]!.cut(partition, offset);
         },
       },
       (from) => {
@@ -228,20 +243,13 @@ class Measuring {
     );
   }
 
-  /** From the worker's name, `consumer-2` or, in its second life, `consumer-2.2`. */
-  #groupOf(header: HistoryHeader): number {
-    const worker = Number(/^consumer-(\d+)/.exec(header.worker)?.[1]);
-    const group = this.#options.consumers.find((consumer) => consumer.worker === worker)?.group;
-    return group === undefined ? 0 : this.#groups.indexOf(group);
-  }
-
   #phaseAt(nanos: number): PhaseSums | undefined {
     const atMs = (nanos - (this.#originNanos ?? 0)) / 1e6;
     for (const phase of this.#phases) if (atMs >= phase.stretch.startMs && atMs < phase.stretch.endMs) return phase;
     return undefined;
   }
 
-  #doubts(saturation: RunRecord['saturation']): string[] {
+  #doubts(saturation: RunRecord['saturation'], latency: RunRecord['latency']): string[] {
     const doubts: string[] = [];
     if (saturation.saturated) {
       const short = (100 * saturation.shortSecondsFraction).toFixed(1);
@@ -250,6 +258,12 @@ class Measuring {
         `the load generator was saturated: short of its target in ${short} % of the seconds with an open window` +
           (lag === null ? '' : `, own schedule lag p99 ${(lag / 1000).toFixed(2)} ms`),
       );
+    }
+    for (const name of latencies) {
+      const { negative, count: kept } = latency[name];
+      if (negative === 0) continue;
+      const all = count(negative + kept);
+      doubts.push(`clocks disagree: ${count(negative)} of ${all} ${latencyNames[name]} times are negative and left out`);
     }
     if (this.#foreignClock) doubts.push('consumers on another machine: their end-to-end times are left out');
     return doubts;

@@ -6,10 +6,12 @@ import { join } from 'node:path';
 import { HarnessError } from '../errors.ts';
 import type { EnvironmentProbe } from '../record/record.ts';
 import { monotonicNanos } from './clock.ts';
+import { samplesNeeded } from './quantiles.ts';
 
 const syncBytes = 4096;
-const syncsMax = 200;
-const roundTrips = 300;
+/** Enough for a p99 where a sync takes about a millisecond. */
+const syncsMax = 400;
+const roundTrips = samplesNeeded(0.99);
 const roundTripBytes = 64;
 const budgetNanos = 500e6;
 
@@ -23,7 +25,7 @@ export async function probeEnvironment(directory: string): Promise<EnvironmentPr
   const trips = await probeLoopback();
   return {
     fsyncP50Ms: rank(syncs, 0.5),
-    fsyncP99Ms: rank(syncs, 0.99),
+    fsyncP99Ms: p99Of(syncs),
     loopbackP50Ms: rank(trips, 0.5),
     loopbackP99Ms: rank(trips, 0.99),
     cpuMs: probeCpu(),
@@ -39,7 +41,7 @@ function probeSync(directory: string): number[] {
       const block = Buffer.alloc(syncBytes, 0xa5);
       const started = monotonicNanos();
       const samples: number[] = [];
-      while (samples.length < syncsMax && (samples.length < 5 || monotonicNanos() - started < budgetNanos)) {
+      while (samples.length < syncsMax && (samples.length < samplesNeeded(0.5) || monotonicNanos() - started < budgetNanos)) {
         const before = monotonicNanos();
         writeSync(descriptor, block);
         fdatasyncSync(descriptor);
@@ -111,7 +113,11 @@ function probeCpu(): number {
   return best;
 }
 
+/** Null without enough samples to support it. */
+export function p99Of(samples: readonly number[]): number | null {
+  return samples.length < samplesNeeded(0.99) ? null : rank(samples, 0.99);
+}
+
 function rank(samples: readonly number[], quantile: number): number {
-  const sorted = samples.toSorted((a, b) => a - b);
-  return sorted[Math.ceil(quantile * sorted.length) - 1] ?? 0;
+  return samples.toSorted((a, b) => a - b)[Math.ceil(quantile * samples.length) - 1]!;
 }

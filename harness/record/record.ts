@@ -91,7 +91,8 @@ export const secondSchema = z.strictObject({
 
 export const probeSchema = z.strictObject({
   fsyncP50Ms: z.number(),
-  fsyncP99Ms: z.number(),
+  /** Null where syncs take so long that there were too few of them. */
+  fsyncP99Ms: z.number().nullable(),
   loopbackP50Ms: z.number(),
   loopbackP99Ms: z.number(),
   /** Milliseconds for a fixed piece of work: a slower machine shows. */

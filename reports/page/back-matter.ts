@@ -63,14 +63,15 @@ function probes(record: RunRecord): Markup {
       name,
       millis(before?.[key] ?? null),
       millis(after?.[key] ?? null),
-      change(before?.[key], after?.[key]),
+      change(before?.[key] ?? 0, after?.[key] ?? 0),
       meaning,
     ]),
   );
 }
 
-function change(before: number | undefined, after: number | undefined): string {
-  if (before === undefined || after === undefined || before <= 0) return none;
+/** 0 = not known. */
+function change(before: number, after: number): string {
+  if (before <= 0 || after <= 0) return none;
   const share = after / before - 1;
   return `${share < 0 ? '−' : '+'}${percent(Math.abs(share))}`;
 }

@@ -1,4 +1,5 @@
 import type { HistoryHeader } from '../../history/events.ts';
+import { groupOfWorker } from '../../history/worker-name.ts';
 import { isIdempotent } from './circumstances.ts';
 import type { Circumstances } from './circumstances.ts';
 import { Claims, conflicts, fromLog } from './claims.ts';
@@ -80,11 +81,8 @@ export class Book {
 
   /** The number of the group of a consumer's file, or -1 when the plan has no such consumer. */
   groupOf(header: HistoryHeader): number {
-    const worker = workerNumber(header.worker, 'consumer');
-    const planned = this.circumstances.plan.consumers.find(
-      (consumer) => consumer.worker === worker,
-    );
-    return planned === undefined ? -1 : this.groups.indexOf(planned.group);
+    const group = groupOfWorker(header.worker, this.circumstances.plan.consumers);
+    return group === undefined ? -1 : this.groups.indexOf(group);
   }
 
   deliver(
@@ -184,10 +182,4 @@ export class Book {
       partition < 0 ? '' : ` ${there ? 'at' : ', seen at'} p${partition}@${messages.offset(id)}`;
     return `${messages.describe(id)}, ${outcome}${at}`;
   }
-}
-
-/** The number in "consumer-2" and "consumer-2.3" (its third life); 0 when it is no such worker. */
-export function workerNumber(worker: string, role: 'consumer' | 'producer'): number {
-  const match = /^(consumer|producer)-(\d+)(?:\.\d+)?$/.exec(worker);
-  return match !== null && match[1] === role ? Number(match[2]) : 0;
 }

@@ -1,6 +1,6 @@
 import type { HistoryHeader } from '../../history/events.ts';
 import type { HistoryVisitor } from '../../history/visitor.ts';
-import { workerNumber } from './book.ts';
+import { workerNumber } from '../../history/worker-name.ts';
 import type { Book } from './book.ts';
 import type { Checker, Watch } from '../watch.ts';
 import type { HistoryFile, HistorySource } from './history-source.ts';
@@ -34,7 +34,7 @@ export function keepBook(source: HistorySource, book: Book, watchers: readonly W
   }
   for (const file of inRole('producer')) {
     hooks.header(file.header);
-    file.read(producerVisitor(book, hooks, workerNumber(file.header.worker, 'producer')));
+    file.read(producerVisitor(book, hooks, workerNumber(file.header.worker, 'producer') ?? 0));
   }
   for (const file of inRole('harness', 'reader')) {
     hooks.header(file.header);
