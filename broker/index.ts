@@ -6,6 +6,8 @@ export type { Disk, DiskFile } from './env/disk.ts';
 export type { Random } from './env/random.ts';
 export type { PowerCut } from './env/emulated/cut-commit.ts';
 export { cutPower } from './env/emulated/cut-power.ts';
+export { layoutOf } from './env/emulated/layout.ts';
+export { SimRandom } from './env/sim/random.ts';
 export {
   readDiskFaults,
   writeDiskFaults,

@@ -5,7 +5,7 @@ import type { Vocabulary } from './scenario/semantics.ts';
 /** What a scenario may name, from the registries. */
 export function vocabulary(): Vocabulary {
   return {
-    faults: faults.map(({ kind, targets, heals, options }) => ({ kind, targets, heals, options })),
+    faults,
     checks: checkers.map(({ name }) => name),
   };
 }

@@ -2,6 +2,7 @@ import type { ScenarioInput } from '../harness/index.ts';
 import { consumerKill } from './consumer-kill.ts';
 import { leaderKill } from './leader-kill.ts';
 import { pauseLeader } from './pause-leader.ts';
+import { powerCut } from './power-cut.ts';
 import { rollingRestart } from './rolling-restart.ts';
 import { steady } from './steady.ts';
 import { tour } from './tour.ts';
@@ -14,4 +15,5 @@ export const scenarios: readonly ScenarioInput[] = [
   consumerKill,
   rollingRestart,
   pauseLeader,
+  powerCut,
 ];

@@ -1,12 +1,13 @@
 import { randomInt } from 'node:crypto';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { scenarios } from '../../scenarios/index.ts';
+import { storageForms } from '../cluster/node-storage.ts';
 import { exitCodeOf } from '../judge/judgement.ts';
 import type { RunRecord } from '../record/record.ts';
 import { runScenario } from '../run/run.ts';
 import type { RunResult } from '../run/run-types.ts';
 import { loadScenario } from '../scenario/loader.ts';
-import { withOverrides, type Overrides } from '../scenario/overrides.ts';
+import { overridesSchema, withOverrides, type Overrides } from '../scenario/overrides.ts';
 import type { Scenario } from '../scenario/schema.ts';
 import { vocabulary } from '../vocabulary.ts';
 import { joinVerdicts } from './exit-codes.ts';
@@ -37,6 +38,9 @@ export function runCommand(): Command {
     .addOption(new Option('--flush <mode>', 'when an entry is persisted').choices(['sync', 'async', 'os']))
     .addOption(
       new Option('--replication <mode>', 'when a producer is acked').choices(['none', 'async', 'quorum']),
+    )
+    .addOption(
+      new Option('--storage <form>', 'where the nodes’ data are').choices(['auto', ...storageForms]),
     )
     .option('--rate <n>', 'messages per second', decimal)
     .option('--size <size>', 'message size, such as 100B or 1KiB')
@@ -73,10 +77,8 @@ export function runCommand(): Command {
 }
 
 async function chosenScenarios(names: readonly string[], flags: RunFlags): Promise<Scenario[]> {
-  const { nodes, partitions, flush, replication, rate, size, producers, consumers, duration } = flags;
-  const given = { nodes, partitions, flush, replication, rate, size, producers, consumers, duration };
   const overrides: Overrides = Object.fromEntries(
-    Object.entries(given).filter(([, value]) => value !== undefined),
+    Object.entries(flags).filter(([name]) => name !== 'faults' && name in overridesSchema.shape),
   );
   const words = vocabulary();
   const loaded: Scenario[] = [];

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Ending, NodeState } from '../cluster/cluster.ts';
+import type { NodeDisk, StorageForm } from '../cluster/node-storage.ts';
 import type { Roles } from '../driver/driver.ts';
 
 /**
@@ -17,9 +18,18 @@ export interface Fault<Options = unknown> {
   /** Faults that need no heal (a restart) heal themselves inside `inject`. */
   readonly heals: boolean;
   readonly options: z.ZodType<Options>;
+  /** What it needs of the cluster that not every cluster has; nothing when left out. */
+  readonly needs?: FaultNeeds;
   inject(site: FaultSite<Options>): Promise<number>;
   heal(site: FaultSite<Options>): Promise<number>;
   probe(site: FaultSite<Options>, expected: 'injected' | 'healed'): Promise<Proof>;
+}
+
+export interface FaultNeeds {
+  /** The storage forms that it can act on; all when left out. */
+  readonly storage?: readonly StorageForm[];
+  /** Every link goes through a proxy. */
+  readonly links?: true;
 }
 
 export type TargetClass = 'node' | 'consumer' | 'producer';
@@ -29,6 +39,8 @@ export interface FaultSite<Options = unknown> {
   /** At least one. */
   readonly victims: readonly Victim[];
   readonly options: Options;
+  /** For what it leaves to chance; whole, from 0 to 2^32 - 1. */
+  readonly seed: number;
   /** Who leads and coordinates now; rejects while nobody can tell. */
   roles(): Promise<Roles>;
 }
@@ -50,6 +62,8 @@ export interface Victim {
   state(): Promise<NodeState>;
   /** Serves its clients (node), or reported work done since the last call (worker). */
   answers(): Promise<boolean>;
+  /** Of a node: where it keeps its data. */
+  readonly disk?: NodeDisk;
 }
 
 export interface Proof {

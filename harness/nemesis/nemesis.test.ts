@@ -40,7 +40,7 @@ function victimCalled(name: string, changes: Partial<Victim> = {}) {
 }
 
 function siteOf(...victims: Victim[]): FaultSite {
-  return { victims, options: {}, roles: async () => ({ leaders: [], coordinator: 0 }) };
+  return { victims, options: {}, seed: 1, roles: async () => ({ leaders: [], coordinator: 0 }) };
 }
 
 function planned(id: number, changes: Partial<PlannedFault> = {}): PlannedFault {
@@ -54,6 +54,7 @@ function planned(id: number, changes: Partial<PlannedFault> = {}): PlannedFault 
     healAtMs: 20,
     after: null,
     pick: 0,
+    seed: 1,
     ...changes,
   };
 }

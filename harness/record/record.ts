@@ -110,7 +110,15 @@ export const recordSchema = z.strictObject({
   seed: z.number().int(),
   scenario: z.strictObject({ name: z.string(), question: z.string(), hash: z.string() }),
   target: z.strictObject({ name: z.string(), version: z.string(), config: z.record(z.string(), z.unknown()) }),
-  cluster: z.strictObject({ kind: z.string(), nodes: z.number().int() }),
+  cluster: z.strictObject({
+    kind: z.string(),
+    nodes: z.number().int(),
+    /** What the nodes' data stood on, and how links went; earlier records knew no other. */
+    storage: z.enum(['plain', 'emulated', 'ext4', 'xfs']).default('plain'),
+    network: z.enum(['direct', 'proxied']).default('direct'),
+    /** Why so, in words. */
+    note: z.string().default(''),
+  }),
   durability: z.strictObject({
     flush: z.enum(['sync', 'async', 'os']),
     replication: z.enum(['none', 'async', 'quorum']),

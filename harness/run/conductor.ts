@@ -3,10 +3,13 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProcessCluster } from '../cluster/process/process-cluster.ts';
+import type { StorageChoice } from '../cluster/process/storage/choose.ts';
+import { openStorage } from '../cluster/process/storage/storage.ts';
 import type { MeasuredExposure } from '../checker/book/exposure.ts';
 import type { Driver, Session } from '../driver/driver.ts';
 import type { FaultSite } from '../fault/fault.ts';
 import { faults } from '../fault/registry.ts';
+import { releaseBelow } from '../file-system/loop-mount.ts';
 import type { FaultEvent } from '../history/events.ts';
 import { ControlServer } from '../load/control-server.ts';
 import { monotonicNanos } from '../measure/clock.ts';
@@ -31,6 +34,7 @@ export interface ConductorOptions {
   readonly plan: Plan;
   readonly folder: RunFolder;
   readonly driver: Driver;
+  readonly storage: StorageChoice;
   /** What the broker says of itself, once it is up. */
   readonly onTarget: (target: RunRecord['target']) => void;
   /** What a fault is about to put at risk. */
@@ -78,7 +82,12 @@ export class Conductor {
     this.#cluster = new ProcessCluster({
       supervisor: this.#supervisor,
       nodes: options.plan.scenario.nodes,
-      dataDirectory: join(directory, dataDirectoryName),
+      storage: openStorage({
+        form: options.storage.form,
+        sizeBytes: options.plan.scenario.storage.size,
+        supervisor: this.#supervisor,
+        directory: join(directory, dataDirectoryName),
+      }),
       logDirectory: join(directory, nodeDirectoryName),
       token: randomBytes(16).toString('hex'),
       ...(options.run.nodeMain === undefined ? {} : { nodeMain: options.run.nodeMain }),
@@ -111,7 +120,9 @@ export class Conductor {
   async #bringUp(): Promise<void> {
     const { plan, driver, folder, onTarget } = this.#options;
     const { topic, nodes } = plan.scenario;
-    this.#stage('starting', `${nodes} ${nodes === 1 ? 'node' : 'nodes'}`);
+    const { form, note } = this.#options.storage;
+    const on = form === 'plain' ? '' : ` on ${form} storage (${note})`;
+    this.#stage('starting', `${nodes} ${nodes === 1 ? 'node' : 'nodes'}${on}`);
     await this.#stop.unlessStopped(this.#cluster.up());
     const target = this.#cluster.target(plan.scenario.name);
     this.#session = await this.#stop.unlessStopped(driver.connect(target));
@@ -236,7 +247,7 @@ export class Conductor {
       () => Promise.all(this.#fleet?.all.map((worker) => worker.stop(grace)) ?? []),
       () => this.#session?.close(),
       () => this.#cluster.down(),
-      () => this.#supervisor.close(),
+      () => this.#releaseRest(),
       () => this.#control?.close(),
     ];
     for (const step of steps) {
@@ -244,10 +255,7 @@ export class Conductor {
         await step();
       } catch (error) {
         // A lost supervisor, for one: what it owned is gone, which is what was wanted.
-        this.#history.note(
-          'harness',
-          `tear-down: ${error instanceof Error ? error.message : String(error)}`,
-        );
+        this.#note(`tear-down: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
     this.#history.close();
@@ -257,6 +265,18 @@ export class Conductor {
         force: true,
       });
     }
+  }
+
+  /** Also what a supervisor that was killed was about to mount. */
+  async #releaseRest(): Promise<void> {
+    const directory = join(this.#options.folder.directory, dataDirectoryName);
+    const problems = [...(await this.#supervisor.close()), ...(await releaseBelow(directory))];
+    for (const problem of problems) this.#note(problem);
+  }
+
+  #note(text: string): void {
+    this.#history.note('harness', text);
+    this.#tell({ type: 'note', text });
   }
 
   #faultStep(event: FaultEvent): void {
@@ -282,8 +302,7 @@ export class Conductor {
   #problem(sentence: string): void {
     if (this.#closing) return;
     this.#options.onProblem(sentence);
-    this.#history.note('harness', sentence);
-    this.#tell({ type: 'note', text: sentence });
+    this.#note(sentence);
   }
 
   #end(reason: string): void {

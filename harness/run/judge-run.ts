@@ -18,6 +18,8 @@ import {
 /** More would drown the others, and a record stays small however long its run was. */
 const notesMax = 500;
 
+const plainCluster = { storage: 'plain', network: 'direct', note: '' } as const;
+
 /** Plan, facts and history -> record, validated and written. Of a run that is over. */
 export async function judgeRun(directory: string): Promise<RunRecord> {
   const plan = readPlan(directory);
@@ -108,7 +110,7 @@ function describeRun(plan: Plan, facts: RunFacts, measured: Measurements): Descr
     seed: plan.seed,
     scenario: { name, question, hash: plan.scenarioHash },
     target: facts.target,
-    cluster: { kind: plan.cluster, nodes },
+    cluster: { kind: plan.cluster, nodes, ...(facts.cluster ?? plainCluster) },
     durability: {
       flush: topic.flush,
       replication: topic.replication,

@@ -19,6 +19,8 @@ export interface RunFacts {
   readonly command: string;
   readonly target: RunRecord['target'];
   readonly environment: RunRecord['environment'];
+  /** What became of the choices that the plan leaves to the machine; unknown to earlier versions. */
+  readonly cluster?: Pick<RunRecord['cluster'], 'storage' | 'network' | 'note'>;
   /** What faults put at risk, by their ids, where that was measured. */
   readonly exposures: Readonly<Record<string, MeasuredExposure>>;
   /** What kept the run from being what was planned, as sentences; each makes it inconclusive. */

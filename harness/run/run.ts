@@ -1,8 +1,10 @@
+import { chooseStorage } from '../cluster/process/storage/choose.ts';
 import { loadDriver } from '../driver/registry.ts';
 import { describeEnvironment } from '../measure/environment.ts';
 import { probeEnvironment } from '../measure/probes.ts';
 import type { EnvironmentProbe } from '../record/record.ts';
 import { makePlan } from '../scenario/plan.ts';
+import { allowedStorage } from '../scenario/semantics.ts';
 import { version } from '../version.ts';
 import { vocabulary } from '../vocabulary.ts';
 import { Conductor } from './conductor.ts';
@@ -14,13 +16,19 @@ import type { RunOptions, RunResult } from './run-types.ts';
 /**
  * Scenario -> plan -> run -> history and measurements -> verdicts -> record. Resolves with the
  * record, whatever its verdict; rejects with a HarnessError when there was nothing to judge: the
- * cluster did not come up, the folder cannot be written. Leaves no process and, unless asked to, no
+ * cluster did not come up, the folder cannot be written, the machine lacks what is asked for. Leaves no process and, unless asked to, no
  * data behind. `plan.json` and `run.json` are written before anything is started.
  */
 export async function runScenario(options: RunOptions): Promise<RunResult> {
   const { scenario, seed, target, cluster, signal, onProgress } = options;
   const driver = await loadDriver(target);
-  const plan = makePlan(scenario, { seed, target, cluster, vocabulary: vocabulary() });
+  const words = vocabulary();
+  const plan = makePlan(scenario, { seed, target, cluster, vocabulary: words });
+  const storage = await chooseStorage({
+    asked: scenario.storage.form,
+    allowed: allowedStorage(scenario, words),
+    directory: options.outputDirectory,
+  });
   const startedAt = new Date();
   const folder = createRunFolder(options.outputDirectory, plan, startedAt);
   const { directory } = folder;
@@ -33,6 +41,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     command: options.command,
     target: { name: target, version: '', config: {} },
     environment: { ...describeEnvironment(directory), probes: { before: null, after: null } },
+    cluster: { storage: storage.form, network: 'direct', note: storage.note },
     exposures: {},
     problems: [],
   };
@@ -52,6 +61,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     plan,
     folder,
     driver,
+    storage,
     onTarget: (described) => keep({ target: described }),
     onExposure: (fault, measured) =>
       keep({ exposures: { ...facts.exposures, [fault]: measured } }),

@@ -31,6 +31,7 @@ export async function resolveSite(
   return {
     victims: await resolveVictims(fault, options),
     options: fault.options,
+    seed: fault.seed,
     roles: () => options.session.roles(),
   };
 }
@@ -117,6 +118,7 @@ function nodeVictim(cluster: ProcessCluster, node: number): Victim {
     resume: () => cluster.resume(node),
     state: () => cluster.state(node),
     answers: () => cluster.answers(node),
+    disk: cluster.disk(node),
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { storageForms } from '../cluster/node-storage.ts';
 import { HarnessError } from '../errors.ts';
 import { explain } from './explain.ts';
 import { checkScenario } from './parse.ts';
@@ -10,6 +11,7 @@ export const overridesSchema = z.strictObject({
   nodes: z.number().int().min(1).max(9).optional(),
   flush: z.enum(['sync', 'async', 'os']).optional(),
   replication: z.enum(['none', 'async', 'quorum']).optional(),
+  storage: z.enum(['auto', ...storageForms]).optional(),
   partitions: z.number().int().min(1).max(256).optional(),
   producers: z.number().int().min(1).max(64).optional(),
   consumers: z.number().int().min(0).max(64).optional(),
@@ -58,6 +60,7 @@ export function withOverrides(
       flush: wanted.flush ?? scenario.topic.flush,
       partitions: wanted.partitions ?? scenario.topic.partitions,
     },
+    storage: { ...scenario.storage, form: wanted.storage ?? scenario.storage.form },
     workload: {
       ...scenario.workload,
       producers: wanted.producers ?? scenario.workload.producers,

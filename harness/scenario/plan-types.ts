@@ -46,6 +46,8 @@ export interface PlannedFault {
   readonly after: number | null;
   /** In [0, 1): picks among the candidates once the role is resolved at injection. */
   readonly pick: number;
+  /** For what the fault itself leaves to chance; whole, from 0 to 2^32 - 1. */
+  readonly seed: number;
 }
 
 export interface PlannedProducer {

@@ -101,6 +101,7 @@ function plannedFaults(scenario: Scenario, { seed, vocabulary }: PlanOptions): P
           atMs: atMs + (heals ? turn * lastsMs : 0),
           healAtMs: heals ? atMs + (turn + 1) * lastsMs : null,
           pick: draw(seed, `${name} pick`),
+          seed: Math.floor(draw(seed, `${name} ${target} seed`) * 2 ** 32),
         })),
       );
     });

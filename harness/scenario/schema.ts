@@ -1,5 +1,6 @@
 import parseDuration from 'parse-duration';
 import { z } from 'zod';
+import { storageForms } from '../cluster/node-storage.ts';
 import { didYouMean } from './nearest.ts';
 
 /**
@@ -134,6 +135,14 @@ export const scenarioSchema = z.strictObject({
       flushInterval: duration.default(100),
       /** A file of the log is complete at this size. */
       segmentSize: byteSize.default(16 * 1024 ** 2),
+    })
+    .prefault({}),
+  storage: z
+    .strictObject({
+      /** Where the nodes' data are; `auto`: what the faults need and this machine can do. */
+      form: z.enum(['auto', ...storageForms]).default('auto'),
+      /** Of each node's own file system, where it has one. */
+      size: byteSize.default(512 * 1024 ** 2),
     })
     .prefault({}),
   workload: z

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { storageForms, type StorageForm } from '../cluster/node-storage.ts';
 import { explain } from './explain.ts';
 import type { Complaint } from './explain.ts';
 import { didYouMean } from './nearest.ts';
@@ -17,6 +18,8 @@ export interface FaultWord {
   readonly heals: boolean;
   /** Of what a scenario says under `with`. */
   readonly options: z.ZodType;
+  /** What it needs of the cluster; nothing when left out. */
+  readonly needs?: { readonly storage?: readonly StorageForm[]; readonly links?: true };
 }
 
 /** Phases that the harness adds by itself. */
@@ -29,6 +32,7 @@ const batchBytesMax = 1024 ** 2;
 export function contradictions(scenario: Scenario, vocabulary: Vocabulary): Complaint[] {
   return [
     ...topicComplaints(scenario),
+    ...storageComplaints(scenario, vocabulary),
     ...workloadComplaints(scenario),
     ...phaseComplaints(scenario, vocabulary),
     ...checkComplaints(scenario, vocabulary),
@@ -54,6 +58,30 @@ function topicComplaints({ nodes, topic }: Scenario): Complaint[] {
     found.push({ path: ['topic', 'flushInterval'], text: 'must be longer than 0' });
   }
   return found;
+}
+
+/** The storage forms that all faults of the scenario can act on. */
+export function allowedStorage(scenario: Scenario, vocabulary: Vocabulary): StorageForm[] {
+  const kinds = scenario.phases.flatMap(({ faults }) => faults.map(({ fault }) => fault));
+  const words = vocabulary.faults.filter(({ kind }) => kinds.includes(kind));
+  return storageForms.filter((form) =>
+    words.every(({ needs }) => needs?.storage?.includes(form) ?? true),
+  );
+}
+
+function storageComplaints(scenario: Scenario, vocabulary: Vocabulary): Complaint[] {
+  const { form } = scenario.storage;
+  if (form === 'auto') {
+    if (allowedStorage(scenario, vocabulary).length > 0) return [];
+    return [{ path: ['storage', 'form'], text: 'cannot be chosen: its faults need different forms' }];
+  }
+  const kinds = scenario.phases.flatMap(({ faults }) => faults.map(({ fault }) => fault));
+  const word = vocabulary.faults.find(
+    ({ kind, needs }) => kinds.includes(kind) && needs?.storage?.includes(form) === false,
+  );
+  if (word === undefined) return [];
+  const text = `is "${form}", and "${word.kind}" can act only on ${word.needs!.storage!.join(', ')}`;
+  return [{ path: ['storage', 'form'], text }];
 }
 
 function workloadComplaints({ workload, limits }: Scenario): Complaint[] {

@@ -1,12 +1,13 @@
 /**
  * The supervisor: one process per run that owns every other process of it. It lives in a session of
- * its own, so that Ctrl-C reaches the harness alone; and it ends, with all its children, once its
- * pipe to the harness closes, however the harness ended.
+ * its own, so that Ctrl-C reaches the harness alone; and it ends, with all its children and mounts,
+ * once its pipe to the harness closes, however the harness ended.
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { clockDomain } from '../measure/clock.ts';
 import { Children } from './children.ts';
+import { Mounts } from './mounts.ts';
 import { ownIdentity, type ProcessIdentity } from './process-table.ts';
 import type { Notice, Reply, Request, SupervisorState } from './protocol.ts';
 
@@ -20,6 +21,8 @@ const children = new Children((notice) => {
   say(notice);
 });
 
+const mounts = new Mounts(saveState);
+
 function say(message: Reply | Notice): void {
   process.stdout.write(`${JSON.stringify(message)}\n`);
 }
@@ -32,6 +35,7 @@ function saveState(): void {
     harness,
     supervisor,
     children: living,
+    mounts: mounts.present(),
   };
   try {
     writeFileSync(`${stateFile}.new`, `${JSON.stringify(state, null, 2)}\n`);
@@ -44,6 +48,10 @@ function saveState(): void {
 
 async function answer(request: Request): Promise<void> {
   try {
+    if (request.type === 'mount' || request.type === 'unmount' || request.type === 'shut-down') {
+      say({ type: 'done', id: request.id, atNanos: await mounts.act(request) });
+      return;
+    }
     const acting = children.act(request);
     if (request.type === 'spawn') saveState();
     say({ type: 'answer', id: request.id, ...(await acting) });
@@ -54,8 +62,9 @@ async function answer(request: Request): Promise<void> {
 
 /** Nothing of the run may outlive this, and nothing may keep it from ending. */
 async function end(): Promise<void> {
-  setTimeout(() => process.exit(1), 5000).unref();
+  setTimeout(() => process.exit(1), 9000).unref();
   await children.killAll();
+  for (const problem of await mounts.releaseAll()) process.stderr.write(`${problem}\n`);
   saveState();
   process.exit(0);
 }

@@ -1,4 +1,5 @@
 import type { NodeState } from '../cluster/cluster.ts';
+import type { LoopMount } from '../file-system/loop-mount.ts';
 import type { ProcessIdentity } from './process-table.ts';
 
 /**
@@ -22,7 +23,14 @@ export type Ask =
   | { readonly type: 'resume'; readonly name: string }
   | { readonly type: 'state'; readonly name: string };
 
-export type Request = Ask & { readonly id: number };
+/** About the file systems of a run; each is unmounted when the supervisor ends. */
+export type MountAsk =
+  | ({ readonly type: 'mount' } & LoopMount)
+  | { readonly type: 'unmount'; readonly directory: string }
+  /** Nothing un-synced reaches its image from here on. */
+  | { readonly type: 'shut-down'; readonly directory: string };
+
+export type Request = (Ask | MountAsk) & { readonly id: number };
 
 export type Reply =
   | {
@@ -36,6 +44,8 @@ export type Reply =
       /** How it ended, "exit code 0" or "SIGKILL"; empty while it lives. */
       readonly ending: string;
     }
+  /** To a `MountAsk`. */
+  | { readonly type: 'done'; readonly id: number; readonly atNanos: number }
   | { readonly type: 'refused'; readonly id: number; readonly message: string };
 
 export type Notice =
@@ -51,8 +61,8 @@ export type Notice =
   | { readonly type: 'line'; readonly name: string; readonly pid: number; readonly line: string };
 
 /**
- * `supervisor.json` in the run folder: who is alive because of this run. Written before a spawn is
- * answered, so that `ackworth clean` finds what nobody was left to end.
+ * `supervisor.json` in the run folder: who is alive and what is mounted because of this run. Written
+ * before a spawn is answered and before anything is mounted, so that `ackworth clean` finds what nobody was left to end.
  */
 export interface SupervisorState {
   readonly run: string;
@@ -61,6 +71,8 @@ export interface SupervisorState {
   readonly harness: ProcessIdentity;
   readonly supervisor: ProcessIdentity;
   readonly children: readonly (ProcessIdentity & { readonly name: string })[];
+  /** What is mounted, or about to be. */
+  readonly mounts: readonly LoopMount[];
 }
 
 export const stateFileName = 'supervisor.json';

@@ -1,21 +1,28 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ending, NodeState } from '../cluster/cluster.ts';
 import { entryPoint } from '../entry-point.ts';
 import { HarnessError } from '../errors.ts';
+import { releaseBelow, type LoopMount } from '../file-system/loop-mount.ts';
 import { monotonicNanos } from '../measure/clock.ts';
 import { ownIdentity, signalProcess, type ProcessIdentity } from './process-table.ts';
-import { stateFileName, type Ask, type Notice, type Reply } from './protocol.ts';
+import {
+  stateFileName,
+  type Ask,
+  type MountAsk,
+  type Notice,
+  type Reply,
+} from './protocol.ts';
 
 export interface SupervisorOptions {
   readonly run: string;
   /** The run folder: state file and the supervisor's own log. */
   readonly directory: string;
   readonly onExit: (exit: Extract<Notice, { type: 'exited' }>) => void;
-  /** The supervisor ended while it was needed; its children have been killed. */
+  /** The supervisor ended while it was needed; its children have been killed, its mounts are gone. */
   readonly onLost: () => void;
 }
 
@@ -26,6 +33,7 @@ interface Readiness {
 }
 
 type Answer = Extract<Reply, { type: 'answer' }>;
+type Done = Extract<Reply, { type: 'done' }>;
 
 /**
  * The harness's hold on its supervisor. Every method resolves once the effect was observed, with
@@ -36,13 +44,15 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #waiting = new Map<
     number,
-    { resolve(answer: Answer): void; reject(error: Error): void }
+    { resolve(answer: Answer | Done): void; reject(error: Error): void }
   >();
   /** By pid, from whichever comes first: somebody waits for the line, or it is printed. */
   readonly #firstLines = new Map<number, Readiness>();
   /** What lives because of this run, so that it can be ended when the supervisor no longer can. */
   readonly #children = new Map<string, ProcessIdentity>();
-  readonly #ended: Promise<void>;
+  /** Directories that may hold images of the run that are mounted. */
+  readonly #imageDirectories = new Set<string>();
+  readonly #ended: Promise<string[]>;
   #nextId = 1;
   #closing = false;
   #gone = false;
@@ -58,10 +68,10 @@ export class Supervisor {
       { detached: true, stdio: ['pipe', 'pipe', log] },
     );
     closeSync(log);
-    this.#ended = new Promise((resolve) => {
-      this.#process.once('error', () => this.#end(resolve));
-      this.#process.once('exit', () => this.#end(resolve));
-    });
+    this.#ended = new Promise<void>((resolve) => {
+      this.#process.once('error', () => resolve());
+      this.#process.once('exit', () => resolve());
+    }).then(() => this.#end());
     this.#process.stdin?.on('error', () => undefined);
     const lines = createInterface({ input: this.#process.stdout!, crlfDelay: Infinity });
     lines.on('line', (line) => this.#hear(JSON.parse(line) as Reply | Notice));
@@ -73,7 +83,7 @@ export class Supervisor {
 
   /** Starts a child and resolves once it runs; `firstLine` tells when it is ready. */
   async spawn(ask: Omit<Extract<Ask, { type: 'spawn' }>, 'type'>): Promise<Answer> {
-    const answer = await this.#ask({ type: 'spawn', ...ask });
+    const answer = await this.#askOfChild({ type: 'spawn', ...ask });
     this.#children.set(ask.name, answer.process);
     return answer;
   }
@@ -97,34 +107,55 @@ export class Supervisor {
 
   async stop(name: string, graceMs: number): Promise<Ending> {
     const askedAt = monotonicNanos();
-    const { atNanos, ending } = await this.#ask({ type: 'stop', name, graceMs });
+    const { atNanos, ending } = await this.#askOfChild({ type: 'stop', name, graceMs });
     return { askedAt, endedAt: atNanos, orderly: ending === 'exit code 0', how: ending };
   }
 
   async kill(name: string): Promise<number> {
-    return (await this.#ask({ type: 'kill', name })).atNanos;
+    return (await this.#askOfChild({ type: 'kill', name })).atNanos;
   }
 
   async pause(name: string): Promise<number> {
-    return (await this.#ask({ type: 'pause', name })).atNanos;
+    return (await this.#askOfChild({ type: 'pause', name })).atNanos;
   }
 
   async resume(name: string): Promise<number> {
-    return (await this.#ask({ type: 'resume', name })).atNanos;
+    return (await this.#askOfChild({ type: 'resume', name })).atNanos;
   }
 
   async state(name: string): Promise<{ state: NodeState; process: ProcessIdentity }> {
-    return this.#ask({ type: 'state', name });
+    return this.#askOfChild({ type: 'state', name });
   }
 
-  /** Ends the supervisor and with it every child; resolves when it is gone. */
-  async close(): Promise<void> {
+  async mount(what: LoopMount): Promise<number> {
+    this.#imageDirectories.add(dirname(what.image));
+    return (await this.#ask({ type: 'mount', ...what })).atNanos;
+  }
+
+  async unmount(directory: string): Promise<number> {
+    return (await this.#ask({ type: 'unmount', directory })).atNanos;
+  }
+
+  /** The file system that is mounted there is cut off from its image, as it is. */
+  async shutDown(directory: string): Promise<number> {
+    return (await this.#ask({ type: 'shut-down', directory })).atNanos;
+  }
+
+  /**
+   * Ends the supervisor and with it every child and mount; resolves when it is gone, with a
+   * sentence for each mount that somebody holds on to.
+   */
+  async close(): Promise<string[]> {
     this.#closing = true;
     this.#process.stdin?.end();
-    await this.#ended;
+    return this.#ended;
   }
 
-  #ask(ask: Ask): Promise<Answer> {
+  async #askOfChild(ask: Ask): Promise<Answer> {
+    return (await this.#ask(ask)) as Answer;
+  }
+
+  #ask(ask: Ask | MountAsk): Promise<Answer | Done> {
     if (this.#gone) return Promise.reject(new HarnessError('cluster', 'the supervisor has ended'));
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
@@ -136,6 +167,7 @@ export class Supervisor {
   #hear(message: Reply | Notice): void {
     switch (message.type) {
       case 'answer':
+      case 'done':
         this.#waiting.get(message.id)?.resolve(message);
         this.#waiting.delete(message.id);
         break;
@@ -163,8 +195,7 @@ export class Supervisor {
     return readiness;
   }
 
-  #end(resolve: () => void): void {
-    if (this.#gone) return;
+  async #end(): Promise<string[]> {
     this.#gone = true;
     for (const identity of this.#children.values()) signalProcess(identity, 'SIGKILL');
     this.#children.clear();
@@ -172,8 +203,10 @@ export class Supervisor {
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
     for (const [pid, { reject }] of this.#firstLines) reject(endedEarly(pid));
+    const released = [...this.#imageDirectories].map((directory) => releaseBelow(directory));
+    const problems = (await Promise.all(released)).flat();
     if (!this.#closing) this.#options.onLost();
-    resolve();
+    return problems;
   }
 }
 

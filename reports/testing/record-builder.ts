@@ -125,7 +125,7 @@ export function makeRecord(run: MadeRun): RunRecord {
       version: '0.1.0',
       config: { partitions: 4, replicas: 3, flush: 'sync', replication: 'quorum' },
     },
-    cluster: { kind: 'process', nodes: 3 },
+    cluster: { kind: 'process', nodes: 3, storage: 'plain', network: 'direct', note: '' },
     durability: { flush: 'sync', replication: 'quorum', flushIntervalMs: 100 },
     workload: {
       rate,

@@ -7,6 +7,7 @@ import { Supervisor } from '../../supervisor/supervisor.ts';
 import { describeCluster } from '../cluster.contract.ts';
 import { freePorts } from './free-ports.ts';
 import { ProcessCluster } from './process-cluster.ts';
+import { plainStorage } from './storage/plain.ts';
 
 describeCluster('process', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'ackworth-cluster-'));
@@ -19,7 +20,7 @@ describeCluster('process', async () => {
   const cluster = new ProcessCluster({
     supervisor,
     nodes: 3,
-    dataDirectory: join(directory, 'data'),
+    storage: plainStorage((node) => join(directory, 'data', `node-${node}`)),
     logDirectory: join(directory, 'nodes'),
     token: 'secret',
   });

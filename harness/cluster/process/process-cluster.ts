@@ -7,14 +7,14 @@ import { HarnessError } from '../../errors.ts';
 import { monotonicNanos } from '../../measure/clock.ts';
 import type { Supervisor } from '../../supervisor/supervisor.ts';
 import type { Cluster, Ending, NodeState } from '../cluster.ts';
+import type { NodeDisk, NodeStorage } from '../node-storage.ts';
 import { freePorts } from './free-ports.ts';
 import { ping } from './ping.ts';
 
 export interface ProcessClusterOptions {
   readonly supervisor: Supervisor;
   readonly nodes: number;
-  /** Takes a folder per node. */
-  readonly dataDirectory: string;
+  readonly storage: NodeStorage;
   /** Takes a log file per node. */
   readonly logDirectory: string;
   /** Secret of this cluster; new for each run. */
@@ -31,7 +31,7 @@ const startTries = 3;
 
 /**
  * Nodes of the reference broker as child processes on loopback. Ports are chosen once and kept
- * over restarts, as are the data directories.
+ * over restarts, as is where the data are.
  */
 export class ProcessCluster implements Cluster {
   readonly nodes: number;
@@ -44,12 +44,12 @@ export class ProcessCluster implements Cluster {
   constructor(options: ProcessClusterOptions) {
     this.#options = options;
     this.nodes = options.nodes;
-    mkdirSync(options.dataDirectory, { recursive: true });
     mkdirSync(options.logDirectory, { recursive: true });
   }
 
   async up(): Promise<void> {
     const numbers = Array.from({ length: this.nodes }, (_, index) => index + 1);
+    await Promise.all(numbers.map((node) => this.#options.storage.prepare(node)));
     for (let tries = 1; ; tries++) {
       const ports = await freePorts(this.nodes);
       this.#addresses = ports.map((port) => `127.0.0.1:${port}`);
@@ -138,9 +138,14 @@ export class ProcessCluster implements Cluster {
     return { addresses: this.#addresses, token: this.#options.token, topic };
   }
 
+  disk(node: number): NodeDisk {
+    return this.#options.storage.disk(node);
+  }
+
   async down(): Promise<void> {
     const numbers = [...this.#pids.keys()];
     await Promise.all(numbers.map((node) => this.stop(node)));
+    await this.#options.storage.close();
   }
 
   #address(node: number): string {
@@ -178,7 +183,7 @@ export class ProcessCluster implements Cluster {
     const config = {
       nodeId: node,
       nodes: this.#addresses.map((clientAddress, index) => ({ id: index + 1, clientAddress })),
-      dataDirectory: join(this.#options.dataDirectory, nameOf(node)),
+      ...this.#options.storage.configOf(node),
       token: this.#options.token,
     };
     writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { ProcessCluster } from '../../cluster/process/process-cluster.ts';
+import { plainStorage } from '../../cluster/process/storage/plain.ts';
 import { Supervisor } from '../../supervisor/supervisor.ts';
 import type { Consumer, Outcome, Producer, Session, TopicOptions } from '../driver.ts';
 import { describeDriver } from '../driver.contract.ts';
@@ -33,7 +34,7 @@ async function startCluster(
   const started = new ProcessCluster({
     supervisor,
     nodes,
-    dataDirectory: join(directory, 'data'),
+    storage: plainStorage((node) => join(directory, 'data', `node-${node}`)),
     logDirectory: join(directory, 'nodes'),
     token: 'secret',
   });

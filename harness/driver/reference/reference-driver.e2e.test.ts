@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { ProcessCluster } from '../../cluster/process/process-cluster.ts';
+import { plainStorage } from '../../cluster/process/storage/plain.ts';
 import { Supervisor } from '../../supervisor/supervisor.ts';
 import { describeDriver } from '../driver.contract.ts';
 import { referenceDriver } from './driver.ts';
@@ -15,7 +16,7 @@ describeDriver('reference', async () => {
   const cluster = new ProcessCluster({
     supervisor,
     nodes: nodes.length,
-    dataDirectory: join(directory, 'data'),
+    storage: plainStorage((node) => join(directory, 'data', `node-${node}`)),
     logDirectory: join(directory, 'nodes'),
     token: 'secret',
   });

@@ -1,0 +1,61 @@
+import type { FileSystemKind } from '../file-system/loop-mount.ts';
+
+/**
+ * What the nodes' data stand on. `plain`: folders of this machine's file system. `emulated`: the
+ * broker's own emulation of a disk whose power can be cut. `ext4`, `xfs`: a real file system per
+ * node, in a file of its own.
+ */
+export const storageForms = ['plain', 'emulated', 'ext4', 'xfs'] as const;
+export type StorageForm = (typeof storageForms)[number];
+
+/** Where the nodes of one cluster keep their data. Node numbers count from 1. */
+export interface NodeStorage {
+  readonly form: StorageForm;
+  /** Makes the place for a node's data, before its first start. Idempotent. */
+  prepare(node: number): Promise<void>;
+  /** What the node's own configuration says of it. */
+  configOf(node: number): { readonly dataDirectory: string; readonly storage?: 'emulated' };
+  disk(node: number): NodeDisk;
+  /** All nodes have ended: nothing stays mounted, the data stay where they are. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** The disk of one node, for the faults that act on it. */
+export type NodeDisk = PlainDisk | EmulatedDisk | OwnFileSystem;
+
+interface NodeFiles {
+  /** The node's files, as the node itself sees them. */
+  readonly directory: string;
+}
+
+export interface PlainDisk extends NodeFiles {
+  readonly form: 'plain';
+}
+
+export interface EmulatedDisk extends NodeFiles {
+  readonly form: 'emulated';
+  /** Of the emulation: `directory` is a part of it. */
+  readonly root: string;
+  /**
+   * Takes what no sync had covered, but for fragments that the seed draws. The node's process must
+   * be gone.
+   */
+  cutPower(seed: number): Promise<{
+    readonly bytesDropped: number;
+    readonly filesReverted: number;
+    readonly namesReverted: number;
+  }>;
+}
+
+/** Times are monotonic nanoseconds at which it was done. Owned by the supervisor. */
+export interface OwnFileSystem extends NodeFiles {
+  readonly form: FileSystemKind;
+  /** Its root; the node's data are a folder in it. */
+  readonly mountPoint: string;
+  /** Cut off from its image without a flush: un-synced data are gone, every access fails. */
+  shutDown(): Promise<number>;
+  /** The node's process must be gone. Idempotent. */
+  unmount(): Promise<number>;
+  /** The journal recovers what was synced. Idempotent. */
+  mount(): Promise<number>;
+}

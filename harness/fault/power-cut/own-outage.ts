@@ -1,0 +1,62 @@
+import type { OwnFileSystem } from '../../cluster/node-storage.ts';
+import type { Proof } from '../fault.ts';
+import { Canaries, type CanaryFate } from './canaries.ts';
+import { counted } from './counted.ts';
+import { bytesMissing, fileSizes } from './file-sizes.ts';
+import type { Outage } from './outage.ts';
+
+/**
+ * The file system is shut down under the frozen node, so that neither its dirty pages nor its
+ * journal reach the image any more; what comes back is what its own recovery makes of the image.
+ */
+export function ownOutage(name: string, disk: OwnFileSystem): Outage {
+  const canaries = new Canaries(disk.mountPoint);
+  let planted = false;
+  let sizesBefore: ReadonlyMap<string, number> = new Map();
+  let isOff = false;
+  let refusal: string | undefined;
+  let found: (CanaryFate & { readonly bytesDropped: number }) | undefined;
+
+  return {
+    async prepare() {
+      await canaries.plant();
+      planted = true;
+    },
+    async cutOff() {
+      sizesBefore = await fileSizes(disk.directory);
+      await disk.shutDown();
+      isOff = true;
+    },
+    async drop() {
+      if (isOff) refusal ??= await canaries.refusal();
+      await disk.unmount();
+    },
+    async restore() {
+      await disk.mount();
+      if (planted && isOff && found === undefined) {
+        const bytesDropped = bytesMissing(sizesBefore, await fileSizes(disk.directory));
+        found = { ...(await canaries.fate()), bytesDropped };
+      }
+      await canaries.remove();
+    },
+    proveOff(): Proof {
+      if (!isOff) return { result: 'mismatch', evidence: `${disk.form} of ${name} was not shut down` };
+      return refusal === undefined
+        ? { result: 'mismatch', evidence: `${disk.form} of ${name} took writes after it was shut down` }
+        : { result: 'confirmed', evidence: `${disk.form} of ${name} refused writes (${refusal})` };
+    },
+    proveBack(): Proof {
+      if (found === undefined) {
+        return { result: 'inconclusive', evidence: `what ${name} lost could not be seen` };
+      }
+      const { syncedIsThere, unsyncedIsThere, bytesDropped } = found;
+      const result = syncedIsThere && !unsyncedIsThere ? 'confirmed' : 'mismatch';
+      const synced = syncedIsThere ? 'a synced file is there' : 'a synced file is gone';
+      const unsynced = unsyncedIsThere ? 'an un-synced one is there too' : 'an un-synced one is not';
+      return {
+        result,
+        evidence: `${name} lost ${counted(bytesDropped, 'un-synced byte')} of its files, ${synced}, ${unsynced}`,
+      };
+    },
+  };
+}

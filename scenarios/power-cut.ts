@@ -1,0 +1,19 @@
+import { defineScenario } from '../harness/index.ts';
+
+export const powerCut = defineScenario({
+  name: 'power-cut',
+  question:
+    'The power of all nodes goes at one instant: is every acked message still there, or at most ' +
+    'as much lost as the durability mode allows?',
+  // Long enough that with flush "async" something is always at stake.
+  topic: { flushInterval: '500ms' },
+  workload: { rate: 4000 },
+  phases: [
+    { name: 'before', duration: '9s' },
+    {
+      name: 'power-cut',
+      duration: '16s',
+      faults: [{ fault: 'power-cut', target: 'all-nodes', at: ['0s', '2s'], for: '2s' }],
+    },
+  ],
+});
