@@ -14,6 +14,7 @@ import type { Checker } from './watch.ts';
 export const neverSent: Checker = {
   name: 'never-sent',
   description: 'nothing is read or delivered that was not sent in this run',
+  misledBy: ['producer'],
   notApplicable: () => undefined,
   watch(book) {
     const forbidden = new Tally();

@@ -29,6 +29,7 @@ import type { Checker } from './watch.ts';
 export const recovery: Checker = {
   name: 'recovery',
   description: 'every client is served again in every partition after each fault',
+  misledBy: ['producer', 'consumer'],
   notApplicable: ({ plan }) =>
     plan.faults.length === 0 ? 'the scenario has no faults' : undefined,
   watch(book) {

@@ -19,6 +19,7 @@ import type { Checker, Finding } from './watch.ts';
 export const undelivered: Checker = {
   name: 'undelivered',
   description: 'each record of the log was given to every group',
+  misledBy: ['consumer'],
   notApplicable: (circumstances) => lacksConsumers(circumstances) ?? lacksFinalRead(circumstances),
   watch: (book) => ({ finish: () => judge(book) }),
 };

@@ -19,6 +19,8 @@ export interface Checker {
   readonly name: string;
   /** The guarantee, as one line of `ackworth list`. */
   readonly description: string;
+  /** Workers whose lost history would look like an anomaly of this one. */
+  readonly misledBy?: readonly ('producer' | 'consumer')[];
   /** What the broker or the scenario lacks, as a sentence; undefined when the check can be made. */
   notApplicable(circumstances: Circumstances): string | undefined;
   watch(book: Book): Watch;

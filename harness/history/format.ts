@@ -4,9 +4,10 @@ import { endianness } from 'node:os';
 /**
  * The bytes of a history file, `history/<worker>.ackh`.
  *
- *     file   = magic (8 bytes, "ACKHIST1") frame*
+ *     file   = magic (8 bytes, "ACKHIST2") frame*
  *     frame  = bodyBytes u32 | kind u32 | crc32(body) u32 | headerCheck u32 | body
  *     kinds  = 1 header (JSON, the first frame) | 2 event (JSON, one) | 3 block (binary entries)
+ *            | 4 end (empty, the last frame of a file that was closed in good order)
  *
  * Everything is little-endian. Every body is padded to a multiple of 8 (JSON with spaces), so that
  * entries can be read in place as 32-bit words and doubles. The header check covers the three words
@@ -28,13 +29,13 @@ import { endianness } from 'node:os';
  * broker, because a frame is in the kernel before its messages go out. Damage anywhere else is an
  * error.
  */
-export const magic = Buffer.from('ACKHIST1', 'latin1');
+export const magic = Buffer.from('ACKHIST2', 'latin1');
 
 export const frameHeaderBytes = 16;
 /** No body is larger; a reader needs one buffer of this size. */
 export const frameBodyBytesMax = 1 << 20;
 
-export const FrameKind = { header: 1, event: 2, block: 3 } as const;
+export const FrameKind = { header: 1, event: 2, block: 3, end: 4 } as const;
 
 export const EntryType = {
   invoke: 1,

@@ -18,6 +18,8 @@ export class FrameSource {
   /** Byte position of the current frame in the file. */
   position = 0;
   tornBytes = 0;
+  /** The end frame was read: the writer closed the file in good order. */
+  closed = false;
   #at = 0;
   #filled = 0;
   /** File position of the first byte in the buffer. */
@@ -54,13 +56,18 @@ export class FrameSource {
       if (!this.#has(frameHeaderBytes + bodyBytes + 1)) return this.#torn();
       throw damaged(this.#file, this.position, 'its checksum does not match');
     }
-    if (this.#first !== (kind === FrameKind.header) || kind < FrameKind.header || kind > FrameKind.block) {
+    if (this.#first !== (kind === FrameKind.header) || kind < FrameKind.header || kind > FrameKind.end) {
       throw damaged(this.#file, this.position, `a frame of kind ${kind} does not belong there`);
     }
     this.#first = false;
     this.kind = kind;
     this.#at = this.end;
-    return true;
+    if (kind !== FrameKind.end) return true;
+    this.closed = true;
+    if (this.#has(1) && !this.#restIsZero()) {
+      throw damaged(this.#file, this.position, 'something follows the end of the history');
+    }
+    return this.#torn();
   }
 
   json(): unknown {

@@ -184,7 +184,10 @@ describe('a history file', () => {
       expect(sequences).toEqual(sequences.map((_, index) => index));
       expect(summary.header === null).toBe(cut < ends[0]!);
       if (ends.includes(cut)) expect(summary.tornBytes).toBe(0);
+      expect(summary.closed).toBe(false);
     }
+    writeFileSync(file, whole);
+    expect(readHistory(file, {}).closed).toBe(true);
   });
 
   test('with zeros behind its last write is read up to them', () => {
@@ -195,7 +198,7 @@ describe('a history file', () => {
     truncateSync(file, readFileSync(file).length + 4096);
     let invokes = 0;
     const summary = readHistory(file, { invoke: () => void invokes++ });
-    expect([invokes, summary.tornBytes]).toEqual([1, 4096]);
+    expect([invokes, summary.tornBytes, summary.closed]).toEqual([1, 4096, true]);
   });
 
   test('with any one damaged bit before its last frame is refused with file and byte', () => {
@@ -205,8 +208,9 @@ describe('a history file', () => {
     writer.flush();
     const middle = readFileSync(file).length;
     writer.invoke(1, 1, 0, 0, 0);
-    writer.close();
+    writer.flush();
     const whole = readFileSync(file);
+    writer.close();
     for (let byte = 0; byte < whole.length; byte++) {
       const damagedBytes = Buffer.from(whole);
       damagedBytes[byte]! ^= 1 << (byte % 8);
@@ -220,6 +224,15 @@ describe('a history file', () => {
     damagedBytes[middle - 1]! ^= 1;
     writeFileSync(file, damagedBytes);
     expect(() => readHistory(file, {})).toThrow(/flip\.ackh is damaged in the frame at byte \d+/);
+  });
+
+  test('holds nothing behind its end', () => {
+    const file = join(directory, 'end.ackh');
+    const writer = new HistoryWriter(file, header);
+    writer.close();
+    const whole = readFileSync(file);
+    writeFileSync(file, Buffer.concat([whole, whole.subarray(magic.length)]));
+    expect(() => readHistory(file, {})).toThrow(/something follows the end/);
   });
 
   test('is never written over', () => {

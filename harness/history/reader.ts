@@ -21,6 +21,8 @@ export interface HistoryFileSummary {
   readonly frames: number;
   /** Bytes of a cut-off last frame that were left out. */
   readonly tornBytes: number;
+  /** Its writer closed it in good order, so that nothing is missing at its end. */
+  readonly closed: boolean;
 }
 
 /**
@@ -42,7 +44,7 @@ export function readHistory(file: string, visitor: HistoryVisitor): HistoryFileS
         visitor.header?.(header, file);
       }
     }
-    return { file, header, frames: count, tornBytes: frames.tornBytes };
+    return { file, header, frames: count, tornBytes: frames.tornBytes, closed: frames.closed };
   } finally {
     frames.close();
   }

@@ -155,8 +155,13 @@ export class HistoryWriter {
     this.#end = 0;
   }
 
+  /** Says that nothing is missing: without it, a reader takes the file for cut off. */
   close(): void {
     if (this.#descriptor === none) return;
+    this.#closeBlock();
+    if (this.#end + frameHeaderBytes > bufferBytes) this.flush();
+    this.#end += frameHeaderBytes;
+    this.#seal(this.#end - frameHeaderBytes, FrameKind.end);
     this.flush();
     closeSync(this.#descriptor);
     this.#descriptor = none;

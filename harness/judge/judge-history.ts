@@ -41,7 +41,7 @@ export function judgeHistory(
   for (const { checker, watch, failed } of watchers) {
     attempt(checker, verdicts, () => {
       if (failed !== undefined) throw failed;
-      verdicts.set(checker, verdictFrom(checker, watch.finish()));
+      verdicts.set(checker, verdictFrom(checker, watch.finish(), book));
     });
   }
   const { checks, limits: wanted } = circumstances.plan.scenario;
@@ -70,10 +70,15 @@ function attempt(checker: Checker, verdicts: Map<Checker, Verdict>, act: () => v
   }
 }
 
-function verdictFrom(checker: Checker, { forbidden, allowed, doubts, evidence }: Finding): Verdict {
+function verdictFrom(checker: Checker, finding: Finding, { gaps }: Book): Verdict {
+  const { forbidden, allowed, evidence } = finding;
+  const misled = checker.misledBy?.filter((role) => gaps.has(role)) ?? [];
+  const looksAlike = misled.map((role) => `the history of a ${role} is not whole, which looks the same`);
+  const doubts = forbidden.count() > 0 ? [...looksAlike, ...finding.doubts] : finding.doubts;
   const more = doubts.length > doubtsToldMax ? [`and ${doubts.length - doubtsToldMax} more`] : [];
   const told = [evidence, ...doubts.slice(0, doubtsToldMax), ...more].join('; ');
-  const value = forbidden.count() > 0 ? 'invalid' : doubts.length > 0 ? 'unknown' : 'valid';
+  const invalid = forbidden.count() > 0 && misled.length === 0;
+  const value = invalid ? 'invalid' : doubts.length > 0 ? 'unknown' : 'valid';
   return {
     ...verdictOf(checker, value, told),
     anomalies: [...forbidden.anomalies(), ...allowed.anomalies()],

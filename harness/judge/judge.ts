@@ -25,20 +25,24 @@ export interface JudgeOptions {
  */
 export async function judge(options: JudgeOptions): Promise<Judgement> {
   const { directory, plan, capabilities, measured, exposures = new Map() } = options;
-  return judgeHistory(openHistory(directory), { plan, capabilities, exposures }, measured);
+  return judgeHistory(openHistory(directory, plan), { plan, capabilities, exposures }, measured);
 }
 
 /** A file whose worker was killed before it wrote its header holds nothing, and is left out. */
-export function openHistory(directory: string): HistorySource {
+export function openHistory(directory: string, plan: Plan): HistorySource {
   const files = historyFiles(directory);
   if (files.length === 0)
     throw new HarnessError('history', `there is no history file in ${directory}`);
-  return {
-    files: files.flatMap((file): HistoryFile[] => {
-      const header = readHistoryHeader(file);
-      return header === null
-        ? []
-        : [{ header, read: (visitor) => void readHistory(file, visitor) }];
-    }),
-  };
+  const found = files.flatMap((file): HistoryFile[] => {
+    const header = readHistoryHeader(file);
+    return header === null
+      ? []
+      : [{ header, read: (visitor) => readHistory(file, visitor).closed }];
+  });
+  const planned = [
+    ...plan.producers.map(({ worker }) => `producer-${worker}`),
+    ...plan.consumers.map(({ worker }) => `consumer-${worker}`),
+  ];
+  const missing = planned.filter((worker) => !found.some(({ header }) => header.worker === worker));
+  return { files: found, missing };
 }

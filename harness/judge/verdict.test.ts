@@ -201,6 +201,51 @@ describe('the verdict of a run', () => {
     expect(clean().header('reader', { run: 'another' }).judge().verdict).toBe('inconclusive');
   });
 
+  test('is inconclusive when the end of a history is missing', () => {
+    for (const worker of ['producer-1', 'harness', 'reader-0']) {
+      const { verdict, reasons } = clean().cutOff(worker).judge();
+      expect([worker, verdict]).toEqual([worker, 'inconclusive']);
+      expect(reasons.join('\n')).toContain(`of ${worker === 'harness' ? 'the harness' : worker}`);
+    }
+    const { verdict, reasons } = clean().cutOff('producer-2', { gone: true }).judge();
+    expect(verdict).toBe('inconclusive');
+    expect(reasons).toContain('the history of producer-2 is missing');
+  });
+
+  test('does not mind the cut history of a worker that a fault was aimed at', () => {
+    const options: StoryOptions = {
+      scenario: {
+        ...alone.scenario,
+        checks: ['lost'],
+        phases: [
+          {
+            name: 'main',
+            duration: '60s',
+            faults: [{ fault: 'kill', target: 'producer', at: '1s', for: '1s' }],
+          },
+        ],
+      },
+    };
+    const story = () => told(options).fault(0, 1000, { victims: ['producer 1'] });
+    expect(story().cutOff('producer-1').judge().verdict).toBe('pass');
+    expect(story().cutOff('producer-1').cutOff('producer-2').judge().verdict).toBe('inconclusive');
+  });
+
+  test('holds nothing against the broker that a lost history would look like', () => {
+    const stranger = () => clean().read('b0', 1);
+    expect(stranger().judge().verdict).toBe('fail');
+    const judgement = stranger().cutOff('producer-2', { gone: true }).judge();
+    expect(summaryOf(judgement)).toMatchObject({ verdict: 'inconclusive', invalid: [] });
+    expect(judgement.reasons.join('\n')).toContain(
+      'the history of a producer is not whole, which looks the same',
+    );
+  });
+
+  test('holds what was lost against the broker, whichever history is not whole', () => {
+    const story = new Story(alone).acked('a0', 0).acked('a1', 1).log('a0');
+    expect(story.cutOff('producer-1').judge().verdict).toBe('fail');
+  });
+
   test('fits the schema of the record', () => {
     const { verdicts, accounting, faults, recovery, limits, verdict, reasons } = told()
       .fault(0, 1000)

@@ -64,7 +64,7 @@ async function measure(directory: string): Promise<BenchRow[]> {
     })
     .add(`checkers: judge a history of ${judgedMessages.toLocaleString('en-US')} messages`, () => {
       const circumstances = { plan, capabilities, exposures: new Map() };
-      judgeHistory(openHistory(directory), circumstances, unmeasured);
+      judgeHistory(openHistory(directory, plan), circumstances, unmeasured);
     });
   await bench.run();
   return bench.tasks.map(({ name, result }) => {

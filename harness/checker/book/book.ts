@@ -41,6 +41,8 @@ export class Book {
   readonly exposed = new Map<Injection, number>();
   /** Why this history is not to be trusted, as sentences; the first few. */
   readonly damage = new Set<string>();
+  /** Roles of workers whose history is not whole, without a fault that explains it. */
+  readonly gaps = new Set<HistoryHeader['role']>();
   /** Per group, by partition: the highest offset that it was given. */
   readonly #furthest: readonly number[][];
   /** Per group, messages that it was given away from their own position. */
@@ -73,6 +75,11 @@ export class Book {
     }
     this.#clockDomain ??= header.clockDomain;
     this.#oneClock &&= this.#clockDomain === header.clockDomain;
+  }
+
+  noteGap(role: HistoryHeader['role'], sentence: string): void {
+    this.gaps.add(role);
+    this.noteDamage(sentence);
   }
 
   noteDamage(sentence: string): void {

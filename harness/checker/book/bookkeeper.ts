@@ -3,6 +3,8 @@ import type { HistoryVisitor } from '../../history/visitor.ts';
 import { workerNumber } from '../../history/worker-name.ts';
 import type { Book } from './book.ts';
 import type { Checker, Watch } from '../watch.ts';
+import { noteGaps } from './gaps.ts';
+import type { ReadFile } from './gaps.ts';
 import type { HistoryFile, HistorySource } from './history-source.ts';
 import { stranger } from './log-copy.ts';
 import { completed, Mark } from './messages.ts';
@@ -23,6 +25,9 @@ type Hook = Exclude<keyof Watch, 'finish'>;
  */
 export function keepBook(source: HistorySource, book: Book, watchers: readonly Watcher[]): void {
   const hooks = new Hooks(watchers);
+  const files: ReadFile[] = [];
+  const read = (file: HistoryFile, visitor: HistoryVisitor): void =>
+    void files.push({ header: file.header, closed: file.read(visitor) });
   for (const file of source.files) book.header(file.header);
   const inRole = (...roles: HistoryHeader['role'][]): HistoryFile[] =>
     source.files.filter(({ header }) => roles.includes(header.role));
@@ -34,16 +39,17 @@ export function keepBook(source: HistorySource, book: Book, watchers: readonly W
   }
   for (const file of inRole('producer')) {
     hooks.header(file.header);
-    file.read(producerVisitor(book, hooks, workerNumber(file.header.worker, 'producer') ?? 0));
+    read(file, producerVisitor(book, hooks, workerNumber(file.header.worker, 'producer') ?? 0));
   }
   for (const file of inRole('harness', 'reader')) {
     hooks.header(file.header);
-    file.read(readerVisitor(book, hooks));
+    read(file, readerVisitor(book, hooks));
   }
   for (const file of inRole('consumer')) {
     hooks.header(file.header);
-    file.read(consumerVisitor(book, hooks, file.header));
+    read(file, consumerVisitor(book, hooks, file.header));
   }
+  noteGaps(book, files, source.missing);
   book.close();
   if (book.loss.isEmpty) return;
   for (const file of inRole('producer')) file.read(book.loss.visitor());

@@ -7,6 +7,8 @@ import type { HistoryFile, HistorySource } from '../book/history-source.ts';
 export class MemoryHistory implements HistorySource {
   readonly #files = new Map<string, MemoryFile>();
 
+  readonly missing: string[] = [];
+
   get files(): readonly MemoryFile[] {
     return [...this.#files.values()];
   }
@@ -21,12 +23,13 @@ export class MemoryHistory implements HistorySource {
 export class MemoryFile implements HistoryFile {
   header: HistoryHeader;
   readonly events: HistoryEvent[] = [];
+  closed = true;
 
   constructor(header: HistoryHeader) {
     this.header = header;
   }
 
-  read(visitor: HistoryVisitor): void {
+  read(visitor: HistoryVisitor): boolean {
     const kept = new Map<string, HistoryEvent>();
     for (const event of this.events) {
       let reused = kept.get(event.type);
@@ -34,6 +37,7 @@ export class MemoryFile implements HistoryFile {
       Object.assign(reused, event);
       hand(reused, visitor);
     }
+    return this.closed;
   }
 }
 

@@ -288,6 +288,13 @@ export class Story {
     return this;
   }
 
+  /** The worker's file ends without having been closed; or, with `gone`, there is none. */
+  cutOff(file: string, { gone = false } = {}): this {
+    if (gone) this.#history.missing.push(file);
+    else this.#history.file(headerOf(file)).closed = false;
+    return this;
+  }
+
   judge(): Judgement {
     const { capabilities, measured, checkers } = this.#options;
     return judgeHistory(
