@@ -1,6 +1,9 @@
 import type { ScenarioInput } from '../harness/index.ts';
 import { consumerKill } from './consumer-kill.ts';
 import { leaderKill } from './leader-kill.ts';
+import { partKill } from './part-kill.ts';
+import { partition } from './partition.ts';
+import { pauseKill } from './pause-kill.ts';
 import { pauseLeader } from './pause-leader.ts';
 import { powerCut } from './power-cut.ts';
 import { rollingRestart } from './rolling-restart.ts';
@@ -16,4 +19,7 @@ export const scenarios: readonly ScenarioInput[] = [
   rollingRestart,
   pauseLeader,
   powerCut,
+  partition,
+  partKill,
+  pauseKill,
 ];

@@ -1,4 +1,5 @@
 import type { Target } from '../driver/driver.ts';
+import type { Links } from './links.ts';
 
 /** How a process that was asked to end did so. Monotonic nanoseconds. */
 export interface Ending {
@@ -31,7 +32,9 @@ export interface Cluster {
   state(node: number): Promise<NodeState>;
   /** True when a fresh connection to the node's client address is answered. */
   answers(node: number): Promise<boolean>;
-  /** For load workers and the driver. */
-  target(topic: string): Target;
+  /** For the driver; with `client`, for the load worker of that name, by its own addresses. */
+  target(topic: string, client?: string): Target;
+  /** Only where every link goes through proxies. */
+  readonly links?: Links | undefined;
   down(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Ending, NodeState } from '../cluster/cluster.ts';
+import type { Links } from '../cluster/links.ts';
 import type { NodeDisk, StorageForm } from '../cluster/node-storage.ts';
 import type { Roles } from '../driver/driver.ts';
 
@@ -43,6 +44,8 @@ export interface FaultSite<Options = unknown> {
   readonly seed: number;
   /** Who leads and coordinates now; rejects while nobody can tell. */
   roles(): Promise<Roles>;
+  /** Where a fault of the plan needs them. */
+  readonly links?: Links;
 }
 
 /** The process a fault acts on: a node of the cluster, or a load worker. */

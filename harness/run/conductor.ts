@@ -23,6 +23,7 @@ import { Fleet } from './fleet.ts';
 import { HarnessHistory } from './harness-history.ts';
 import { LoadTicker } from './load-ticker.ts';
 import { measureExposure } from './measure-exposure.ts';
+import { needsLinks, sitesOf } from './network-sites.ts';
 import { dataDirectoryName, historyDirectoryName, nodeDirectoryName } from './run-facts.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { Progress, RunOptions, Stage } from './run-types.ts';
@@ -91,6 +92,7 @@ export class Conductor {
       logDirectory: join(directory, nodeDirectoryName),
       token: randomBytes(16).toString('hex'),
       ...(options.run.nodeMain === undefined ? {} : { nodeMain: options.run.nodeMain }),
+      ...(needsLinks(options.plan) ? { proxied: sitesOf(options.plan) } : {}),
     });
   }
 
@@ -143,7 +145,7 @@ export class Conductor {
       control: this.#control,
       run: folder.id,
       driver: driver.name,
-      target,
+      targetOf: (worker) => this.#cluster.target(plan.scenario.name, worker),
       historyDirectory: this.#historyDirectory,
       logDirectory: join(folder.directory, nodeDirectoryName),
       onNote: (source, text) => this.#tell({ type: 'note', text: `${source}: ${text}` }),

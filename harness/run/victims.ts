@@ -33,6 +33,7 @@ export async function resolveSite(
     options: fault.options,
     seed: fault.seed,
     roles: () => options.session.roles(),
+    ...(options.cluster.links && { links: options.cluster.links }),
   };
 }
 

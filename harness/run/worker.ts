@@ -19,7 +19,8 @@ export interface WorkerContext {
   readonly control: ControlServer;
   readonly run: string;
   readonly driver: string;
-  readonly target: Target;
+  /** Addresses of its own for each worker. */
+  readonly targetOf: (worker: string) => Target;
   readonly historyDirectory: string;
   readonly logDirectory: string;
   readonly onNote: (source: string, text: string) => void;
@@ -109,7 +110,7 @@ export class Worker {
   /** Starts a process and resolves when it is ready for its start; one that runs is left alone. */
   async launch(): Promise<void> {
     if (this.#life && (await this.state()) !== 'stopped') return;
-    const { supervisor, control, run, driver, target, historyDirectory, logDirectory } =
+    const { supervisor, control, run, driver, targetOf, historyDirectory, logDirectory } =
       this.#context;
     const name = this.#lives.length === 0 ? this.name : `${this.name}.${this.#lives.length + 1}`;
     const token = randomBytes(16).toString('hex');
@@ -168,7 +169,7 @@ export class Worker {
             worker: name,
             historyDirectory,
             driver,
-            target,
+            target: targetOf(this.name),
             role,
           });
         }),

@@ -49,7 +49,7 @@ export function withOverrides(
   const replicas =
     replication === 'none'
       ? 1
-      : Math.min(nodes, wanted.replication ? 3 : resolvedReplicas(scenario));
+      : Math.min(nodes, scenario.topic.replication === 'none' ? 3 : resolvedReplicas(scenario));
   const changed: Scenario = {
     ...scenario,
     nodes,
@@ -97,6 +97,7 @@ function changedPhases(
                   number,
                 ])
               : Math.round(step.at * stretch),
+            until: step.until === undefined ? undefined : Math.round(step.until * stretch),
           })),
   }));
 }

@@ -91,7 +91,8 @@ function plannedFaults(scenario: Scenario, { seed, vocabulary }: PlanOptions): P
           ? Array.from({ length: scenario.nodes }, (_, index) => `node-${index + 1}`)
           : [step.target];
       const phaseEnd = phaseStart + phase.duration;
-      const lastsMs = step.for ?? Math.floor((phaseEnd - atMs) / targets.length);
+      const until = step.until === undefined ? phaseEnd : phaseStart + step.until;
+      const lastsMs = step.for ?? Math.floor((until - atMs) / targets.length);
       chains.push(
         targets.map((target, turn) => ({
           phase: phase.name,

@@ -98,6 +98,8 @@ const faultStep = z.strictObject({
   at: z.union([duration, z.tuple([duration, duration])]),
   /** Until healed; not for faults that heal themselves. */
   for: duration.optional(),
+  /** In place of `for`: from the start of the phase; unlike it, `--duration` stretches it too. */
+  until: duration.optional(),
   /** What this fault lets one choose; see `ackworth list`. */
   with: z.record(z.string(), z.unknown()).default({}),
 });
@@ -163,6 +165,11 @@ export const scenarioSchema = z.strictObject({
       batchSize: byteSize.default(65_536),
       deliveryTimeout: duration.default(30_000),
       sessionTimeout: duration.default(3_000),
+      /**
+       * Where the workers are on the network: `beside-nodes` puts producer k and consumer k beside
+       * node ((k - 1) mod nodes) + 1, and whatever cuts that node off cuts them off with it.
+       */
+      placement: z.enum(['apart', 'beside-nodes']).default('apart'),
       idempotent: z.boolean().default(true),
     })
     .prefault({}),

@@ -198,6 +198,14 @@ function faultComplaints(
       `"${step.target}" is nothing that "${word.kind}" can act on; it acts on ${word.targets.join(', ')}`,
     );
   }
+  const { peers } = step.with;
+  for (const [index, peer] of (Array.isArray(peers) ? peers : []).entries()) {
+    const node = typeof peer === 'string' ? namedNodes(peer)[0] : undefined;
+    if (node !== undefined && (node < 1 || node > scenario.nodes)) {
+      const where = [...path, 'with', 'peers', index];
+      found.push({ path: where, text: `names node ${node}, and the cluster has ${scenario.nodes}` });
+    }
+  }
   for (const node of namedNodes(step.target)) {
     if (node < 1 || node > scenario.nodes)
       at('target', `names node ${node}, and the cluster has ${scenario.nodes}`);
@@ -229,6 +237,13 @@ function faultComplaints(
         `ends beyond its phase: at ${to} ms plus ${step.for} ms${each} is more than ${phase.duration} ms`,
       );
     }
+  }
+  if (step.until !== undefined) {
+    if (!word.heals) at('until', `is not for "${word.kind}", which heals itself`);
+    else if (step.for !== undefined) at('until', 'says when the fault is healed, and so does for');
+    else if (step.until <= to) at('until', `must be later than at (${to} ms), got ${step.until} ms`);
+    else if (step.until > phase.duration)
+      at('until', `is beyond the end of its phase, which lasts ${phase.duration} ms, got ${step.until} ms`);
   }
   return found;
 }

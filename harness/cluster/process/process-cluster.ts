@@ -7,6 +7,8 @@ import { HarnessError } from '../../errors.ts';
 import { monotonicNanos } from '../../measure/clock.ts';
 import type { Supervisor } from '../../supervisor/supervisor.ts';
 import type { Cluster, Ending, NodeState } from '../cluster.ts';
+import type { Links, Site } from '../links.ts';
+import { ProxiedNetwork, proxyProcessName } from '../network/proxied-network.ts';
 import type { NodeDisk, NodeStorage } from '../node-storage.ts';
 import { freePorts } from './free-ports.ts';
 import { ping } from './ping.ts';
@@ -21,6 +23,8 @@ export interface ProcessClusterOptions {
   readonly token: string;
   /** The program of a node, started as the reference broker's `main.js` is; default: that one. */
   readonly nodeMain?: string;
+  /** All nodes and clients, when every link between them is to go through proxies. */
+  readonly proxied?: readonly Site[];
 }
 
 const readyMsMax = 30_000;
@@ -40,6 +44,8 @@ export class ProcessCluster implements Cluster {
   readonly #pids = new Map<number, number>();
   /** Nodes that are ready and were not asked to end. */
   readonly #serving = new Set<number>();
+  #network: ProxiedNetwork | undefined;
+  #closing = false;
 
   constructor(options: ProcessClusterOptions) {
     this.#options = options;
@@ -50,9 +56,17 @@ export class ProcessCluster implements Cluster {
   async up(): Promise<void> {
     const numbers = Array.from({ length: this.nodes }, (_, index) => index + 1);
     await Promise.all(numbers.map((node) => this.#options.storage.prepare(node)));
+    const { supervisor, proxied, logDirectory } = this.#options;
+    if (proxied !== undefined) {
+      const sites = { supervisor, sites: proxied, directory: logDirectory };
+      this.#network = await ProxiedNetwork.start(sites);
+    }
     for (let tries = 1; ; tries++) {
       const ports = await freePorts(this.nodes);
       this.#addresses = ports.map((port) => `127.0.0.1:${port}`);
+      await this.#network?.setTargets(
+        numbers.map((node) => ({ site: nameOf(node), address: this.#address(node) })),
+      );
       try {
         await Promise.all(numbers.map((node) => this.#startOnce(node)));
         break;
@@ -120,10 +134,12 @@ export class ProcessCluster implements Cluster {
   }
 
   /**
-   * The supervisor saw a process end. When it was a node that nobody had asked to, the answer is a
-   * sentence that says so; otherwise undefined.
+   * The supervisor saw a process end. When it was a node or the network and nobody had asked it to,
+   * the answer is a sentence that says so; otherwise undefined.
    */
   exited(name: string, how: string): string | undefined {
+    if (name === proxyProcessName && !this.#closing)
+      return `the process that carries the network of the run ended by itself (${how})`;
     const node = [...this.#serving].find((candidate) => nameOf(candidate) === name);
     if (node === undefined) return undefined;
     this.#serving.delete(node);
@@ -134,8 +150,20 @@ export class ProcessCluster implements Cluster {
     return (await ping(this.#address(node), answerMsMax)) !== undefined;
   }
 
-  target(topic: string): Target {
-    return { addresses: this.#addresses, token: this.#options.token, topic };
+  get links(): Links | undefined {
+    return this.#network;
+  }
+
+  target(topic: string, client?: string): Target {
+    const { token } = this.#options;
+    const network = this.#network;
+    const addresses =
+      network === undefined || client === undefined
+        ? this.#addresses
+        : this.#addresses.map((_, index) =>
+            network.addressOf({ from: client, to: nameOf(index + 1) }),
+          );
+    return { addresses, token, topic };
   }
 
   disk(node: number): NodeDisk {
@@ -145,6 +173,9 @@ export class ProcessCluster implements Cluster {
   async down(): Promise<void> {
     const numbers = [...this.#pids.keys()];
     await Promise.all(numbers.map((node) => this.stop(node)));
+    this.#closing = true;
+    this.#network?.close();
+    if (this.#network) await this.#options.supervisor.kill(proxyProcessName);
     await this.#options.storage.close();
   }
 
@@ -182,12 +213,22 @@ export class ProcessCluster implements Cluster {
     const file = join(this.#options.logDirectory, `${nameOf(node)}.json`);
     const config = {
       nodeId: node,
-      nodes: this.#addresses.map((clientAddress, index) => ({ id: index + 1, clientAddress })),
+      nodes: this.#addresses.map((clientAddress, index) => ({
+        id: index + 1,
+        clientAddress,
+        ...this.#peerAddress(node, index + 1),
+      })),
       ...this.#options.storage.configOf(node),
       token: this.#options.token,
     };
     writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
     return file;
+  }
+
+  /** Where `node` dials `peer`, if that is not where the peer listens. */
+  #peerAddress(node: number, peer: number): { peerAddress?: string } {
+    if (this.#network === undefined || peer === node) return {};
+    return { peerAddress: this.#network.addressOf({ from: nameOf(node), to: nameOf(peer) }) };
   }
 
   async #waitUntilServing(): Promise<void> {

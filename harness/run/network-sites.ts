@@ -1,0 +1,30 @@
+import type { Site } from '../cluster/links.ts';
+import { faults } from '../fault/registry.ts';
+import type { Plan } from '../scenario/plan-types.ts';
+
+/** Whether a fault of the plan acts on links; otherwise everybody talks to everybody directly. */
+export function needsLinks(plan: Plan): boolean {
+  return plan.faults.some(
+    (planned) => faults.find(({ kind }) => kind === planned.kind)?.needs?.links === true,
+  );
+}
+
+/** Nodes and load workers as places on the network; `beside-nodes` deals the workers to the nodes. */
+export function sitesOf({ scenario, producers, consumers }: Plan): Site[] {
+  const { nodes, workload } = scenario;
+  const client = (name: string, worker: number): Site => ({
+    name: `${name}-${worker}`,
+    kind: 'client',
+    ...(workload.placement === 'beside-nodes' && {
+      besideNode: `node-${((worker - 1) % nodes) + 1}`,
+    }),
+  });
+  return [
+    ...Array.from({ length: nodes }, (_, index): Site => ({
+      name: `node-${index + 1}`,
+      kind: 'node',
+    })),
+    ...producers.map(({ worker }) => client('producer', worker)),
+    ...consumers.map(({ worker }) => client('consumer', worker)),
+  ];
+}

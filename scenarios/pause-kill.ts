@@ -1,0 +1,26 @@
+import { defineScenario } from '../harness/index.ts';
+
+/** `part-kill` with frozen nodes in place of cut links: they come back with what they held. */
+export const pauseKill = defineScenario({
+  name: 'pause-kill',
+  question:
+    'Two nodes freeze, then two others, and the one that both majorities share dies in between: ' +
+    'does every ack survive?',
+  nodes: 5,
+  topic: { replicas: 5 },
+  workload: { rate: 2000, producers: 5, consumers: 5, placement: 'beside-nodes' },
+  drain: '60s',
+  phases: [
+    { name: 'before', duration: '4s' },
+    {
+      name: 'paused',
+      duration: '22s',
+      faults: [
+        { fault: 'pause', target: 'node-1+node-2', at: '0s', until: '10500ms' },
+        { fault: 'kill', target: 'node-3', at: '10s', until: '11500ms' },
+        { fault: 'pause', target: 'node-4+node-5', at: '11s' },
+      ],
+    },
+    { name: 'after', duration: '6s' },
+  ],
+});
