@@ -85,7 +85,7 @@ export class Proxies {
 
   close(): void {
     for (const server of this.#servers) server.close();
-    for (const relay of [...this.#relays]) relay.reset();
+    for (const relay of this.#relays) relay.reset();
   }
 
   #accept(forward: Link, near: Socket): void {
