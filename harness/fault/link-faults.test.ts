@@ -61,6 +61,7 @@ function siteOf<Options>(links: Links | undefined, options: Options): FaultSite<
   return {
     victims: [victim],
     options,
+    seed: 1,
     roles: () => Promise.resolve({ leaders: [], coordinator: 0 }),
     ...(links && { links }),
   };

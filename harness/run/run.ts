@@ -9,6 +9,7 @@ import { version } from '../version.ts';
 import { vocabulary } from '../vocabulary.ts';
 import { Conductor } from './conductor.ts';
 import { judgeRun } from './judge-run.ts';
+import { needsLinks } from './network-sites.ts';
 import { writeFacts, type RunFacts } from './run-facts.ts';
 import { createRunFolder } from './run-folder.ts';
 import type { RunOptions, RunResult } from './run-types.ts';
@@ -41,7 +42,11 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     command: options.command,
     target: { name: target, version: '', config: {} },
     environment: { ...describeEnvironment(directory), probes: { before: null, after: null } },
-    cluster: { storage: storage.form, network: 'direct', note: storage.note },
+    cluster: {
+      storage: storage.form,
+      network: needsLinks(plan) ? 'proxied' : 'direct',
+      note: storage.note,
+    },
     exposures: {},
     problems: [],
   };
