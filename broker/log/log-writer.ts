@@ -266,18 +266,19 @@ export class LogWriter {
   #soil(segment: Segment): void {
     this.#dirty = segment;
     if (this.#flush.mode !== 'async' || this.#timer !== undefined || this.#closing) return;
+    const dueMs = this.#clock.monotonicMs() + this.#flush.intervalMs;
     this.#timer = this.#clock.setTimer(this.#flush.intervalMs, () => {
       this.#timer = undefined;
-      this.#timedSync = (this.#timedSync ?? Promise.resolve()).then(() => this.#syncDirty());
+      this.#timedSync = (this.#timedSync ?? Promise.resolve()).then(() => this.#syncDirty(dueMs));
     });
   }
 
-  async #syncDirty(): Promise<void> {
+  async #syncDirty(dueMs: number): Promise<void> {
     const segment = this.#dirty;
     if (segment === undefined || this.#failure !== undefined) return;
     this.#dirty = undefined;
     try {
-      await this.progress.measure(() => segment.with(syncFile));
+      await this.progress.measure(() => segment.with(syncFile), dueMs);
     } catch (error) {
       this.fail(error instanceof BrokerError ? error : diskFailed('A sync failed', error));
     }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { SyncProgress } from './sync-progress.ts';
 import { entriesAfter, LogWorld } from './testing/world.ts';
 
 describe('a log says how far it is synced', () => {
@@ -65,6 +66,15 @@ describe('a log says how far it is synced', () => {
     await world.run(installing);
     expect(again.syncedOffset).toBe(90);
     expect(again.persistedOffset).toBe(90);
+  });
+
+  test('and how long its longest sync took, from when it was due', async () => {
+    let nowMs = 100;
+    const progress = new SyncProgress({ monotonicMs: () => nowMs }, 0);
+    await progress.measure(() => Promise.resolve(void (nowMs += 5)));
+    expect(progress.syncMsMax).toBe(5);
+    await progress.measure(() => Promise.resolve(void (nowMs += 5)), nowMs - 20);
+    expect(progress.syncMsMax).toBe(25);
   });
 
   test('and how long its longest sync took, one under way included', async () => {

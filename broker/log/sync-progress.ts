@@ -45,9 +45,12 @@ export class SyncProgress {
     this.#writtenOffset = Math.max(this.#writtenOffset, offset);
   }
 
-  /** Runs a sync of everything that is written now. */
-  async measure(sync: () => Promise<void>): Promise<void> {
-    const running: Sync = { offset: this.#writtenOffset, startMs: this.#clock.monotonicMs() };
+  /**
+   * Runs a sync of everything that is written now. One that was due earlier, and had to wait for its
+   * timer or for the sync before it, counts from then: so long was what it covers not safe.
+   */
+  async measure(sync: () => Promise<void>, dueMs = this.#clock.monotonicMs()): Promise<void> {
+    const running: Sync = { offset: this.#writtenOffset, startMs: dueMs };
     this.#running.add(running);
     try {
       await sync();
