@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest';
+import { parseScenario } from '../scenario/parse.ts';
+import { makePlan } from '../scenario/plan.ts';
+import { vocabulary } from '../vocabulary.ts';
+import { measureExposure } from './measure-exposure.ts';
+
+type Asked = [readonly number[], 'all' | 'unsynced'];
+
+function planOf(flush: 'sync' | 'async', replication: 'async' | 'quorum') {
+  const words = vocabulary();
+  const input = {
+    name: 'exposed',
+    question: 'How much?',
+    topic: { flush, replication },
+    phases: [{ name: 'a', duration: '1s' }],
+  };
+  const scenario = parseScenario(input, 'exposed', words);
+  return makePlan(scenario, { seed: 1, target: 'reference', cluster: 'process', vocabulary: words });
+}
+
+async function measured(flush: 'sync' | 'async', replication: 'async' | 'quorum', nodes: number[], kind = 'power-cut') {
+  const asked: Asked[] = [];
+  const session = {
+    exposure: (...question: Asked) => {
+      asked.push(question);
+      return Promise.resolve({ messages: 7, syncMsMax: 3 });
+    },
+  };
+  const found = await measureExposure(session, planOf(flush, replication), { kind, nodes, options: {} });
+  return { asked, found };
+}
+
+describe('the exposure of a fault', () => {
+  test('is asked for all its victims together, by what they lose', async () => {
+    const { asked, found } = await measured('async', 'quorum', [1, 2, 3]);
+    expect(asked).toEqual([[[1, 2, 3], 'unsynced']]);
+    expect(found).toMatchObject({ messages: 7, syncMsMax: 3, measuredAtNanos: expect.any(Number) });
+    expect((await measured('sync', 'async', [2], 'kill')).asked).toEqual([[[2], 'all']]);
+    expect((await measured('sync', 'async', [1, 2], 'kill')).asked).toEqual([[[], 'all']]);
+  });
+
+  test('is not asked for where nothing may be lost, nor for a fault on clients', async () => {
+    expect(await measured('sync', 'quorum', [1, 2, 3])).toEqual({ asked: [], found: undefined });
+    expect(await measured('async', 'quorum', [])).toEqual({ asked: [], found: undefined });
+  });
+
+  test('is unknown when the broker cannot tell, fails to, or takes too long', async () => {
+    const plan = planOf('async', 'quorum');
+    const hit = { kind: 'power-cut', nodes: [1, 2, 3], options: {} };
+    expect(await measureExposure(undefined, plan, hit)).toBeUndefined();
+    expect(await measureExposure({}, plan, hit)).toBeUndefined();
+    const failing = { exposure: () => Promise.reject(new Error('gone')) };
+    expect(await measureExposure(failing, plan, hit)).toBeUndefined();
+    const silent = { exposure: () => new Promise<never>(() => {}) };
+    expect(await measureExposure(silent, plan, hit)).toBeUndefined();
+  });
+});
