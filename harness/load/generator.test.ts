@@ -59,8 +59,9 @@ async function rig(options: {
   readonly assignment: ProducerAssignment;
   readonly createProducer: (clock: SimulatedClock, options: ProducerOptions) => Promise<Producer>;
   readonly onFlush?: () => void;
+  readonly clock?: SimulatedClock;
 }): Promise<Rig> {
-  const clock = new SimulatedClock();
+  const clock = options.clock ?? new SimulatedClock();
   const file = join(directory, 'producer-1.ackh');
   const history = new HistoryWriter(file, {
     version: 1, run: 'r', worker: 'producer-1', role: 'producer', clockDomain: 'sim', numbers: [1],
@@ -98,9 +99,11 @@ async function rig(options: {
 async function measured(
   assignment: ProducerAssignment,
   nullOptions: Omit<NullOptions, 'timers'>,
+  givenClock = new SimulatedClock(),
 ): Promise<Measurements> {
   const { clock, generator, failures, isDone } = await rig({
     assignment,
+    clock: givenClock,
     createProducer: async (timers, options) =>
       (await nullDriver({ timers, ...nullOptions }).connect(target)).createProducer(options),
   });
@@ -159,6 +162,36 @@ describe('no wait is left out of the response time', () => {
     expect(latency.response.max! / 10_000_000).toBeCloseTo(1, 2);
     expect(latency.service.p99! / 2000).toBeCloseTo(1, 3);
     expect(series.slice(0, 10).every(({ due }) => due === 1000)).toBe(true);
+    expect(saturation.saturated).toBe(false);
+  });
+});
+
+/** Sleeps for 0.9 s in every 5 s, all that runs in its process. */
+function sleepyClock(): SimulatedClock {
+  const start = 1e12;
+  return new SimulatedClock(start, (nanos) => {
+    const into = (nanos - start) % 5e9;
+    return into < 4e9 || into >= 4.9e9 ? nanos : nanos - into + 4.9e9;
+  });
+}
+
+describe('a generator that is held up itself', () => {
+  test.each([300, 1000, 10_000])('is saturated, with %d in flight at most', async (inFlightMax) => {
+    const { saturation, doubts } = await measured(
+      assignmentOf([phase(30)], inFlightMax),
+      { serviceMs: 0.5 },
+      sleepyClock(),
+    );
+    expect(saturation.saturated).toBe(true);
+    expect(saturation.scheduleLagP99Micros).toBeGreaterThan(500_000);
+    expect(doubts.join()).toMatch(/saturated/);
+  });
+
+  test('is not, where the window was shut by the broker before', async () => {
+    const { saturation } = await measured(assignmentOf([phase(30)], 300), {
+      serviceMs: 0.5,
+      stall: { atMs: 10_000, forMs: 4000 },
+    });
     expect(saturation.saturated).toBe(false);
   });
 });

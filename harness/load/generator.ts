@@ -141,7 +141,10 @@ export class Generator {
     const { assignment, history } = this.#options;
     const origin = this.#originNanos;
     const room = Math.min(turnMax, this.#window - this.#inFlight);
-    if (room > 0) this.#ledger!.windowOpen(now);
+    if (room > 0) {
+      this.#ledger!.windowOpen(now);
+      this.#ledger!.gotTo(origin + this.#nextDue, now);
+    }
     while (origin + this.#nextDue <= now && this.#ready.length < room) {
       const slot = this.#pool.pop() ?? this.#slot();
       const sequence = this.#sequence++;

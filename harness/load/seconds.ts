@@ -2,6 +2,9 @@ import type { WorkerSecondEvent } from '../history/events.ts';
 import type { Arrivals } from './arrival.ts';
 import type { MeterSample } from './meter.ts';
 
+/** A generator that comes this late to what is due has been held up, and not only woken late. */
+const ownLateNanosMin = 5e6;
+
 /** A second is reported this long after its end, so that its last messages can still be offered. */
 export const secondGraceNanos = 50e6;
 
@@ -25,6 +28,9 @@ export class SecondsLedger {
   /** Seconds in which the window was shut, and since when it is now. */
   readonly #closed = new Set<number>();
   #closedSince: number | undefined;
+  #openSince = -Infinity;
+  /** Until then a full window is the generator's own doing: it catches up on what it came late to. */
+  #catchingUpUntil = -Infinity;
 
   /** `schedule`: the producer's arrivals, from the first one at or after `fromNanos` on. */
   constructor(options: {
@@ -60,13 +66,24 @@ export class SecondsLedger {
 
   /** The window is full: shut from `nanos` on, which may lie ahead, when a message finds it so. */
   windowClosed(nanos: number): void {
-    this.#closedSince ??= nanos;
+    this.#closedSince ??= Math.max(nanos, this.#catchingUpUntil);
   }
 
   windowOpen(now: number): void {
     if (this.#closedSince === undefined) return;
     this.#markClosed(now);
     this.#closedSince = undefined;
+    this.#openSince = now;
+  }
+
+  /**
+   * With room in the window, the generator gets to what was due at `dueAt` (both monotonic). What
+   * is late by its own fault may fill the window; for as long as it was late, that is its fault too.
+   */
+  gotTo(dueAt: number, now: number): void {
+    const late = now - Math.max(dueAt, this.#openSince);
+    if (late >= ownLateNanosMin)
+      this.#catchingUpUntil = Math.max(this.#catchingUpUntil, now + late);
   }
 
   /** The seconds that ended a grace time ago. A stall of this process yields several at once. */

@@ -12,8 +12,12 @@ export class SimulatedClock implements LoadClock {
   #order = 0;
   readonly #events: Event[] = [];
 
-  constructor(startNanos = 1e12) {
+  /** When a process that sleeps at times gets to what was due at `nanos`; never falls. */
+  readonly #wakesAt: (nanos: number) => number;
+
+  constructor(startNanos = 1e12, wakesAt: (nanos: number) => number = (nanos) => nanos) {
     this.#now = startNanos;
+    this.#wakesAt = wakesAt;
   }
 
   nanos(): number {
@@ -36,7 +40,7 @@ export class SimulatedClock implements LoadClock {
   run(untilNanos = Infinity): void {
     for (let event = this.#events[0]; event !== undefined && event.at <= untilNanos; event = this.#events[0]) {
       this.#removeFirst();
-      this.#now = event.at;
+      this.#now = Math.max(this.#now, this.#wakesAt(event.at));
       event.fire();
     }
     if (untilNanos < Infinity) this.#now = Math.max(this.#now, untilNanos);
