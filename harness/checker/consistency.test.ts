@@ -180,8 +180,61 @@ describe('replicas', () => {
     });
   });
 
-  test('a copy that goes beyond the log is judged up to where the log ends', () => {
-    expect(seen(told().copy(3, 'a0 a1 b0'))).toEqual(pass);
+  test('a copy that goes beyond the log holds what the log does not', () => {
+    expect(seen(told().copy(3, 'a0 a1 b0'))).toMatchObject(diverged);
+    expect(
+      seen(told().copy(3, 'a0 a1').readEnd({ node: 3, end: 3, complete: false })),
+    ).toEqual(pass);
+  });
+
+  test('copies that hold different messages where the log ends diverge', () => {
+    const story = (third: string) =>
+      new Story(three).acked('a0', 0).unknown('a1').unknown('a2').copy(0, 'a0').copy(1, 'a0').copy(2, third);
+    expect(seen(story('a0 a1').copy(3, 'a0 a2'))).toMatchObject({
+      verdict: 'fail',
+      anomalies: { diverged: 2 },
+    });
+    expect(seen(story('a0').copy(3, 'a0'))).toEqual(pass);
+  });
+
+  test('a copy that ends beyond the log without holding anything there leaves it open', () => {
+    const story = told().read('a0', 0, { node: 3 }).read('a1', 1, { node: 3 });
+    expect(seen(story.readEnd({ node: 3, end: 3 }))).toMatchObject({
+      verdict: 'inconclusive',
+      unknown: ['drain'],
+    });
+  });
+
+  test('beyond a log that could not be read the copies are held against each other', () => {
+    const story = () =>
+      new Story(three)
+        .acked('a0', 0)
+        .unknown('b0')
+        .unknown('b1')
+        .read('a0', 0)
+        .readEnd({ complete: false })
+        .copy(1, 'a0');
+    const partial = (told: Story, node: number, name: string) =>
+      told.read('a0', 0, { node }).read(name, 1, { node }).readEnd({ node, complete: false });
+    expect(seen(partial(partial(story(), 2, 'b0'), 3, 'b0')).invalid).toEqual([]);
+    expect(seen(partial(partial(story(), 2, 'b0'), 3, 'b1')).anomalies).toEqual({ diverged: 1 });
+    expect(seen(story().copy(2, 'a0 b0').copy(3, 'a0 b1')).anomalies).toEqual({ diverged: 1 });
+  });
+
+  test('a reading of the log that stopped half-way must agree as far as it went', () => {
+    const story = (first: string) =>
+      new Story(three).acked('a0', 0).unknown('b0').read(first, 0).readEnd({ complete: false });
+    const copied = (told: Story) => told.copy(1, 'a0').copy(2, 'a0').copy(3, 'a0');
+    expect(seen(copied(story('a0'))).invalid).toEqual([]);
+    expect(seen(copied(story('b0'))).invalid).toContain('replica-divergence');
+  });
+
+  test('tell how many records were compared, and not how many there were', () => {
+    const evidence = (story: Story) =>
+      story.judge().verdicts.find(({ check }) => check === 'replica-divergence')!.evidence;
+    expect(evidence(told().copy(3, 'a0 a1'))).toMatch(/^6 records compared on 3 nodes/);
+    const unread = new Story(three).acked('a0', 0).acked('a1', 1).copy(1, 'a0').copy(2, 'a0 a1');
+    expect(evidence(unread)).toMatch(/^1 records compared on 2 nodes/);
   });
 
   test('a copy that could not be read leaves it open', () => {

@@ -13,7 +13,7 @@ import type { Checker } from './watch.ts';
  * say of absence rests on this.
  *
  * **Doubts.** A partition that was not read to its end through the leaders; one of which fewer
- * copies than replicas could be read; a copy that ends before the log does; a read that found fewer
+ * copies than replicas could be read; a copy that ends elsewhere than the log; a read that found fewer
  * records than its offsets say; a group that did not reach the end of the log.
  */
 export const drain: Checker = {
@@ -64,7 +64,7 @@ function doubtsOfReads(book: Book): string[] {
       );
     }
     for (const copy of complete) {
-      if (log?.complete !== true || copy === undefined || copy.endOffset >= log.endOffset) continue;
+      if (log?.complete !== true || copy === undefined || copy.endOffset === log.endOffset) continue;
       doubts.push(
         `partition ${partition} ends at ${copy.endOffset} on node ${copy.node}, and at ${log.endOffset} in the log`,
       );

@@ -1,8 +1,16 @@
 import type { Book } from './book/book.ts';
 import { lacksPositions, replicasOf } from './book/circumstances.ts';
 import type { Circumstances } from './book/circumstances.ts';
-import { eachDifference, isMessage, sharedRange } from './book/copy-difference.ts';
+import {
+  eachDifference,
+  endOf,
+  isMessage,
+  isWholeLog,
+  sharedRange,
+} from './book/copy-difference.ts';
+import type { OffsetRange } from './book/copy-difference.ts';
 import type { LogCopy } from './book/log-copy.ts';
+import { count } from '../record/count.ts';
 import { Tally } from './tally.ts';
 import type { Checker } from './watch.ts';
 
@@ -11,12 +19,14 @@ import type { Checker } from './watch.ts';
  *
  * **Guarantee.** In the range that two copies have committed, they hold the same messages at the
  * same offsets. The log as read through its leader is the measure; when that could not be read to
- * its end, the first complete copy is.
+ * its end, the complete copy that goes furthest is, and beyond it the copies are held against each
+ * other.
  *
  * **Anomalies.** `diverged`: an offset at which a node's own copy holds another message, holds one
- * where the log has none, or holds none where the log has one (a copy that begins later than the
- * log lacks its beginning). `offset-not-rising`: a copy whose offsets do not rise. A copy that ends
- * earlier is behind, which `drain` reports.
+ * where the log has none (also beyond its end: nobody sends any more when the copies are read), or
+ * holds none where the log has one (a copy that begins later than the log lacks its beginning).
+ * `offset-not-rising`: a copy whose offsets do not rise. A copy that ends earlier is behind, which
+ * `drain` reports.
  */
 export const replicaDivergence: Checker = {
   name: 'replica-divergence',
@@ -34,23 +44,22 @@ export const replicaDivergence: Checker = {
           .nodes()
           .map((node) => book.copies.copy(node, partition))
           .filter((copy) => copy !== undefined);
-        const measure = measureOf(book, partition, copies);
         const complete = copies.filter((copy) => copy.complete).length;
         if (complete < replicas) {
           doubts.push(
             `${complete} of ${replicas} copies of partition ${partition} were read to their end`,
           );
         }
-        for (const copy of copies) {
-          if (measure === undefined || copy === measure) continue;
-          compared += compare(book, measure, copy, forbidden);
-        }
+        for (const copy of copies) noteDisorder(copy, forbidden);
+        const log = book.copies.copy(0, partition);
+        for (const { left, right, range } of pairsOf(log, copies))
+          compared += compare(book, { left, right, range }, forbidden);
       }
       return {
         forbidden,
         allowed: new Tally(),
         doubts,
-        evidence: `${compared} records compared on ${book.copies.nodes().length} nodes: ${forbidden.count()} differences`,
+        evidence: `${count(compared)} records compared on ${book.copies.nodes().length} nodes: ${count(forbidden.count())} differences`,
       };
     },
   }),
@@ -61,33 +70,56 @@ function lacksReplicas({ plan, capabilities }: Circumstances): string | undefine
   return replicasOf(plan.scenario) > 1 ? undefined : 'the topic has one replica';
 }
 
-function measureOf(book: Book, partition: number, copies: readonly LogCopy[]): LogCopy | undefined {
-  const log = book.copies.copy(0, partition);
-  return log?.complete === true ? log : copies.find((copy) => copy.complete);
+interface Pair {
+  readonly left: LogCopy;
+  readonly right: LogCopy;
+  readonly range: OffsetRange;
 }
 
-/** Returns how many records of the copy were compared. */
-function compare(book: Book, measure: LogCopy, copy: LogCopy, forbidden: Tally): number {
-  if (copy.disordered > 0) {
-    forbidden.add(
-      'offset-not-rising',
-      () => `node ${copy.node} partition ${copy.partition}, ${copy.disordered} records`,
-      copy.disordered,
-    );
+/** What to hold against what. */
+function* pairsOf(log: LogCopy | undefined, copies: readonly LogCopy[]): Generator<Pair> {
+  const whole = log !== undefined && isWholeLog(log);
+  const all = log === undefined ? copies : [log, ...copies];
+  const measure = whole ? log : furthest(all.filter(({ complete }) => complete));
+  for (const right of all) {
+    if (measure === undefined || right === measure) continue;
+    yield { left: measure, right, range: sharedRange(measure, right) };
   }
-  const name = (id: number | undefined): string =>
+  if (whole) return;
+  const low = measure === undefined ? -Infinity : endOf(measure);
+  const beyond = all.filter((copy) => endOf(copy) > low);
+  const left = furthest(beyond);
+  for (const right of beyond) {
+    if (left === undefined || right === left) continue;
+    const { low: shared, high } = sharedRange(left, right);
+    yield { left, right, range: { low: Math.max(low, shared), high } };
+  }
+}
+
+function furthest(copies: readonly LogCopy[]): LogCopy | undefined {
+  return copies.toSorted((a, b) => endOf(b) - endOf(a))[0];
+}
+
+function noteDisorder({ node, partition, disordered }: LogCopy, forbidden: Tally): void {
+  if (disordered === 0) return;
+  const what = `node ${node} partition ${partition}, ${disordered} records`;
+  forbidden.add('offset-not-rising', () => what, disordered);
+}
+
+/** Returns at how many offsets the two were compared. */
+function compare(book: Book, { left, right, range }: Pair, forbidden: Tally): number {
+  const nameOf = ({ node }: LogCopy): string => (node === 0 ? 'the log' : `node ${node}`);
+  const contentOf = (id: number | undefined): string =>
     id === undefined
       ? 'nothing'
       : isMessage(id)
         ? book.messages.describe(id)
         : 'no message of this run';
-  const log = measure.node === 0 ? 'the log' : `node ${measure.node}`;
-  eachDifference(measure, copy, sharedRange(measure, copy), ({ offset, left, right }) => {
-    forbidden.add(
-      'diverged',
-      () =>
-        `p${copy.partition}@${offset}: ${log} holds ${name(left)}, node ${copy.node} holds ${name(right)}`,
-    );
+  return eachDifference(left, right, range, (difference) => {
+    forbidden.add('diverged', () => {
+      const held = `${nameOf(left)} holds ${contentOf(difference.left)}`;
+      const other = `${nameOf(right)} holds ${contentOf(difference.right)}`;
+      return `p${right.partition}@${difference.offset}: ${held}, ${other}`;
+    });
   });
-  return copy.length;
 }

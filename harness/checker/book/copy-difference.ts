@@ -15,29 +15,37 @@ export interface Difference {
 }
 
 /**
- * The offsets that both copies must agree on: from the start of the left one, which is the log as
- * its leader has it, to where the shorter one ends. A right copy that begins later lacks something.
+ * The offsets that both copies must agree on: from the start of the left one to where the right one
+ * ends, which may be behind. A right copy that begins later lacks something, and one that goes on
+ * beyond the whole log holds what the log does not; beyond a left copy of which that is not known
+ * to be the end nothing is said.
  */
 export function sharedRange(left: LogCopy, right: LogCopy): OffsetRange {
   const low = right.complete ? startOf(left) : Math.max(startOf(left), startOf(right));
-  return { low, high: Math.min(endOf(left), endOf(right)) };
+  const end = endOf(right);
+  return { low, high: isWholeLog(left) ? end : Math.min(endOf(left), end) };
 }
 
-/** Compares by offset; only for copies whose offsets rise. */
+/** As its leaders gave it, to its end. */
+export function isWholeLog({ node, complete }: LogCopy): boolean {
+  return node === 0 && complete;
+}
+
+/** Compares by offset, only copies whose offsets rise; returns how many offsets it compared. */
 export function eachDifference(
   left: LogCopy,
   right: LogCopy,
   { low, high }: OffsetRange,
   visit: (difference: Difference) => void,
-): void {
-  if (left.disordered > 0 || right.disordered > 0) return;
+): number {
+  if (left.disordered > 0 || right.disordered > 0) return 0;
   let l = left.lowerBound(low);
   let r = right.lowerBound(low);
-  for (;;) {
+  for (let compared = 0; ; compared++) {
     const leftOffset = l < left.length ? left.offset(l) : high;
     const rightOffset = r < right.length ? right.offset(r) : high;
     const offset = Math.min(leftOffset, rightOffset);
-    if (offset >= high) return;
+    if (offset >= high) return compared;
     const leftId = leftOffset === offset ? left.id(l++) : undefined;
     const rightId = rightOffset === offset ? right.id(r++) : undefined;
     if (leftId === rightId) continue;
@@ -55,6 +63,7 @@ function startOf(copy: LogCopy): number {
   return copy.length === 0 ? 0 : copy.offset(0);
 }
 
-function endOf(copy: LogCopy): number {
+/** Exclusive. */
+export function endOf(copy: LogCopy): number {
   return copy.complete ? Math.max(copy.endOffset, copy.lastOffset + 1) : copy.lastOffset + 1;
 }

@@ -657,6 +657,7 @@ export class Oracle {
     leftNode: number,
     rightNode: number,
     partition: number,
+    from = 0,
   ): { left: string | undefined; right: string | undefined }[] {
     const left = this.#copy(leftNode, partition);
     const right = this.#copy(rightNode, partition);
@@ -664,13 +665,12 @@ export class Oracle {
       return [];
     const startOf = (copy: Copy) =>
       copy.end?.complete ? copy.end.startOffset : (copy.records[0]?.offset ?? 0);
-    const endOf = (copy: Copy) =>
-      Math.max(
-        copy.end?.complete ? copy.end.endOffset : 0,
-        (copy.records.at(-1)?.offset ?? -1) + 1,
-      );
-    const low = right.end?.complete ? startOf(left) : Math.max(startOf(left), startOf(right));
-    const high = Math.min(endOf(left), endOf(right));
+    const low = Math.max(
+      from,
+      right.end?.complete ? startOf(left) : Math.max(startOf(left), startOf(right)),
+    );
+    const ends = leftNode === 0 && left.end?.complete ? [right] : [left, right];
+    const high = Math.min(...ends.map((copy) => endOf(copy)));
     const nameAt = (copy: Copy, offset: number) => {
       const record = copy.records.find((one) => one.offset === offset);
       return record === undefined ? undefined : (this.#nameOf(record) ?? '?');
@@ -689,18 +689,32 @@ export class Oracle {
     const found = new Findings();
     for (const partition of this.#partitions()) {
       const nodes = this.#nodes().filter((node) => this.#copy(node, partition) !== undefined);
-      const measure = this.#isRead(0, partition)
-        ? 0
-        : nodes.find((node) => this.#isRead(node, partition));
       if (nodes.filter((node) => this.#isRead(node, partition)).length < this.#replicas())
         found.doubt();
       for (const node of nodes) {
-        if (measure === undefined || node === measure) continue;
-        for (const _ of this.#differences(measure, node, partition)) found.add('diverged');
         this.#copy(node, partition)!.records.forEach((record, index, records) => {
           if (index > 0 && record.offset <= records[index - 1]!.offset)
             found.add('offset-not-rising');
         });
+      }
+      const end = (node: number) => endOf(this.#copy(node, partition)!);
+      const furthest = (some: readonly number[]) =>
+        some.find((node) => some.every((other) => end(other) <= end(node)));
+      const all = this.#copy(0, partition) === undefined ? nodes : [0, ...nodes];
+      const measure = this.#isRead(0, partition)
+        ? 0
+        : furthest(all.filter((node) => this.#isRead(node, partition)));
+      for (const node of all) {
+        if (measure === undefined || node === measure) continue;
+        for (const _ of this.#differences(measure, node, partition)) found.add('diverged');
+      }
+      if (measure === 0) continue;
+      const from = measure === undefined ? 0 : end(measure);
+      const beyond = all.filter((node) => end(node) > from);
+      for (const node of beyond) {
+        const first = furthest(beyond)!;
+        if (node === first) continue;
+        for (const _ of this.#differences(first, node, partition, from)) found.add('diverged');
       }
     }
     return found.verdict();
@@ -730,7 +744,7 @@ export class Oracle {
       if (complete.length < this.#replicas()) found.doubt();
       if (
         this.#isRead(0, partition) &&
-        complete.some((node) => this.#copy(node, partition)!.end!.endOffset < log!.end!.endOffset)
+        complete.some((node) => this.#copy(node, partition)!.end!.endOffset !== log!.end!.endOffset)
       )
         found.doubt();
       const last = log?.records.at(-1)?.offset;
@@ -740,6 +754,10 @@ export class Oracle {
     }
     return found.verdict();
   }
+}
+
+function endOf({ records, end }: Copy): number {
+  return Math.max(end?.complete ? end.endOffset : 0, (records.at(-1)?.offset ?? -1) + 1);
 }
 
 class Findings {

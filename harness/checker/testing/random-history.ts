@@ -355,6 +355,7 @@ class Generator {
       .map((record) => this.#distorted(record));
     if (list.length > 0 && this.#maybe(this.#slip)) list.push(list[this.#below(list.length)]!);
     if (this.#maybe(this.#slip)) list.length = this.#below(list.length + 1);
+    if (this.#maybe(this.#slip)) this.#store(list, this.#stranger());
     for (const { offset, ...message } of list) {
       this.#tell('reader', { type: 'read', node, partition, offset, ...message });
     }
