@@ -91,3 +91,5 @@ async function drawAll(charts: readonly Chart[]): Promise<Drawn[]> {
 async function drawOne(chart: Chart): Promise<Drawn> {
   return { chart, drawing: await draw(chart) };
 }
+
+export { commonRate, priceOfSafety, responseP99 } from './price-of-safety.ts';

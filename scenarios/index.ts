@@ -1,5 +1,6 @@
 import type { ScenarioInput } from '../harness/index.ts';
 import { consumerKill } from './consumer-kill.ts';
+import { durability } from './durability.ts';
 import { leaderKill } from './leader-kill.ts';
 import { partKill } from './part-kill.ts';
 import { partition } from './partition.ts';
@@ -22,4 +23,5 @@ export const scenarios: readonly ScenarioInput[] = [
   partition,
   partKill,
   pauseKill,
+  durability,
 ];

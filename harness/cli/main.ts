@@ -4,6 +4,7 @@ import { version } from '../version.ts';
 import { brokerCommand } from './broker-command.ts';
 import { checkCommand } from './check-command.ts';
 import { cleanCommand } from './clean-command.ts';
+import { compareCommand } from './compare-command.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { errorExitCode } from './exit-codes.ts';
 import { listCommand } from './list-command.ts';
@@ -21,6 +22,7 @@ const program = new Command('ackworth')
   );
 for (const command of [
   runCommand(),
+  compareCommand(),
   checkCommand(),
   reportCommand(),
   listCommand(),

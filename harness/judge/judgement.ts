@@ -28,3 +28,9 @@ export function exitCodeOf(verdict: RunRecord['verdict']): 0 | 2 | 3 {
       return 3;
   }
 }
+
+/** The joined verdict of several runs: fail > inconclusive > pass. */
+export function joinVerdicts(verdicts: readonly RunRecord['verdict'][]): RunRecord['verdict'] {
+  if (verdicts.includes('fail')) return 'fail';
+  return verdicts.includes('inconclusive') || verdicts.length === 0 ? 'inconclusive' : 'pass';
+}

@@ -24,6 +24,8 @@ export interface ProducerAssignment {
   readonly seed: number;
   readonly share: number;
   readonly phases: readonly PlannedPhase[];
+  /** Of the load; from here on what is overdue is left out. Absent: all of it is sent. */
+  readonly sendUntilMs?: number;
   readonly sizeBytes: number;
   readonly keys: number;
   readonly options: Omit<ProducerOptions, 'onDrain' | 'onNote'>;

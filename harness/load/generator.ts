@@ -50,6 +50,7 @@ export class Generator {
   #schedule: Arrivals | undefined;
   #ledger: SecondsLedger | undefined;
   #originNanos = 0;
+  #sendUntilNanos = Infinity;
   /** Due time of the next message, in nanoseconds of the load. */
   #nextDue = Infinity;
   #sequence = 0;
@@ -90,6 +91,7 @@ export class Generator {
     const { assignment, clock, worker } = this.#options;
     const now = clock.nanos();
     this.#originNanos = originNanos;
+    this.#sendUntilNanos = originNanos + (assignment.sendUntilMs ?? Infinity) * 1e6;
     const [sending, counting] = [arrivals(assignment), arrivals(assignment)];
     this.#schedule = sending;
     this.#nextDue = skipTo(sending, now - originNanos);
@@ -129,7 +131,9 @@ export class Generator {
   readonly #work = (): void => {
     const { clock, history } = this.#options;
     const refused = this.#ready.length;
-    if (refused === 0 && this.#nextDue < Infinity) this.#offer(clock.nanos());
+    const now = clock.nanos();
+    if (now >= this.#sendUntilNanos) this.#nextDue = Infinity;
+    if (refused === 0 && this.#nextDue < Infinity) this.#offer(now);
     // Also carries the completions and notes since the last turn.
     history.flush();
     if (this.#ready.length > 0) this.#sendReady();

@@ -9,6 +9,14 @@ import { recordSchema } from './record.ts';
  */
 export const suiteSchemaId = 'ackworth/suite@1';
 
+/** The columns of the promise table. `own-faults` are those of a scenario without a grid. */
+export const gridFaults = [
+  'kill-leader',
+  'power-cut-leader',
+  'power-cut-all',
+  'cut-off-leader',
+] as const;
+
 const count = z.number().int().nonnegative();
 const quantile = z.number().nullable();
 const quantiles = z.strictObject({ p50: quantile, p99: quantile, p999: quantile });
@@ -45,7 +53,7 @@ const priceSchema = z.strictObject({
 
 /** What an ack is worth: one fault of the promise table. */
 const worthSchema = z.strictObject({
-  fault: z.enum(['kill-leader', 'power-cut-leader', 'power-cut-all', 'cut-off-leader']),
+  fault: z.enum([...gridFaults, 'own-faults']),
   promise: z.strictObject({ loss: z.enum(['none', 'window', 'may']), bound: z.string() }),
   observed: z.enum(['none', 'allowed', 'violated', 'inconclusive']),
   acked: count,

@@ -27,6 +27,9 @@ export class Fleet {
           seed,
           share,
           phases: plan.phases,
+          ...(workload.overtime === undefined
+            ? {}
+            : { sendUntilMs: (plan.phases.at(-1)?.endMs ?? 0) + workload.overtime }),
           sizeBytes: workload.size,
           keys: workload.keys,
           options: {

@@ -32,7 +32,7 @@ function folderOf(changes: Partial<RunFacts> = {}): string {
     cluster: 'process',
     vocabulary: words,
   });
-  const { directory, id } = createRunFolder(output, plan, new Date('2026-01-02T03:04:05Z'));
+  const { directory, id } = createRunFolder({ outputDirectory: output }, plan, new Date('2026-01-02T03:04:05Z'));
   writeFacts(directory, {
     version: 1,
     id,

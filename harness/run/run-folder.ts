@@ -6,6 +6,7 @@ import type { Plan } from '../scenario/plan-types.ts';
 import { planText } from '../scenario/plan.ts';
 import { makeDirectory } from './make-directory.ts';
 import { historyDirectoryName, nodeDirectoryName, planFileName } from './run-facts.ts';
+import type { RunOptions } from './run-types.ts';
 
 export interface RunFolder {
   readonly id: string;
@@ -13,16 +14,23 @@ export interface RunFolder {
   readonly directory: string;
 }
 
-/** Makes `<output>/<run-id>/` with the plan in it, and points `<output>/latest` at it. */
-export function createRunFolder(output: string, plan: Plan, startedAt: Date): RunFolder {
-  const stamp = startedAt.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
-  const id = `${stamp}-${plan.scenario.name}-${randomBytes(2).toString('hex')}`;
-  const directory = resolve(output, id);
+/**
+ * Makes the run's folder with the plan in it: `<output>/<run-id>/`, at which `<output>/latest` then
+ * points, or the very folder that was asked for.
+ */
+export function createRunFolder(
+  where: Pick<RunOptions, 'outputDirectory' | 'directory'>,
+  plan: Plan,
+  startedAt: Date,
+): RunFolder {
+  const output = where.outputDirectory;
+  const id = newRunId(plan.scenario.name, startedAt);
+  const directory = resolve(where.directory ?? join(output, id));
   try {
     makeDirectory(join(directory, historyDirectoryName));
     makeDirectory(join(directory, nodeDirectoryName));
     writeFileSync(join(directory, planFileName), planText(plan));
-    pointLatest(output, id);
+    if (where.directory === undefined) pointLatest(output, id);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new HarnessError('environment', `cannot write the run folder ${directory}: ${reason}`, {
@@ -32,8 +40,14 @@ export function createRunFolder(output: string, plan: Plan, startedAt: Date): Ru
   return { id, directory };
 }
 
+/** Sorts by time, says what it is of, and is not the id of another. */
+export function newRunId(name: string, startedAt: Date): string {
+  const stamp = startedAt.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
+  return `${stamp}-${name}-${randomBytes(2).toString('hex')}`;
+}
+
 /** By rename, so that it always points at something. */
-function pointLatest(output: string, id: string): void {
+export function pointLatest(output: string, id: string): void {
   const link = resolve(output, 'latest');
   const fresh = `${link}.${process.pid}`;
   rmSync(fresh, { force: true });

@@ -1,4 +1,4 @@
-import type { RunRecord } from '../record/record.ts';
+import type { EnvironmentProbe, RunRecord } from '../record/record.ts';
 import type { Scenario } from '../scenario/schema.ts';
 
 /** What `runScenario` is asked to do. */
@@ -11,6 +11,10 @@ export interface RunOptions {
   readonly cluster: 'process';
   /** Where run folders go, usually `runs` in the working directory. */
   readonly outputDirectory: string;
+  /** The run folder itself, for a run that is part of something: `latest` is left alone then. */
+  readonly directory?: string;
+  /** What this machine can do, where that is known; the run then measures nothing by itself. */
+  readonly probe?: EnvironmentProbe;
   /** The program of a node, started as the reference broker's own is; default: that one. */
   readonly nodeMain?: string;
   /** Keeps the nodes' data directories after the run. */

@@ -31,7 +31,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     directory: options.outputDirectory,
   });
   const startedAt = new Date();
-  const folder = createRunFolder(options.outputDirectory, plan, startedAt);
+  const folder = createRunFolder(options, plan, startedAt);
   const { directory } = folder;
   let facts: RunFacts = {
     version: 1,
@@ -58,9 +58,12 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     const { environment } = facts;
     keep({ environment: { ...environment, probes: { ...environment.probes, [when]: probe } } });
   };
+  const probe = async (): Promise<EnvironmentProbe> => {
+    onProgress({ type: 'stage', stage: 'probing', detail: '' });
+    return await probeEnvironment(directory);
+  };
   keep({});
-  onProgress({ type: 'stage', stage: 'probing', detail: '' });
-  keepProbe('before', await probeEnvironment(directory));
+  keepProbe('before', options.probe ?? (await probe()));
   const conductor = new Conductor({
     run: options,
     plan,
@@ -80,10 +83,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     keep({ endedAt: new Date().toISOString(), problems: [...facts.problems, problem] });
     throw error;
   }
-  if (!signal.aborted) {
-    onProgress({ type: 'stage', stage: 'probing', detail: '' });
-    keepProbe('after', await probeEnvironment(directory));
-  }
+  if (!signal.aborted && options.probe === undefined) keepProbe('after', await probe());
   keep({ endedAt: new Date().toISOString() });
   onProgress({ type: 'stage', stage: 'judging', detail: '' });
   return { directory, record: await judgeRun(directory) };

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from './canonical-json.ts';
+import { draw } from './draw.ts';
 import type {
   PlannedConsumer,
   PlannedFault,
@@ -142,10 +143,4 @@ function plannedConsumers({ workload }: Scenario): PlannedConsumer[] {
     worker: index + 1,
     group: `group-${(index % workload.groups) + 1}`,
   }));
-}
-
-/** Uniform in [0, 1), 48 bits, a function of the seed and the name of the choice alone. */
-function draw(seed: number, choice: string): number {
-  const digest = createHash('sha256').update(`${seed}\n${choice}`).digest();
-  return digest.readUIntBE(0, 6) / 2 ** 48;
 }

@@ -1,6 +1,7 @@
 import parseDuration from 'parse-duration';
 import { z } from 'zod';
 import { storageForms } from '../cluster/node-storage.ts';
+import { gridFaults } from '../record/suite.ts';
 import { didYouMean } from './nearest.ts';
 
 /**
@@ -122,6 +123,27 @@ export const limits = z.strictObject({
   recoveryMs: z.number().positive().optional(),
 });
 
+const gridMode = z.strictObject({
+  flush: z.enum(['sync', 'async', 'os']),
+  replication: z.enum(['none', 'async', 'quorum']),
+  /** Default: the scenario's. */
+  nodes: z.number().int().min(1).max(9).optional(),
+});
+
+/** What `ackworth compare` runs per mode: a price at each rate, a worth for each fault. */
+const cellsOfMode = z.strictObject({
+  rates: z.array(z.number().positive()).min(1),
+  /** Load at each rate, after the warm-up. */
+  rateDuration: duration.default(5000),
+  faults: z.array(z.enum(gridFaults)).default([...gridFaults]),
+});
+
+const grid = cellsOfMode.extend({
+  modes: z.array(gridMode).min(1),
+  /** The same with `--quick`. */
+  quick: cellsOfMode.optional(),
+});
+
 export const scenarioSchema = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9-]*$/, 'must be lower-case letters, digits and dashes'),
   /** The question that a run of it answers, as a sentence. */
@@ -164,6 +186,11 @@ export const scenarioSchema = z.strictObject({
       lingerMs: z.number().nonnegative().default(1),
       batchSize: byteSize.default(65_536),
       deliveryTimeout: duration.default(30_000),
+      /**
+       * How long after the last phase what is overdue may still be sent. Default: until all of it
+       * is, since what is left out is missing among the latencies of a broker that is too slow.
+       */
+      overtime: duration.optional(),
       sessionTimeout: duration.default(3_000),
       /**
        * Where the workers are on the network: `beside-nodes` puts producer k and consumer k beside
@@ -180,6 +207,8 @@ export const scenarioSchema = z.strictObject({
   /** Names of the checker registry; default: all that the driver's capabilities allow. */
   checks: z.array(z.string()).optional(),
   limits: limits.default({}),
+  /** For `ackworth compare`; the phases are what `ackworth run` does. */
+  grid: grid.optional(),
 });
 
 /** What a person writes. */

@@ -1,0 +1,46 @@
+import { withOverrides } from '../scenario/overrides.ts';
+import type { Scenario } from '../scenario/schema.ts';
+import type { Vocabulary } from '../scenario/semantics.ts';
+import type { Grid, GridCell } from './grid.ts';
+import { scheduleOf } from './schedule.ts';
+
+/** Processes and page cache are warm by then; what a longer one would add is the JIT's last word. */
+const priceWarmUpMs = 1000;
+/** A rate that is too high leaves a queue behind; it is known to be one by then. */
+const overtimeMs = 1000;
+
+/** The scenario that a cell runs: the grid's, in the cell's mode, with its one rate or fault. */
+export function scenarioOfCell(
+  { scenario, quick }: Pick<Grid, 'scenario' | 'quick'>,
+  { mode, work }: Pick<GridCell, 'mode' | 'work'>,
+  vocabulary: Vocabulary,
+): Scenario {
+  const { flush, replication, nodes, axes } = mode;
+  const { grid, ...base } = scenario;
+  const overrides = { flush, replication, nodes };
+  const workload = {
+    ...base.workload,
+    batchSize: axes.batch ?? base.workload.batchSize,
+    inFlightMax: axes.inFlight ?? base.workload.inFlightMax,
+  };
+  if (work.kind === 'price') {
+    const duration = ((quick ? grid?.quick : undefined) ?? grid)?.rateDuration;
+    const priced: Scenario = {
+      ...base,
+      workload: { ...workload, overtime: workload.overtime ?? overtimeMs },
+      ...(duration === undefined
+        ? {}
+        : { warmUp: priceWarmUpMs, phases: [{ name: 'price', duration, faults: [] }] }),
+    };
+    return withOverrides(priced, { ...overrides, rate: work.rate, faults: false }, vocabulary);
+  }
+  if (work.fault === 'own-faults') {
+    return withOverrides({ ...base, workload }, overrides, vocabulary);
+  }
+  const known = vocabulary.faults.map(({ kind }) => kind);
+  const { warmUp, phase } = scheduleOf(work.fault, { replication, quick, known });
+  // A quick cell ends before a recovery could be believed, and says nothing about it.
+  const checks = vocabulary.checks.filter((check) => check !== 'recovery');
+  const broken = { ...base, workload, warmUp, phases: [phase], ...(quick ? { checks } : {}) };
+  return withOverrides(broken, overrides, vocabulary);
+}

@@ -1,0 +1,130 @@
+import { HarnessError } from '../errors.ts';
+import type { SuiteCell, SuiteMode, SuiteRecord } from '../record/suite.ts';
+import { didYouMean } from '../scenario/nearest.ts';
+import type { Scenario } from '../scenario/schema.ts';
+import { modesOf, type Axes } from './modes.ts';
+import { ordered } from './order.ts';
+import { canStrike } from './schedule.ts';
+
+/** What one run of a grid is to find out. */
+export type Work =
+  | { readonly kind: 'price'; readonly rate: number }
+  | { readonly kind: 'worth'; readonly fault: NonNullable<SuiteCell['worth']>['fault'] };
+
+export interface GridCell {
+  readonly id: string;
+  readonly mode: SuiteMode;
+  readonly work: Work;
+  readonly repeat: number;
+  /** From 1. */
+  readonly order: number;
+}
+
+/** A grid with every choice made: `grid.json`, from which an interrupted one goes on. */
+export interface Grid {
+  readonly version: 1;
+  readonly scenario: Scenario;
+  readonly seed: number;
+  readonly quick: boolean;
+  readonly repeats: number;
+  readonly modes: SuiteRecord['modes'];
+  readonly cells: readonly GridCell[];
+}
+
+export interface GridOptions {
+  readonly seed: number;
+  readonly repeats: number;
+  readonly quick: boolean;
+  readonly axes: Axes;
+  /** Faults that can be named. */
+  readonly faults: readonly string[];
+  /** Ids of the only cells that are wanted; empty = all. */
+  readonly only: readonly string[];
+}
+
+/** Expands a scenario to the cells of its comparison. Throws a HarnessError `usage`. */
+export function makeGrid(scenario: Scenario, options: GridOptions): Grid {
+  const { seed, repeats, quick, axes, only } = options;
+  const modes = modesOf(scenario, axes);
+  const works = worksOf(scenario, options);
+  const cells = modes.flatMap((mode) =>
+    works
+      .filter((work) => isPossible(work, mode))
+      .flatMap((work) =>
+        Array.from({ length: repeats }, (_, index) => ({
+          id: idOf(mode, work, repeats > 1 ? index + 1 : undefined, modes),
+          mode,
+          work,
+          repeat: index + 1,
+        })),
+      ),
+  );
+  const all = ordered(cells, seed);
+  const ids = all.map(({ id }) => id);
+  requireCells(only, ids);
+  const chosen = only.length === 0 ? all : all.filter(({ id }) => only.includes(id));
+  return {
+    version: 1,
+    scenario,
+    seed,
+    quick,
+    repeats,
+    modes: modes.filter((mode) => chosen.some((cell) => cell.mode === mode)),
+    cells: chosen,
+  };
+}
+
+/** Throws when a cell that was asked for is none of these. */
+export function requireCells(wanted: readonly string[], ids: readonly string[]): void {
+  const unknown = wanted.find((id) => !ids.includes(id));
+  if (unknown === undefined) return;
+  const hint = didYouMean(unknown, ids) || `; the first is "${ids[0] ?? ''}"`;
+  throw new HarnessError('usage', `--only: there is no cell "${unknown}" in this grid${hint}`);
+}
+
+function worksOf(scenario: Scenario, { quick, axes, faults: known }: GridOptions): Work[] {
+  const price = (rate: number): Work => ({ kind: 'price', rate });
+  const { grid, phases, workload } = scenario;
+  if (grid === undefined) {
+    if (quick) {
+      throw new HarnessError(
+        'usage',
+        `--quick: scenario ${scenario.name} has no grid of which something could be left out`,
+      );
+    }
+    if (phases.some(({ faults }) => faults.length > 0)) {
+      return [...axes.rates.map(price), { kind: 'worth', fault: 'own-faults' }];
+    }
+    return (axes.rates.length > 0 ? axes.rates : [workload.rate]).map(price);
+  }
+  const { rates, faults } = (quick ? grid.quick : undefined) ?? grid;
+  return [
+    ...(axes.rates.length > 0 ? axes.rates : rates).map(price),
+    ...faults.filter((fault) => canStrike(fault, known)).map((fault): Work => ({ kind: 'worth', fault })),
+  ];
+}
+
+/** One node has nobody to be cut off from. */
+function isPossible(work: Work, { nodes }: SuiteMode): boolean {
+  return work.kind === 'price' || work.fault !== 'cut-off-leader' || nodes > 1;
+}
+
+/** A name for a folder and a command line: "async-quorum-price-4000". */
+function idOf(
+  mode: SuiteMode,
+  work: Work,
+  repeat: number | undefined,
+  modes: readonly SuiteMode[],
+): string {
+  const { target, flush, replication, axes } = mode;
+  const differ = (of: (mode: SuiteMode) => unknown): boolean => new Set(modes.map(of)).size > 1;
+  return [
+    ...(differ((other) => other.target) ? [target] : []),
+    flush,
+    replication,
+    ...(differ((other) => other.axes.batch) ? [`b${axes.batch}`] : []),
+    ...(differ((other) => other.axes.inFlight) ? [`f${axes.inFlight}`] : []),
+    work.kind === 'price' ? `price-${work.rate}` : work.fault,
+    ...(repeat === undefined ? [] : [`r${repeat}`]),
+  ].join('-');
+}

@@ -1,0 +1,67 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { findLeftovers } from '../clean/clean.ts';
+import { HarnessError } from '../errors.ts';
+import { newRunId, pointLatest } from '../run/run-folder.ts';
+import { canonicalJson } from '../scenario/canonical-json.ts';
+import type { Grid } from './grid.ts';
+
+export const suiteFileName = 'suite.json';
+const gridFileName = 'grid.json';
+const cellsDirectoryName = 'cells';
+
+export interface SuiteFolder {
+  readonly id: string;
+  /** Absolute. */
+  readonly directory: string;
+}
+
+/** Makes `<output>/<suite-id>/` with the grid in it, and points `<output>/latest` at it. */
+export function createSuiteFolder(output: string, grid: Grid, startedAt: Date): SuiteFolder {
+  const id = newRunId(`compare-${grid.scenario.name}`, startedAt);
+  const directory = resolve(output, id);
+  try {
+    mkdirSync(join(directory, cellsDirectoryName), { recursive: true });
+    writeFileSync(join(directory, gridFileName), canonicalJson(grid));
+    pointLatest(output, id);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new HarnessError('environment', `cannot write the folder ${directory}: ${reason}`, {
+      cause,
+    });
+  }
+  return { id, directory };
+}
+
+/** The grid of a comparison that was begun. Throws a HarnessError `usage`. */
+export function openSuiteFolder(given: string): SuiteFolder & { readonly grid: Grid } {
+  const directory = resolve(given);
+  const file = join(directory, gridFileName);
+  const refuse = (why: string): HarnessError =>
+    new HarnessError('usage', `cannot go on with ${given}: ${why}`);
+  if (!existsSync(file)) throw refuse(`it holds no comparison (there is no ${gridFileName})`);
+  let grid: Grid;
+  try {
+    grid = JSON.parse(readFileSync(file, 'utf8')) as Grid;
+  } catch {
+    throw refuse(`its ${gridFileName} is damaged`);
+  }
+  if (grid.version !== 1) {
+    throw refuse(`its ${gridFileName} has version ${String(grid.version)}, this Ackworth reads 1`);
+  }
+  const busy = findLeftovers(join(directory, cellsDirectoryName)).find(({ running }) => running);
+  if (busy !== undefined) throw refuse(`it still goes on (cell ${busy.run})`);
+  return { id: basename(directory), directory, grid };
+}
+
+/** The folder of a cell's run, free of what an earlier one left. */
+export function emptyCellFolder({ directory }: SuiteFolder, cell: string): string {
+  const folder = join(directory, cellsDirectoryName, cell);
+  rmSync(folder, { recursive: true, force: true });
+  return folder;
+}
+
+/** From the suite's folder. */
+export function cellRecordPath(cell: string): string {
+  return `${cellsDirectoryName}/${cell}/record.json`;
+}

@@ -1,0 +1,90 @@
+import { joinVerdicts } from '../judge/judgement.ts';
+import { suiteSchemaId, type SuiteCell, type SuiteRecord } from '../record/suite.ts';
+import type { Grid, GridCell } from './grid.ts';
+
+/** More cells than these are only counted. */
+const cellsToldMax = 6;
+
+type Found = Pick<SuiteCell, 'state' | 'note' | 'record' | 'verdict' | 'reasons' | 'price' | 'worth'>;
+
+/** The record of a suite of which nothing has been run yet. */
+export function emptySuite(
+  grid: Grid,
+  about: Pick<SuiteRecord, 'id' | 'startedAt' | 'version' | 'command' | 'environment'>,
+): SuiteRecord {
+  const { scenario, seed, quick, repeats, modes } = grid;
+  return concluded({
+    schema: suiteSchemaId,
+    ...about,
+    endedAt: about.startedAt,
+    seed,
+    scenario: { name: scenario.name, question: scenario.question },
+    quick,
+    repeats,
+    storage: { form: 'plain', why: 'no cell with a fault that needs more has been run' },
+    modes: [...modes],
+    cells: grid.cells.map((cell) => ({
+      id: cell.id,
+      mode: cell.mode.id,
+      kind: cell.work.kind,
+      repeat: cell.repeat,
+      order: cell.order,
+      ...missing('not run yet'),
+    })),
+    sustainedRates: [],
+    verdict: 'inconclusive',
+    reasons: [],
+  });
+}
+
+export function missing(note: string): Found {
+  return { ...nothing, state: 'missing', note };
+}
+
+export function failed(note: string): Found {
+  return { ...nothing, state: 'failed', note };
+}
+
+const nothing = { record: null, verdict: null, reasons: [], price: null, worth: null };
+
+/** The suite with what was found for one cell, and its conclusions drawn again. */
+export function withFound(suite: SuiteRecord, { id }: Pick<GridCell, 'id'>, found: Found): SuiteRecord {
+  const cells = suite.cells.map((cell) => (cell.id === id ? { ...cell, ...found } : cell));
+  return concluded({ ...suite, cells });
+}
+
+function concluded(suite: SuiteRecord): SuiteRecord {
+  const verdict = joinVerdicts(suite.cells.map((cell) => cell.verdict ?? 'inconclusive'));
+  return { ...suite, verdict, reasons: reasonsOf(suite), sustainedRates: sustainedRates(suite) };
+}
+
+/** A rate counts when all its repeats were run and sustained it. */
+function sustainedRates({ modes, cells, repeats }: SuiteRecord): SuiteRecord['sustainedRates'] {
+  return modes.map(({ id }) => {
+    const prices = cells.filter(({ mode, kind }) => mode === id && kind === 'price');
+    const kept = prices.flatMap(({ price }) => (price?.sustained ? price.targetRate : []));
+    const rates = kept.filter((rate) => kept.filter((other) => other === rate).length >= repeats);
+    return { mode: id, rate: rates.length === 0 ? null : Math.max(...rates) };
+  });
+}
+
+function reasonsOf({ cells }: SuiteRecord): string[] {
+  const violated = cells.filter(({ verdict }) => verdict === 'fail');
+  const open = cells.filter(({ verdict }) => verdict === 'inconclusive');
+  const broken = cells.filter(({ state }) => state === 'failed');
+  const lacking = cells.filter(({ state }) => state === 'missing').length;
+  return [
+    ...told(violated, ({ reasons }) => `is violated: ${reasons[0] ?? ''}`),
+    ...told(open, ({ reasons }) => `is inconclusive: ${reasons[0] ?? ''}`),
+    ...told(broken, ({ note }) => `could not be run: ${note}`),
+    ...(lacking > 0 ? [`${lacking} of ${cells.length} cells have not been run`] : []),
+  ];
+}
+
+function told(cells: readonly SuiteCell[], say: (cell: SuiteCell) => string): string[] {
+  const more = cells.length - cellsToldMax;
+  return [
+    ...cells.slice(0, cellsToldMax).map((cell) => `${cell.id} ${say(cell)}`),
+    ...(more > 0 ? [`and ${more} more cells like the last of these`] : []),
+  ];
+}
