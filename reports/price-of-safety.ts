@@ -42,12 +42,15 @@ function stepsOf(modes: readonly SuiteMode[]): Step[] {
     for (const from of beside(to)) {
       const sameFlush = from.flush === to.flush;
       if (to.flush === 'sync' && from.flush === 'async' && from.replication === to.replication) {
-        const words = `Going from async to sync flush with ${to.replication} replication`;
+        const copies = to.replication === 'none' ? 'without' : `with ${to.replication}`;
+        const words = `Going from async to sync flush ${copies} replication`;
         steps.push({ from, to, words: `${words}${asides(to)}` });
       }
       if (sameFlush && to.replication === 'quorum' && from.replication !== 'quorum') {
         const nodes = from.nodes === to.nodes ? '' : ` (${from.nodes} to ${to.nodes} nodes)`;
-        const words = `Going from ${from.replication} to quorum replication${nodes} with ${to.flush} flush`;
+        const none = from.replication === 'none';
+        const copies = `${none ? 'no' : from.replication} to quorum replication`;
+        const words = `Going from ${copies}${nodes} with ${to.flush} flush`;
         steps.push({ from, to, words: `${words}${asides(to)}` });
       }
     }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clockDomain } from '../measure/clock.ts';
-import { dataDirectoryName, factsFileName, type RunFacts } from '../run/run-facts.ts';
+import { cellsDirectoryName, dataDirectoryName, factsFileName, type RunFacts } from '../run/run-facts.ts';
 import { isAlive, signalProcess, type ProcessIdentity } from '../supervisor/process-table.ts';
 import { stateFileName, type SupervisorState } from '../supervisor/protocol.ts';
 
@@ -21,13 +21,19 @@ export interface Leftover {
 
 const endMsMax = 5_000;
 
-/** What runs left in an output directory, without touching it; those in good order are left out. */
+/**
+ * What runs left in an output directory, also those of the cells of a comparison, without touching
+ * it; those in good order are left out.
+ */
 export function findLeftovers(output: string): Leftover[] {
   if (!existsSync(output)) return [];
-  const folders = readdirSync(output, { withFileTypes: true }).filter((entry) =>
-    entry.isDirectory(),
-  );
-  return folders.flatMap(({ name }) => {
+  const folders = foldersIn(output).flatMap((name) => [
+    name,
+    ...foldersIn(join(output, name, cellsDirectoryName)).map((cell) =>
+      join(name, cellsDirectoryName, cell),
+    ),
+  ]);
+  return folders.flatMap((name) => {
     const directory = join(output, name);
     const state = readState(directory);
     const facts = readJson<RunFacts>(join(directory, factsFileName));
@@ -57,6 +63,12 @@ export async function cleanLeftovers(output: string): Promise<Leftover[]> {
     rmSync(join(directory, dataDirectoryName), { recursive: true, force: true });
   }
   return found;
+}
+
+function foldersIn(directory: string): string[] {
+  if (!existsSync(directory)) return [];
+  const entries = readdirSync(directory, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 
 function livingOf(state: SupervisorState | undefined): (ProcessIdentity & { name: string })[] {

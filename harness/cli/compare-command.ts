@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { join, relative } from 'node:path';
 import { Command } from 'commander';
 import { scenarios } from '../../scenarios/index.ts';
+import { plannedLoadMs } from '../compare/cell-scenario.ts';
 import { compare } from '../compare/compare.ts';
 import { makeGrid, requireCells, type Grid } from '../compare/grid.ts';
 import type { Axes } from '../compare/modes.ts';
@@ -88,7 +89,7 @@ async function newGrid(name: string, flags: CompareFlags): Promise<Grid> {
   const { target, flush, replication, batch, inFlight, rates, repeats, only } = flags;
   const words = vocabulary();
   const scenario = await loadScenario(name, { registry: scenarios, vocabulary: words });
-  return makeGrid(scenario, {
+  const grid = makeGrid(scenario, {
     seed: flags.seed ?? randomInt(1, 2 ** 31),
     repeats,
     quick: flags.quick ?? false,
@@ -96,6 +97,8 @@ async function newGrid(name: string, flags: CompareFlags): Promise<Grid> {
     faults: words.faults.map(({ kind }) => kind),
     only,
   });
+  plannedLoadMs(grid, words);
+  return grid;
 }
 
 function refuseChoices(name: string | undefined, command: Command): void {

@@ -44,3 +44,16 @@ export function scenarioOfCell(
   const broken = { ...base, workload, warmUp, phases: [phase], ...(quick ? { checks } : {}) };
   return withOverrides(broken, overrides, vocabulary);
 }
+
+/**
+ * How long the load of each cell lasts, by id. Makes every cell's scenario, so that a choice that
+ * cannot be run throws its HarnessError before anything is.
+ */
+export function plannedLoadMs(grid: Grid, vocabulary: Vocabulary): Map<string, number> {
+  return new Map(
+    grid.cells.map((cell) => {
+      const { warmUp, phases } = scenarioOfCell(grid, cell, vocabulary);
+      return [cell.id, phases.reduce((sum, { duration }) => sum + duration, warmUp)];
+    }),
+  );
+}

@@ -8,7 +8,7 @@ import { writeSuite } from '../record/write.ts';
 import type { Progress } from '../run/run-types.ts';
 import { version } from '../version.ts';
 import { vocabulary } from '../vocabulary.ts';
-import { scenarioOfCell } from './cell-scenario.ts';
+import { plannedLoadMs } from './cell-scenario.ts';
 import type { Grid, GridCell } from './grid.ts';
 import { runCell } from './run-cell.ts';
 import { runSuite } from './run-suite.ts';
@@ -34,16 +34,12 @@ export interface CompareOptions {
 
 /**
  * Runs a grid, or goes on with it: one run per cell under `cells/`, and `suite.json` beside them.
- * The machine is probed before and after the whole and not around each cell. Every cell's scenario
- * is made first, so that a choice that cannot be run is refused before anything is.
+ * The machine is probed before and after the whole and not around each cell.
  */
 export async function compare(options: CompareOptions): Promise<SuiteRecord> {
   const { folder, grid, again, command, cellCommand, signal, view } = options;
   const { directory, id } = folder;
-  const words = vocabulary();
-  const plannedMs = new Map(
-    grid.cells.map((cell) => [cell.id, loadMs(scenarioOfCell(grid, cell, words))]),
-  );
+  const plannedMs = plannedLoadMs(grid, vocabulary());
   const file = join(directory, suiteFileName);
   const probe = await probeEnvironment(directory);
   const begun = existsSync(file)
@@ -93,8 +89,4 @@ export async function compare(options: CompareOptions): Promise<SuiteRecord> {
 function todo({ cells }: SuiteRecord, again: readonly string[]): string[] {
   if (again.length > 0) return [...again];
   return cells.filter(({ state }) => state !== 'done').map(({ id }) => id);
-}
-
-function loadMs({ warmUp, phases }: ReturnType<typeof scenarioOfCell>): number {
-  return phases.reduce((sum, { duration }) => sum + duration, warmUp);
 }

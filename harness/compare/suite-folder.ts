@@ -2,13 +2,13 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { basename, join, resolve } from 'node:path';
 import { findLeftovers } from '../clean/clean.ts';
 import { HarnessError } from '../errors.ts';
+import { cellsDirectoryName } from '../run/run-facts.ts';
 import { newRunId, pointLatest } from '../run/run-folder.ts';
 import { canonicalJson } from '../scenario/canonical-json.ts';
 import type { Grid } from './grid.ts';
 
 export const suiteFileName = 'suite.json';
 const gridFileName = 'grid.json';
-const cellsDirectoryName = 'cells';
 
 export interface SuiteFolder {
   readonly id: string;

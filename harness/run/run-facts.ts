@@ -33,6 +33,8 @@ export const recordFileName = 'record.json';
 export const historyDirectoryName = 'history';
 export const dataDirectoryName = 'data';
 export const nodeDirectoryName = 'nodes';
+/** Of a comparison: a run folder per cell. */
+export const cellsDirectoryName = 'cells';
 
 /** Whole or not at all. */
 export function writeFacts(directory: string, facts: RunFacts): void {

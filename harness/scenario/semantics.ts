@@ -28,6 +28,9 @@ export const reservedPhaseNames = ['warm-up', 'drain', 'final-read', 'done'] as 
 /** A batch of the reference broker may not be larger; other brokers take less or as much. */
 const batchBytesMax = 1024 ** 2;
 
+/** Shorter than two seconds, what one second of the series shows would be all that there is. */
+const rateMsMin = 2000;
+
 /** What is wrong with a well-formed scenario: fields that do not fit each other. */
 export function contradictions(scenario: Scenario, vocabulary: Vocabulary): Complaint[] {
   return [
@@ -36,6 +39,7 @@ export function contradictions(scenario: Scenario, vocabulary: Vocabulary): Comp
     ...workloadComplaints(scenario),
     ...phaseComplaints(scenario, vocabulary),
     ...checkComplaints(scenario, vocabulary),
+    ...gridComplaints(scenario),
   ];
 }
 
@@ -255,6 +259,29 @@ function checkComplaints(scenario: Scenario, vocabulary: Vocabulary): Complaint[
       didYouMean(check, vocabulary.checks) || `; known are ${vocabulary.checks.join(', ')}`;
     return [{ path: ['checks', index], text: `"${check}" is not a known check${hint}` }];
   });
+}
+
+function gridComplaints({ grid }: Scenario): Complaint[] {
+  if (grid === undefined) return [];
+  const found: Complaint[] = [];
+  const seen = new Set<string>();
+  grid.modes.forEach(({ flush, replication }, index) => {
+    const mode = `${flush} x ${replication}`;
+    if (seen.has(mode)) {
+      found.push({ path: ['grid', 'modes', index], text: `names ${mode} again` });
+    }
+    seen.add(mode);
+  });
+  const durations = [
+    { path: ['grid', 'rateDuration'], ms: grid.rateDuration },
+    { path: ['grid', 'quick', 'rateDuration'], ms: grid.quick?.rateDuration },
+  ];
+  for (const { path, ms } of durations) {
+    if (ms !== undefined && ms < rateMsMin) {
+      found.push({ path, text: `must be at least ${rateMsMin} ms, got ${ms} ms` });
+    }
+  }
+  return found;
 }
 
 /** Replicas of the topic; where left open: all nodes, at most 3, and 1 with `none`. */
