@@ -82,6 +82,15 @@ describe('clean', () => {
     expect(findLeftovers(output)).toEqual([]);
   });
 
+  test('finds what a cell of a comparison left', async () => {
+    const node = startProcess();
+    leaveRun('compare-x/cells/sync-quorum-kill-leader', { children: [node] });
+    expect(await cleanLeftovers(output)).toMatchObject([
+      { run: 'compare-x/cells/sync-quorum-kill-leader', data: true, running: false },
+    ]);
+    expect(isAlive(node)).toBe(false);
+  });
+
   test('leaves a run alone that still goes on', async () => {
     const node = startProcess();
     leaveRun('going-on', { children: [node], harness: ownIdentity() });

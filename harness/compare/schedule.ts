@@ -41,7 +41,8 @@ export function scheduleOf(
   const length = quick ? 'quick' : 'whole';
   const strike = strikes[fault];
   const at = beforeMs[length];
-  const delay: FaultStep = { fault: 'delay', target: 'leader', at: 0, with: { delayMs } };
+  const away = { delayMs, from: 'nodes' };
+  const delay: FaultStep = { fault: 'delay', target: 'leader', at: 0, with: away };
   const exposes = replication === 'async' && known.includes('delay');
   return {
     warmUp: warmUpMs,

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { findLeftovers } from '../clean/clean.ts';
 import { HarnessError } from '../errors.ts';
+import { makeDirectory } from '../run/make-directory.ts';
 import { cellsDirectoryName } from '../run/run-facts.ts';
 import { newRunId, pointLatest } from '../run/run-folder.ts';
 import { canonicalJson } from '../scenario/canonical-json.ts';
@@ -21,7 +22,7 @@ export function createSuiteFolder(output: string, grid: Grid, startedAt: Date): 
   const id = newRunId(`compare-${grid.scenario.name}`, startedAt);
   const directory = resolve(output, id);
   try {
-    mkdirSync(join(directory, cellsDirectoryName), { recursive: true });
+    makeDirectory(join(directory, cellsDirectoryName));
     writeFileSync(join(directory, gridFileName), canonicalJson(grid));
     pointLatest(output, id);
   } catch (cause) {

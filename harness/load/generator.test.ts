@@ -164,6 +164,19 @@ describe('no wait is left out of the response time', () => {
     expect(series.slice(0, 10).every(({ due }) => due === 1000)).toBe(true);
     expect(saturation.saturated).toBe(false);
   });
+
+  test('what is overdue is left out once its time is over, and only then', async () => {
+    const slow = assignmentOf([phase(10)], 1);
+    const cut = await measured({ ...slow, sendUntilMs: 12_000 }, { serviceMs: 2 });
+    // 500 a second for 12 s.
+    expect(cut.latency.response.count).toBeGreaterThanOrEqual(5999);
+    expect(cut.latency.response.count).toBeLessThanOrEqual(6001);
+  });
+
+  test('a broker that keeps up is sent all, whatever time there is for what is overdue', async () => {
+    const quick = { ...assignmentOf([phase(10)], 100), sendUntilMs: 10_000 };
+    expect((await measured(quick, { serviceMs: 2 })).latency.response.count).toBe(10_000);
+  });
 });
 
 /** Sleeps for 0.9 s in every 5 s, all that runs in its process. */

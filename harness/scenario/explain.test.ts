@@ -14,6 +14,9 @@ const vocabulary: Vocabulary = {
   checks: ['lost', 'duplicate'],
 };
 
+const mode = { flush: 'sync', replication: 'none' };
+const grid = { modes: [mode], rates: [100] };
+
 const good = {
   name: 'mine',
   question: 'Does it hold?',
@@ -172,6 +175,22 @@ const wrong: [path: string, value: unknown, sentence: string][] = [
   ['workload.sessionTimeout', '10ms', 'workload.sessionTimeout must be at least 500 ms, got 10 ms'],
   ['workload.idempotent', 'yes', 'workload.idempotent must be true or false, got "yes"'],
   ['workload.rat', 5, 'workload.rat is not a known field; did you mean "rate"?'],
+  ['grid', { rates: [1] }, 'grid.modes is missing: it must be a list'],
+  ['grid', { ...grid, rates: [0] }, 'grid.rates[0] must be a positive number, got 0'],
+  [
+    'grid',
+    { ...grid, faults: ['kill-leeder'] },
+    'grid.faults[0] must be one of kill-leader, power-cut-leader, power-cut-all, cut-off-leader, ' +
+      'got "kill-leeder"; did you mean "kill-leader"?',
+  ],
+  ['grid', { ...grid, modes: [mode, mode] }, 'grid.modes[1] names sync x none again'],
+  ['grid', { ...grid, rateDuration: '1s' }, 'grid.rateDuration must be at least 2000 ms, got 1000 ms'],
+  [
+    'grid',
+    { ...grid, quick: { rates: [1], rateDuration: '1s' } },
+    'grid.quick.rateDuration must be at least 2000 ms, got 1000 ms',
+  ],
+  ['workload.overtime', 5, 'workload.overtime must be a duration such as "30s" or "200ms", got 5'],
   ['warmUp', 5, 'warmUp must be a duration such as "30s" or "200ms", got 5'],
   ['phases', undefined, 'phases is missing: it must be a list'],
   ['phases', [], 'phases must have at least 1 item, got []'],

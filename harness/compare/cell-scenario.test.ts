@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import { durability } from '../../scenarios/durability.ts';
+import { leaderKill } from '../../scenarios/leader-kill.ts';
+import { parseScenario } from '../scenario/parse.ts';
+import type { ScenarioInput } from '../scenario/schema.ts';
+import type { Vocabulary } from '../scenario/semantics.ts';
+import { vocabulary } from '../vocabulary.ts';
+import { plannedLoadMs, scenarioOfCell } from './cell-scenario.ts';
+import { makeGrid, type Grid, type GridOptions } from './grid.ts';
+
+const words: Vocabulary = vocabulary();
+const axes = { targets: [], flush: [], replication: [], batch: [], inFlight: [], rates: [] };
+
+function gridOf(input: ScenarioInput, changes: Partial<GridOptions> = {}): Grid {
+  const options = { seed: 1, repeats: 1, quick: false, axes, faults: ['kill'], only: [], ...changes };
+  return makeGrid(parseScenario(input, input.name, words), options);
+}
+
+function scenarioOf(grid: Grid, id: string) {
+  return scenarioOfCell(grid, grid.cells.find((cell) => cell.id === id)!, words);
+}
+
+describe('the scenario of a cell', () => {
+  test('that asks for a price is one rate in one mode, with nothing broken', () => {
+    const scenario = scenarioOf(gridOf(durability), 'async-none-price-4000');
+    expect(scenario.nodes).toBe(1);
+    expect(scenario.topic).toMatchObject({ flush: 'async', replication: 'none' });
+    expect(scenario.workload).toMatchObject({ rate: 4000, overtime: 1000 });
+    expect(scenario.phases).toEqual([{ name: 'price', duration: 5000, faults: [] }]);
+    expect(scenario.grid).toBeUndefined();
+  });
+
+  test('that asks for a worth breaks one thing, at the rate of the scenario', () => {
+    const scenario = scenarioOf(gridOf(durability), 'sync-quorum-kill-leader');
+    expect(scenario.nodes).toBe(3);
+    expect(scenario.workload.rate).toBe(2000);
+    expect(scenario.checks).toBeUndefined();
+    const [phase] = scenario.phases;
+    expect(phase!.faults).toEqual([
+      { fault: 'kill', target: 'leader', with: {}, at: 2000, for: 3000 },
+    ]);
+    // Until it is healed, and five seconds of service and an election after that.
+    expect(phase!.duration).toBeGreaterThanOrEqual(2000 + 3000 + 5000 + 1000);
+  });
+
+  test('is short with --quick, and says nothing about a recovery then', () => {
+    const grid = gridOf(durability, { quick: true });
+    expect(scenarioOf(grid, 'sync-quorum-kill-leader').checks).not.toContain('recovery');
+    expect(scenarioOf(grid, 'sync-quorum-kill-leader').checks).toContain('lost');
+    expect(scenarioOf(grid, 'sync-none-price-8000').phases[0]!.duration).toBe(3000);
+    const planned = plannedLoadMs(grid, words);
+    expect(planned.get('sync-none-price-8000')).toBe(4000);
+    expect(planned.get('sync-quorum-kill-leader')).toBe(5000);
+  });
+
+  test('without a grid is the scenario itself in another mode', () => {
+    const grid = gridOf(leaderKill, { axes: { ...axes, flush: ['async'], inFlight: [50] } });
+    const scenario = scenarioOf(grid, 'async-quorum-own-faults');
+    const itself = parseScenario(leaderKill, 'leader-kill', words);
+    expect(scenario.phases).toEqual(itself.phases);
+    expect(scenario.topic.flush).toBe('async');
+    expect(scenario.workload).toEqual({ ...itself.workload, inFlightMax: 50 });
+  });
+
+  test('that cannot be run is refused before any is', () => {
+    const grid = gridOf(durability, { axes: { ...axes, batch: [4 * 1024 ** 2] } });
+    expect(() => plannedLoadMs(grid, words)).toThrow(/workload\.batchSize must be at most 1 MiB/);
+  });
+});

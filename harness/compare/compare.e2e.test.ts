@@ -1,0 +1,110 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { cleanLeftovers } from '../clean/clean.ts';
+import { readRecord, readSuite } from '../record/read.ts';
+
+const bin = fileURLToPath(new URL('../../bin/ackworth.js', import.meta.url));
+const cells = ['sync', 'async'].flatMap((flush) => [
+  `${flush}-quorum-price-500`,
+  `${flush}-quorum-kill-leader`,
+]);
+
+let output: string;
+beforeEach(() => {
+  output = mkdtempSync(join(tmpdir(), 'ackworth-compare-'));
+});
+afterEach(async () => {
+  await cleanLeftovers(output);
+  rmSync(output, { recursive: true, force: true });
+});
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** `interruptAfter`: Ctrl-C as soon as this is seen on standard error. */
+function ackworth(args: readonly string[], interruptAfter?: RegExp): Promise<Ended> {
+  const child = spawn(process.execPath, [bin, 'compare', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NO_COLOR: '1' },
+  });
+  let [stdout, stderr] = ['', ''];
+  let interrupted = false;
+  child.stdout.on('data', (bytes: Buffer) => (stdout += bytes.toString()));
+  child.stderr.on('data', (bytes: Buffer) => {
+    stderr += bytes.toString();
+    if (interrupted || !interruptAfter?.test(stderr)) return;
+    interrupted = true;
+    child.kill('SIGINT');
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+const grid = [
+  'durability',
+  '--quick',
+  ...['--flush', 'sync,async', '--replication', 'quorum', '--rates', '500'],
+  ...['--seed', '7', '--only', cells.join(',')],
+];
+
+describe('a comparison of two modes at one rate and by one fault', () => {
+  test('is interrupted in good order, resumed, and one of its cells run again', async () => {
+    const first = await ackworth([...grid, '--out', output], /cell 2 of 4/);
+    expect(first.stderr).toContain('go on with: npx ackworth compare --resume');
+    expect(first.code).toBe(2);
+    const directory = realpathSync(join(output, 'latest'));
+    const begun = await readSuite(join(directory, 'suite.json'));
+    expect(begun.cells.map(({ state }) => state).toSorted()).toEqual([
+      'done',
+      'missing',
+      'missing',
+      'missing',
+    ]);
+
+    const resumed = await ackworth(['--resume', directory]);
+    expect(resumed.stderr).toMatch(/cell 1 of 3/);
+    const suite = await readSuite(join(directory, 'suite.json'));
+    expect(suite.cells.map(({ id, state }) => `${id} ${state}`).toSorted()).toEqual(
+      cells.map((id) => `${id} done`).toSorted(),
+    );
+    expect(suite.reasons).toEqual([]);
+    expect(resumed.code).toBe(0);
+    expect(resumed.stdout).toContain('durability: PASS');
+    expect(resumed.stdout).toMatch(/sync x quorum .*none lost/);
+    for (const { record, price, worth } of suite.cells) {
+      const found = await readRecord(join(directory, record!));
+      expect(found.verdict).toBe('pass');
+      if (worth !== null) {
+        expect(worth).toMatchObject({ fault: 'kill-leader', observed: 'none', faultsConfirmed: 1 });
+        expect(worth.acked).toBe(found.accounting.acked);
+        expect(found.faults.map(({ kind }) => kind)).toEqual(['kill']);
+      } else {
+        expect(price!.targetRate).toBe(500);
+        expect(found.faults).toEqual([]);
+      }
+    }
+    expect(readdirSync(join(directory, 'cells')).toSorted()).toEqual(cells.toSorted());
+    for (const cell of cells) expect(existsSync(join(directory, 'cells', cell, 'data'))).toBe(false);
+
+    const [again] = cells;
+    const before = suite.cells.find(({ id }) => id === again)!;
+    const alone = await ackworth(['--resume', directory, '--only', again!, '--json']);
+    expect(alone.stderr).toMatch(/cell 1 of 1/);
+    expect(alone.code).toBe(0);
+    const after = await readSuite(join(directory, 'suite.json'));
+    expect(JSON.parse(alone.stdout)).toEqual(after);
+    expect(after.cells.filter(({ id }) => id !== again)).toEqual(
+      suite.cells.filter(({ id }) => id !== again),
+    );
+    expect(after.cells.find(({ id }) => id === again)!.price).not.toEqual(before.price);
+  });
+});
