@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import type { GridCell } from '../compare/grid.ts';
+import type { GridCell } from '../compare/grid-cell.ts';
 import type { SuiteCell } from '../record/suite.ts';
 import type { Progress } from '../run/run-types.ts';
 

@@ -62,6 +62,13 @@ describe('the scenario of a cell', () => {
     expect(scenario.workload).toEqual({ ...itself.workload, inFlightMax: 50 });
   });
 
+  test('that asks for a price breaks nothing, also where the scenario does', () => {
+    const grid = gridOf(leaderKill, { axes: { ...axes, rates: [100] } });
+    const scenario = scenarioOf(grid, 'sync-quorum-price-100');
+    expect(scenario.phases.flatMap(({ faults }) => faults)).toEqual([]);
+    expect(scenario.workload.rate).toBe(100);
+  });
+
   test('that cannot be run is refused before any is', () => {
     const grid = gridOf(durability, { axes: { ...axes, batch: [4 * 1024 ** 2] } });
     expect(() => plannedLoadMs(grid, words)).toThrow(/workload\.batchSize must be at most 1 MiB/);

@@ -1,7 +1,8 @@
 import { withOverrides } from '../scenario/overrides.ts';
 import type { Scenario } from '../scenario/schema.ts';
 import type { Vocabulary } from '../scenario/semantics.ts';
-import type { Grid, GridCell } from './grid.ts';
+import type { Grid } from './grid.ts';
+import type { GridCell } from './grid-cell.ts';
 import { scheduleOf } from './schedule.ts';
 
 /** Processes and page cache are warm by then; what a longer one would add is the JIT's last word. */

@@ -52,8 +52,11 @@ function ackworth(args: readonly string[], interruptAfter?: RegExp): Promise<End
 const grid = [
   'durability',
   '--quick',
-  ...['--flush', 'sync,async', '--replication', 'quorum', '--rates', '500'],
-  ...['--seed', '7', '--only', cells.join(',')],
+  '--flush=sync,async',
+  '--replication=quorum',
+  '--rates=500',
+  '--seed=7',
+  `--only=${cells.join(',')}`,
 ];
 
 describe('a comparison of two modes at one rate and by one fault', () => {

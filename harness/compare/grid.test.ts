@@ -42,6 +42,10 @@ describe('the durability grid', () => {
     // One node has nobody to be cut off from.
     expect(grid.cells).toHaveLength(8 * 5 + 5 * 4 + 3 * 3);
     expect(ids(grid)).not.toContain('sync-none-cut-off-leader');
+    expect(ids(grid).slice(0, 2)).toEqual(['sync-none-price-1000', 'sync-none-price-2000']);
+    const places = grid.cells.map(({ order }) => order);
+    expect(places.toSorted((a, b) => a - b)).toEqual(places.map((_, index) => index + 1));
+    expect(places).not.toEqual(places.toSorted((a, b) => a - b));
     expect(ids(grid)).toContain('sync-quorum-cut-off-leader');
     expect(grid.modes.map(({ nodes }) => nodes)).toEqual([1, 1, 1, 3, 3, 3, 3, 3]);
     expect(new Set(ids(grid)).size).toBe(grid.cells.length);
@@ -80,6 +84,18 @@ describe('the durability grid', () => {
     const grid = gridOf(durability, { axes: { ...free, flush: ['sync'] } });
     expect(modeIds(grid)).toEqual(['sync x none', 'sync x async', 'sync x quorum']);
     expect(grid.modes[0]!.nodes).toBe(1);
+  });
+
+  test('keeps the nodes of a mode that it names', () => {
+    const modes = [{ flush: 'sync' as const, replication: 'none' as const, nodes: 2 }];
+    const grid = gridOf(
+      { ...durability, grid: { modes, rates: [1] } },
+      { axes: { ...free, flush: ['sync', 'os'] } },
+    );
+    expect(grid.modes.map(({ id, nodes }) => `${id}: ${nodes}`)).toEqual([
+      'sync x none: 2',
+      'os x none: 1',
+    ]);
   });
 
   test('names batch and in-flight only where there is more than one of them', () => {

@@ -1,24 +1,11 @@
 import { HarnessError } from '../errors.ts';
-import type { SuiteCell, SuiteMode, SuiteRecord } from '../record/suite.ts';
+import type { SuiteMode, SuiteRecord } from '../record/suite.ts';
 import { didYouMean } from '../scenario/nearest.ts';
 import type { Scenario } from '../scenario/schema.ts';
+import type { GridCell, Work } from './grid-cell.ts';
 import { modesOf, type Axes } from './modes.ts';
 import { ordered } from './order.ts';
 import { canStrike } from './schedule.ts';
-
-/** What one run of a grid is to find out. */
-export type Work =
-  | { readonly kind: 'price'; readonly rate: number }
-  | { readonly kind: 'worth'; readonly fault: NonNullable<SuiteCell['worth']>['fault'] };
-
-export interface GridCell {
-  readonly id: string;
-  readonly mode: SuiteMode;
-  readonly work: Work;
-  readonly repeat: number;
-  /** From 1. */
-  readonly order: number;
-}
 
 /** A grid with every choice made: `grid.json`, from which an interrupted one goes on. */
 export interface Grid {
@@ -28,6 +15,7 @@ export interface Grid {
   readonly quick: boolean;
   readonly repeats: number;
   readonly modes: SuiteRecord['modes'];
+  /** By mode, prices before worths; `order` says when each is run. */
   readonly cells: readonly GridCell[];
 }
 
@@ -59,7 +47,8 @@ export function makeGrid(scenario: Scenario, options: GridOptions): Grid {
         })),
       ),
   );
-  const all = ordered(cells, seed);
+  const places = new Map(ordered(cells, seed).map(({ id, order }) => [id, order]));
+  const all = cells.map((cell) => ({ ...cell, order: places.get(cell.id)! }));
   const ids = all.map(({ id }) => id);
   requireCells(only, ids);
   const chosen = only.length === 0 ? all : all.filter(({ id }) => only.includes(id));

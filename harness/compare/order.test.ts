@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { SuiteMode } from '../record/suite.ts';
-import type { GridCell } from './grid.ts';
+import type { GridCell } from './grid-cell.ts';
 import { ordered } from './order.ts';
 
 const modes = ['a', 'b', 'c', 'd'].map(

@@ -1,5 +1,5 @@
 import { draw } from '../scenario/draw.ts';
-import type { GridCell } from './grid.ts';
+import type { GridCell } from './grid-cell.ts';
 
 /**
  * The order in which cells are run: a function of the seed and their ids alone. A machine changes

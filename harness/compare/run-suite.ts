@@ -3,7 +3,8 @@ import { HarnessError } from '../errors.ts';
 import type { RunRecord } from '../record/record.ts';
 import type { SuiteCell, SuiteRecord } from '../record/suite.ts';
 import { writeSuite } from '../record/write.ts';
-import type { Grid, GridCell } from './grid.ts';
+import type { Grid } from './grid.ts';
+import type { GridCell } from './grid-cell.ts';
 import { cellRecordPath, suiteFileName } from './suite-folder.ts';
 import { failed, missing, withFound } from './suite-record.ts';
 

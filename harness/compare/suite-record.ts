@@ -1,6 +1,7 @@
 import { joinVerdicts } from '../judge/judgement.ts';
 import { suiteSchemaId, type SuiteCell, type SuiteRecord } from '../record/suite.ts';
-import type { Grid, GridCell } from './grid.ts';
+import type { Grid } from './grid.ts';
+import type { GridCell } from './grid-cell.ts';
 
 /** More cells than these are only counted. */
 const cellsToldMax = 6;
