@@ -4,7 +4,8 @@ export const durability = defineScenario({
   name: 'durability',
   question: 'What does each step of safety cost, and what is an ack worth when things break?',
   // One partition: whoever leads it is the leader that the faults mean.
-  topic: { partitions: 1 },
+  // With flush "async", something is always at stake in so long an interval.
+  topic: { partitions: 1, flushInterval: '500ms' },
   workload: { rate: 2000, consumers: 1, inFlightMax: 4000 },
   phases: [
     { name: 'before', duration: '4s' },

@@ -1,16 +1,18 @@
 import { randomInt } from 'node:crypto';
 import { join, relative } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { scenarios } from '../../scenarios/index.ts';
 import { plannedLoadMs } from '../compare/cell-scenario.ts';
 import { compare } from '../compare/compare.ts';
 import { makeGrid, requireCells, type Grid } from '../compare/grid.ts';
 import type { Axes } from '../compare/modes.ts';
 import { createSuiteFolder, openSuiteFolder, suiteFileName } from '../compare/suite-folder.ts';
+import { storageForms } from '../cluster/node-storage.ts';
 import { driverNames } from '../driver/registry.ts';
 import { HarnessError } from '../errors.ts';
 import { exitCodeOf } from '../judge/judgement.ts';
 import { loadScenario } from '../scenario/loader.ts';
+import type { Scenario } from '../scenario/schema.ts';
 import { vocabulary } from '../vocabulary.ts';
 import { axisOption, countFrom1, oneOf, rate, size, wholeNumber } from './axis-options.ts';
 import { comparisonTable } from './comparison-table.ts';
@@ -23,6 +25,7 @@ interface CompareFlags extends Omit<Axes, 'targets'> {
   readonly repeats: number;
   readonly quick?: true;
   readonly seed?: number;
+  readonly storage?: Scenario['storage']['form'];
   readonly only: readonly string[];
   readonly resume?: string;
   readonly out: string;
@@ -30,7 +33,7 @@ interface CompareFlags extends Omit<Axes, 'targets'> {
 }
 
 /** What a comparison that is resumed has chosen already. */
-const choices = ['target', 'flush', 'replication', 'batch', 'inFlight', 'rates', 'repeats', 'quick', 'seed', 'out'];
+const choices = ['target', 'flush', 'replication', 'batch', 'inFlight', 'rates', 'repeats', 'quick', 'seed', 'storage', 'out'];
 
 /** `ackworth compare`: what each durability mode costs, and what it is worth. */
 export function compareCommand(): Command {
@@ -48,6 +51,12 @@ export function compareCommand(): Command {
     .option('--repeats <n>', 'runs of each cell', countFrom1, 1)
     .option('--quick', 'fewer rates, shorter, and only the faults that tell most')
     .option('--seed <n>', 'makes every choice of the grid; default: drawn, and printed', wholeNumber)
+    .addOption(
+      new Option('--storage <form>', 'where nodes keep their data while something breaks').choices([
+        'auto',
+        ...storageForms,
+      ]),
+    )
     .addOption(axisOption('--only <cells>', 'run these cells alone', (id) => id).default([], 'all'))
     .option('--resume <directory>', 'go on with a comparison that was interrupted')
     .option('--out <directory>', 'where its folder goes', 'runs')
@@ -93,6 +102,7 @@ async function newGrid(name: string, flags: CompareFlags): Promise<Grid> {
     seed: flags.seed ?? randomInt(1, 2 ** 31),
     repeats,
     quick: flags.quick ?? false,
+    storage: flags.storage ?? null,
     axes: { targets: target, flush, replication, batch, inFlight, rates },
     faults: words.faults.map(({ kind }) => kind),
     only,

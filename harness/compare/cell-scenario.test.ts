@@ -12,7 +12,7 @@ const words: Vocabulary = vocabulary();
 const axes = { targets: [], flush: [], replication: [], batch: [], inFlight: [], rates: [] };
 
 function gridOf(input: ScenarioInput, changes: Partial<GridOptions> = {}): Grid {
-  const options = { seed: 1, repeats: 1, quick: false, axes, faults: ['kill'], only: [], ...changes };
+  const options = { seed: 1, repeats: 1, quick: false, storage: null, axes, faults: ['kill'], only: [], ...changes };
   return makeGrid(parseScenario(input, input.name, words), options);
 }
 

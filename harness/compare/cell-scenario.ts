@@ -12,7 +12,7 @@ const overtimeMs = 1000;
 
 /** The scenario that a cell runs: the grid's, in the cell's mode, with its one rate or fault. */
 export function scenarioOfCell(
-  { scenario, quick }: Pick<Grid, 'scenario' | 'quick'>,
+  { scenario, quick, storage }: Pick<Grid, 'scenario' | 'quick' | 'storage'>,
   { mode, work }: Pick<GridCell, 'mode' | 'work'>,
   vocabulary: Vocabulary,
 ): Scenario {
@@ -35,15 +35,16 @@ export function scenarioOfCell(
     };
     return withOverrides(priced, { ...overrides, rate: work.rate, faults: false }, vocabulary);
   }
+  const stored = storage === null ? {} : { storage };
   if (work.fault === 'own-faults') {
-    return withOverrides({ ...base, workload }, overrides, vocabulary);
+    return withOverrides({ ...base, workload }, { ...overrides, ...stored }, vocabulary);
   }
   const known = vocabulary.faults.map(({ kind }) => kind);
   const { warmUp, phase } = scheduleOf(work.fault, { replication, quick, known });
   // A quick cell ends before a recovery could be believed, and says nothing about it.
   const checks = vocabulary.checks.filter((check) => check !== 'recovery');
   const broken = { ...base, workload, warmUp, phases: [phase], ...(quick ? { checks } : {}) };
-  return withOverrides(broken, overrides, vocabulary);
+  return withOverrides(broken, { ...overrides, ...stored }, vocabulary);
 }
 
 /**

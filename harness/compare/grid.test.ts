@@ -16,6 +16,7 @@ function gridOf(scenario: ScenarioInput, changes: Partial<GridOptions> = {}): Gr
     seed: 7,
     repeats: 1,
     quick: false,
+    storage: null,
     axes: free,
     faults: every,
     only: [],

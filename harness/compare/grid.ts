@@ -14,6 +14,8 @@ export interface Grid {
   readonly seed: number;
   readonly quick: boolean;
   readonly repeats: number;
+  /** Where nodes keep their data while something breaks; null = the scenario's choice. */
+  readonly storage: Scenario['storage']['form'] | null;
   readonly modes: SuiteRecord['modes'];
   /** By mode, prices before worths; `order` says when each is run. */
   readonly cells: readonly GridCell[];
@@ -23,6 +25,7 @@ export interface GridOptions {
   readonly seed: number;
   readonly repeats: number;
   readonly quick: boolean;
+  readonly storage: Grid['storage'];
   readonly axes: Axes;
   /** Faults that can be named. */
   readonly faults: readonly string[];
@@ -58,6 +61,7 @@ export function makeGrid(scenario: Scenario, options: GridOptions): Grid {
     seed,
     quick,
     repeats,
+    storage: options.storage,
     modes: modes.filter((mode) => chosen.some((cell) => cell.mode === mode)),
     cells: chosen,
   };

@@ -22,6 +22,7 @@ const grid: Grid = makeGrid(parseScenario(durability, 'durability', vocabulary()
   seed: 7,
   repeats: 1,
   quick: true,
+  storage: null,
   axes: { targets: [], flush: ['sync'], replication: [], batch: [], inFlight: [], rates: [] },
   faults: ['kill'],
   only: [],

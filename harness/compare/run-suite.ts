@@ -57,6 +57,7 @@ export async function runSuite(options: SuiteOptions): Promise<SuiteRecord> {
       if (signal.aborted) break;
       const { verdict, reasons } = record;
       const path = cellRecordPath(cell.id);
+      if (worth !== null) suite = { ...suite, storage: storageOf(record, suite) };
       await keep(cell, { state: 'done', note: '', record: path, verdict, reasons, price, worth });
     } catch (error) {
       if (signal.aborted) break;
@@ -71,4 +72,9 @@ export async function runSuite(options: SuiteOptions): Promise<SuiteRecord> {
 
 function isHopeless({ code }: HarnessError): boolean {
   return code === 'usage' || code === 'environment' || code === 'scenario';
+}
+
+/** A cell whose fault acts on processes alone needs no more than a directory, and says nothing. */
+function storageOf({ cluster }: RunRecord, { storage }: SuiteRecord): SuiteRecord['storage'] {
+  return cluster.storage === 'plain' ? storage : { form: cluster.storage, why: cluster.note };
 }

@@ -1,6 +1,7 @@
-import { promiseOf } from '../checker/promise.ts';
+import { promiseOf } from '../checker/promise/promise.ts';
+import type { LossPromise } from '../checker/promise/row.ts';
 import { lossBound } from '../judge/verdict.ts';
-import type { RunRecord } from '../record/record.ts';
+import type { RecordedFault, RunRecord } from '../record/record.ts';
 import type { SuiteCell } from '../record/suite.ts';
 import type { Plan } from '../scenario/plan-types.ts';
 
@@ -22,12 +23,12 @@ export function worthOf(
   const shown = verdict === 'pass' && accounting.lost === 0 && confirmed > 0;
   return {
     fault,
-    promise: weakest(kinds.map((kind) => promiseOf(plan, kind))),
+    promise: weakest(hits.map((hit) => promised(plan, hit))),
     observed: observed(record),
     acked: accounting.acked,
     lost: accounting.lost,
     vanished: accounting.vanished,
-    exposure: null,
+    exposure: sumOf(hits.map(({ exposure }) => exposure)),
     lossWindowMessages: recovery.lossWindowMessages,
     lossWindowMs: accounting.lost === 0 ? null : recovery.lossWindowMs,
     duplicates: accounting.duplicatesBroker + accounting.duplicatesProducerRetry,
@@ -45,11 +46,25 @@ function observed({ verdict, accounting }: RunRecord): Worth['observed'] {
   return accounting.lost === 0 ? 'none' : 'allowed';
 }
 
-function weakest(promises: readonly ReturnType<typeof promiseOf>[]): Worth['promise'] {
-  const some = promises.find(({ loss }) => loss !== 'none');
+function promised(plan: Plan, { id, kind, victims }: RecordedFault): LossPromise {
+  const nodes = victims.flatMap((victim) => /^node (\d+)$/.exec(victim)?.slice(1).map(Number) ?? []);
+  const options = plan.faults.find((planned) => planned.id === id)?.options ?? {};
+  return promiseOf(plan, { kind, nodes, options });
+}
+
+function weakest(promises: readonly LossPromise[]): Worth['promise'] {
+  const some =
+    promises.find(({ loss }) => loss === 'may') ?? promises.find(({ loss }) => loss === 'window');
   return some === undefined || some.loss === 'none'
     ? { loss: 'none', bound: '' }
     : { loss: some.loss, bound: some.bound };
+}
+
+/** Null unless all are known. */
+function sumOf(counts: readonly (number | null)[]): number | null {
+  const known = counts.filter((count) => count !== null);
+  const whole = known.length > 0 && known.length === counts.length;
+  return whole ? known.reduce((sum, count) => sum + count, 0) : null;
 }
 
 /** Null unless all are known. */
