@@ -43,6 +43,14 @@ describe('the scenario of a cell', () => {
     expect(phase!.duration).toBeGreaterThanOrEqual(2000 + 3000 + 5000 + 1000);
   });
 
+  test('of async replication holds the followers back beforehand, and for no longer', () => {
+    const scenario = scenarioOf(gridOf(durability), 'sync-async-kill-leader');
+    expect(scenario.phases[0]!.faults).toEqual([
+      { fault: 'delay', target: 'leader', with: { delayMs: 200, from: 'nodes' }, at: 0, for: 5000 },
+      { fault: 'kill', target: 'leader', with: {}, at: 2000, for: 3000 },
+    ]);
+  });
+
   test('is short with --quick, and says nothing about a recovery then', () => {
     const grid = gridOf(durability, { quick: true });
     expect(scenarioOf(grid, 'sync-quorum-kill-leader').checks).not.toContain('recovery');

@@ -42,7 +42,8 @@ export function scheduleOf(
   const strike = strikes[fault];
   const at = beforeMs[length];
   const away = { delayMs, from: 'nodes' };
-  const delay: FaultStep = { fault: 'delay', target: 'leader', at: 0, with: away };
+  const until = at + brokenMs[length];
+  const delay: FaultStep = { fault: 'delay', target: 'leader', at: 0, for: until, with: away };
   const exposes = replication === 'async' && known.includes('delay');
   return {
     warmUp: warmUpMs,
