@@ -27,7 +27,7 @@ export const brokerErrors = {
   'corrupt-batch': { wire: 45, retriable: false },
   'disk-full': { wire: 50, retriable: true },
   'disk-failed': { wire: 51, retriable: true },
-  'corrupt-log': { wire: 52, retriable: false },
+  'corrupt-log': { wire: 52, retriable: true },
   'shutting-down': { wire: 60, retriable: true },
 } as const satisfies Record<string, { wire: number; retriable: boolean }>;
 

@@ -460,7 +460,10 @@ export class Log implements RaftLog {
         if (changes === this.#changes) return result;
       } catch (error) {
         if (changes !== this.#changes) continue;
-        throw error instanceof BrokerError ? error : diskFailed('A read failed', error);
+        const failure = error instanceof BrokerError ? error : diskFailed('A read failed', error);
+        // What cannot be read back is not held: the replica must not vouch for it any longer.
+        if (failure.code !== 'offset-out-of-range') this.#writer.fail(failure);
+        throw failure;
       }
     }
   }

@@ -78,6 +78,14 @@ export class Leadership {
     return this.#roundDue;
   }
 
+  /** A follower that is there has persisted all of this log, so the others would elect it. */
+  get hasSuccessor(): boolean {
+    const { lastIndex } = this.#view;
+    return this.#peers.some((peer) => {
+      return peer.match === lastIndex && peer.silentMs < this.#electionTimeoutMs;
+    });
+  }
+
   /** False once no majority (this node included) has answered within the election timeout. */
   tick(elapsedMs: number): boolean {
     let inTouch = 1;

@@ -47,6 +47,9 @@ type VoteRequest = Extract<Message, { type: 'pre-vote' | 'vote' }>;
 type VoteResponse = Extract<Message, { type: 'pre-vote-response' | 'vote-response' }>;
 type WithoutSender<Each> = Each extends Message ? Omit<Each, 'from'> : never;
 
+/** How many times longer a reluctant node waits: a few elections, split votes included. */
+const reluctance = 5;
+
 const limitsByDefault: ReplicationLimits = {
   appendBytesMax: 512 * 1024,
   inFlightMessagesMax: 128,
@@ -82,6 +85,11 @@ export class Raft {
   #timeoutMs: number;
   #out: Message[] = [];
   #dirty = false;
+  /**
+   * It cannot store what it is given, so another should lead: it campaigns only after a silence in
+   * which all others had their turn, and lets go once a follower has all that it has.
+   */
+  reluctant = false;
 
   constructor(options: RaftOptions) {
     assert(options.voters.includes(options.id), 'a replica is one of its voters');
@@ -174,7 +182,8 @@ export class Raft {
       const asleep = elapsedMs > electionTimeoutMs && !this.#alone;
       const inTouch = this.#leadership.tick(elapsedMs);
       if (this.#leadership.roundDue) this.#dirty = true;
-      if (inTouch && !asleep) return;
+      const replaceable = this.reluctant && this.#leadership.hasSuccessor;
+      if (inTouch && !asleep && !replaceable) return;
       // Others may lead by now; what is queued here must not be served as if nothing happened.
       this.#follow(this.#term, 0);
       this.#dirty = true;
@@ -184,7 +193,8 @@ export class Raft {
     const countedMs = Math.min(elapsedMs, electionTimeoutMs / 2);
     this.#quietMs += countedMs;
     this.#sinceCallMs += countedMs;
-    if (this.#quietMs >= this.#timeoutMs) this.#campaign('pre-candidate');
+    const patience = this.reluctant ? reluctance : 1;
+    if (this.#quietMs >= this.#timeoutMs * patience) this.#campaign('pre-candidate');
     else if (this.#role === 'pre-candidate' && this.#sinceCallMs >= heartbeatMs) this.#callVotes();
   }
 

@@ -60,3 +60,62 @@ describe('a node whose disk', () => {
     expect(await client.codeOf('describe', {})).toBe('ok');
   });
 });
+
+/** Three nodes, each with a disk of its own to hurt, and a topic with a replica on each. */
+async function startThree(): Promise<{ disks: readonly FailingDisk[]; topicId: number }> {
+  const disks = [1, 2, 3].map(() => new FailingDisk());
+  cluster = await TestCluster.start(3, {}, (directory) => {
+    return disks[Number(directory.at(-1)) - 1]!.around(realEnv(directory));
+  });
+  return { disks, topicId: await cluster.createTopic({ replicas: 3 }) };
+}
+
+async function sendAnywhere(topicId: number, value: string): Promise<number> {
+  for (;;) {
+    for (const node of [1, 2, 3]) {
+      const client = await cluster.connect(node);
+      const batch = batchOf([value]);
+      const code = await client.codeOf('produce', { topicId, partition: 0, batch });
+      if (code === 'ok') return node;
+    }
+  }
+}
+
+describe('of three nodes one whose disk', () => {
+  test('is full lets another lead, and follows again once there is space', async () => {
+    const { disks, topicId } = await startThree();
+    const first = await sendAnywhere(topicId, 'before');
+    disks[first - 1]!.full = true;
+    const client = await cluster.connect(first);
+    // It finds out by a write that is not refused, and that the others have in its stead.
+    const batch = batchOf(['while it finds out']);
+    expect(await client.codeOf('produce', { topicId, partition: 0, batch })).toBe('ok');
+    const second = await sendAnywhere(topicId, 'elsewhere');
+    expect(second).not.toBe(first);
+    disks[first - 1]!.full = false;
+    const expected = ['before', 'while it finds out', 'elsewhere'];
+    await expect
+      .poll(
+        async () => {
+          const request = { offset: 0, lastTerm: 0, bytesMax: 100_000, waitMs: 0, replica: true };
+          const { batches } = await client.request('fetch', { topicId, partition: 0, ...request });
+          return valuesOf(batches);
+        },
+        { timeout: 10_000 },
+      )
+      .toEqual(expected);
+  });
+
+  test('fails a sync stops its replica only, and the others go on', async () => {
+    const { disks, topicId } = await startThree();
+    const first = await sendAnywhere(topicId, 'before');
+    disks[first - 1]!.failsSyncs = true;
+    const second = await sendAnywhere(topicId, 'after');
+    expect(second).not.toBe(first);
+    const client = await cluster.connect(first);
+    expect(await client.codeOf('describe', {})).toBe('ok');
+    const batch = batchOf(['refused']);
+    const answer = client.codeOf('produce', { topicId, partition: 0, batch });
+    await expect(answer).resolves.toBe('disk-failed');
+  });
+});

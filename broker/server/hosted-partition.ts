@@ -114,10 +114,9 @@ export class HostedPartition implements FetchSource {
     return this.#leadingTerm !== 0;
   }
 
-  /** Leads; or has stopped, but is the only copy that there is, and its log can still be read. */
+  /** Leads; or cannot for want of space, but is the only copy that there is. */
   get answersReaders(): boolean {
-    if (this.leading) return true;
-    return this.#failure?.code === 'disk-full' && this.config.replicas === 1;
+    return this.leading || (this.config.replicas === 1 && this.replica.diskFull);
   }
 
   /** Why the replica has stopped, if it has. */
@@ -188,9 +187,10 @@ export class HostedPartition implements FetchSource {
       return new BrokerError(code, message, { detail: 1 });
     }
     // The replica may have stepped down earlier in this turn, before it says so.
-    const { role, term, unappliedBytes, log } = this.replica;
-    if (!this.#gateOpen || role !== 'leader' || term !== this.#leadingTerm) return notLeader(1);
-    if (log.diskFull) {
+    const { role, term, unappliedBytes, diskFull } = this.replica;
+    const leads = this.#gateOpen && role === 'leader' && term === this.#leadingTerm;
+    if (!leads && !(diskFull && this.config.replicas === 1)) return notLeader(1);
+    if (diskFull) {
       const why = 'the disk of this node is full; reads go on, writes wait for space';
       return new BrokerError('disk-full', why, { detail: 1 });
     }
@@ -287,7 +287,7 @@ export class HostedPartition implements FetchSource {
   #fail(error: BrokerError): void {
     this.#failure = error;
     this.#loseLeadership(error.code);
-    if (error.code !== 'disk-full') this.fetches.fail(error.code, error.message);
+    this.fetches.fail(error.code, error.message);
     this.#onFailed(error);
   }
 }

@@ -5,9 +5,12 @@ import type { GroupStatus } from '../protocol/api.ts';
 import type { Message } from '../raft/types.ts';
 import { partitionGroupId } from './group-id.ts';
 import { HostedPartition } from './hosted-partition.ts';
+import type { HostedPartitionOptions } from './hosted-partition.ts';
 import type { Metrics } from './metrics.ts';
 import type { Report, Wraps } from './node-options.ts';
 import type { ReplicaOptions } from './replica.ts';
+
+const openRetryMs = 500;
 
 export interface ReplicaSetOptions {
   readonly env: Env;
@@ -106,7 +109,7 @@ export class ReplicaSet {
   #open(topic: Topic, partition: number, voters: readonly number[]): void {
     const groupId = partitionGroupId(topic.topicId, partition)!;
     const name = `${topic.config.name}/${partition}`;
-    const opening = HostedPartition.open({
+    const opening = this.#openWithSpace(name, {
       groupId,
       config: topic.config,
       metrics: this.#options.metrics,
@@ -120,6 +123,7 @@ export class ReplicaSet {
       },
     }).then(
       async (hosted) => {
+        if (hosted === undefined) return;
         if (this.#closed) await hosted.close();
         else this.#partitions.set(groupId, hosted);
       },
@@ -134,6 +138,26 @@ export class ReplicaSet {
     );
     this.#opening.set(groupId, opening);
     void opening.finally(() => this.#opening.delete(groupId));
+  }
+
+  /** On a full disk it waits for space; undefined when the node was closed meanwhile. */
+  async #openWithSpace(
+    name: string,
+    options: HostedPartitionOptions,
+  ): Promise<HostedPartition | undefined> {
+    for (let tries = 0; !this.#closed; tries++) {
+      try {
+        return await HostedPartition.open(options);
+      } catch (error) {
+        if (!(error instanceof BrokerError) || error.code !== 'disk-full') throw error;
+        const what = `partition ${name} waits for space to be opened: ${error.message}`;
+        if (tries === 0) this.#options.report('error', what, { code: error.code });
+      }
+      await new Promise<void>((resolve) => {
+        this.#options.env.clock.setTimer(openRetryMs, resolve);
+      });
+    }
+    return undefined;
   }
 
   #replicaOptions(

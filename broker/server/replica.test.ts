@@ -7,10 +7,11 @@ import { SimRandom } from '../env/sim/random.ts';
 import { SimScheduler } from '../env/sim/scheduler.ts';
 import type { BrokerError } from '../errors.ts';
 import { BatchKind, createBatch, headerIntact, readBatchHeader } from '../protocol/batch.ts';
-import type { Entry } from '../raft/types.ts';
+import type { Entry, Message } from '../raft/types.ts';
 import { Replica } from './replica.ts';
 import type { ReplicaOptions } from './replica.ts';
 import type { StateMachine } from './state-machine.ts';
+import { FailingDisk } from './testing/failing-disk.ts';
 
 /** Keeps the bodies of the records that it was fed. */
 class ListMachine implements StateMachine {
@@ -38,13 +39,14 @@ function records(text: string, recordCount = 1): Buffer {
 }
 
 /** One replica over simulated parts; `life` starts it, or starts it again. */
-function world(overrides: Partial<ReplicaOptions> = {}) {
+function world(overrides: Partial<ReplicaOptions> = {}, failing?: FailingDisk) {
   const scheduler = new SimScheduler();
   const random = new SimRandom(1);
   const process = new SimProcess(scheduler);
   const disk = new SimDisk({ scheduler: process, random });
   const network = new SimNetwork(new SimLinks({ scheduler, random }));
-  const env = { clock: process, disk, network: network.host('a', process), random };
+  const bare = { clock: process, disk, network: network.host('a', process), random };
+  const env = failing === undefined ? bare : failing.around(bare);
   const pass = (ms: number): Promise<void> => scheduler.run({ untilMs: scheduler.nowMs() + ms });
 
   const life = async () => {
@@ -170,6 +172,49 @@ describe('a replica', () => {
     expect(replica.diskFull).toBe(false);
     expect(replica.commitIndex).toBe(2);
     expect(failures).toEqual([]);
+  });
+
+  test('of several neither votes nor leads while its vote finds no space, then goes on', async () => {
+    const failing = new FailingDisk();
+    const sent: Message[] = [];
+    const send = (message: Message): void => void sent.push(message);
+    const { life, pass } = world({ voters: [1, 2, 3], send }, failing);
+    const { replica, failures } = await life();
+    sent.length = 0;
+    failing.full = true;
+    const asked = { type: 'vote', from: 2, to: 1, term: 7, lastIndex: 0, lastTerm: 0 } as const;
+    replica.step(asked);
+    await pass(1_000);
+    for (let tick = 0; tick < 100; tick++) replica.tick(10);
+    await pass(1_000);
+    expect(sent).toEqual([]);
+    expect(replica).toMatchObject({ role: 'follower', leader: 0, diskFull: true });
+    expect(failures).toEqual([]);
+    failing.full = false;
+    await pass(1_000);
+    expect(sent).toMatchObject([{ type: 'vote-response', to: 2, term: 7, granted: true }]);
+    expect(replica.diskFull).toBe(false);
+  });
+
+  test('that reads damage from its disk stops, and says in which file', async () => {
+    const { life, pass, disk } = world();
+    const { replica, failures } = await life();
+    for (let n = 0; n < 20; n++) {
+      replica.propose(records(`value ${n}`.padEnd(100)));
+      await pass(20);
+    }
+    const [segment] = (await Promise.all([disk.list('group-1'), pass(5)]))[0].filter((name) =>
+      name.endsWith('.log'),
+    );
+    disk.flipBit(`group-1/${segment}`, 8 * 400);
+    const reading = Promise.resolve(
+      replica.log.readRecords({ offset: 0, indexMax: 9, bytesMax: 4_000 }),
+    ).catch((error: unknown) => error);
+    await pass(50);
+    expect(await reading).toMatchObject({ code: 'corrupt-log' });
+    expect(failures).toMatchObject([{ code: 'corrupt-log' }]);
+    expect(failures[0]!.message).toContain(`group-1/${segment} is damaged at byte`);
+    expect(replica.propose(records('more'))).toBeUndefined();
   });
 
   test('that was paused while it led steps down before it takes what waited', async () => {

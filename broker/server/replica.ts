@@ -1,5 +1,6 @@
 import type { Env } from '../env/env.ts';
 import { BrokerError } from '../errors.ts';
+import { isDiskFull } from '../log/durable.ts';
 import { HardStateFile } from '../log/hard-state.ts';
 import { Log } from '../log/log.ts';
 import type { FlushPolicy, LogOptions } from '../log/log.ts';
@@ -41,6 +42,7 @@ export interface ReplicaOptions {
 }
 
 const retentionEveryMs = 500;
+const fullRetryMs = 200;
 
 /**
  * One Raft group on one node: consensus, log and state machine, wired over parts that are passed
@@ -63,6 +65,8 @@ export class Replica {
   #passDue = false;
   /** A sync of the hard state or an install is under way; nothing else may be acted on. */
   #busy = false;
+  /** The hard state found no space: nothing is promised to anyone until it has. */
+  #mute = false;
   #stopped: BrokerError | undefined;
   /** As last announced. */
   #seen: Pick<
@@ -75,6 +79,14 @@ export class Replica {
    * `disk-failed`, `disk-full`) when it cannot.
    */
   static async open(options: ReplicaOptions): Promise<Replica> {
+    try {
+      return await Replica.#recover(options);
+    } catch (error) {
+      throw replicaFailure(error);
+    }
+  }
+
+  static async #recover(options: ReplicaOptions): Promise<Replica> {
     const { env, directory } = options;
     const hardState = await HardStateFile.open(env.disk, directory);
     const { term, vote, incarnation } = hardState.state;
@@ -133,7 +145,7 @@ export class Replica {
   }
 
   get role(): Role {
-    return this.#stopped === undefined ? this.#raft.role : 'follower';
+    return this.#silent ? 'follower' : this.#raft.role;
   }
 
   get term(): number {
@@ -142,7 +154,7 @@ export class Replica {
 
   /** 0 = unknown. */
   get leader(): number {
-    return this.#stopped === undefined ? this.#raft.leader : 0;
+    return this.#silent ? 0 : this.#raft.leader;
   }
 
   get commitIndex(): number {
@@ -169,7 +181,7 @@ export class Replica {
 
   /** Writes wait for space: nothing more should be proposed, reads go on. */
   get diskFull(): boolean {
-    return this.log.diskFull;
+    return this.#mute || this.log.diskFull;
   }
 
   /** Why it has stopped, if it has. */
@@ -178,7 +190,7 @@ export class Replica {
   }
 
   step(message: Message): void {
-    if (this.#stopped !== undefined) return;
+    if (this.#silent) return;
     this.#noticePause();
     this.#guard(() => this.#raft.step(message));
     this.#schedulePass();
@@ -186,8 +198,9 @@ export class Replica {
 
   /** To be called every so often, at least a few times per heartbeat. */
   tick(elapsedMs: number): void {
-    if (this.#stopped !== undefined) return;
+    if (this.#silent) return;
     this.#lastTickMs = this.#options.env.clock.monotonicMs();
+    this.#raft.reluctant = this.log.diskFull;
     this.#guard(() => this.#raft.tick(elapsedMs));
     this.#sinceRetentionMs += elapsedMs;
     if (this.#sinceRetentionMs >= retentionEveryMs) {
@@ -205,7 +218,7 @@ export class Replica {
    * `appliedIndex` has reached an entry of `term`.
    */
   propose(batch: Buffer): { index: number; term: number; baseOffset: number } | undefined {
-    if (this.#stopped !== undefined) return undefined;
+    if (this.#silent) return undefined;
     this.#noticePause();
     const raft = this.#raft;
     if (raft.role !== 'leader') return undefined;
@@ -222,8 +235,8 @@ export class Replica {
    * applied it. Rejects with `not-leader` when this node does not lead, or no longer.
    */
   readIndex(): Promise<number> {
-    if (this.#stopped === undefined) this.#noticePause();
-    if (this.#stopped !== undefined || this.#raft.role !== 'leader') {
+    if (!this.#silent) this.#noticePause();
+    if (this.#silent || this.#raft.role !== 'leader') {
       return Promise.reject(new BrokerError('not-leader', 'this node does not lead the group'));
     }
     const { token, promise } = this.#reads.ask(this.#raft.term);
@@ -237,6 +250,11 @@ export class Replica {
     this.#halt(new BrokerError('shutting-down', 'the replica is closed'));
     await this.log.close();
     await this.#hardState.close();
+  }
+
+  /** Stopped for good, or mute for now: it neither hears nor says anything. */
+  get #silent(): boolean {
+    return this.#mute || this.#stopped !== undefined;
   }
 
   #persisted(index: number): void {
@@ -299,8 +317,26 @@ export class Replica {
   }
 
   async #saveHardState(state: HardState): Promise<void> {
-    await this.#hardState.save(state);
+    try {
+      await this.#hardState.save(state);
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      return this.#waitForSpace();
+    }
+    this.#mute = false;
     this.#raft.syncedHardState(state);
+  }
+
+  /** Without it no vote and no term counts. What is committed can be read; then it tries again. */
+  async #waitForSpace(): Promise<void> {
+    if (!this.#mute) {
+      this.#mute = true;
+      this.#reads.reject();
+      this.#options.onAdvance();
+    }
+    await new Promise<void>((resolve) => {
+      this.#options.env.clock.setTimer(fullRetryMs, resolve);
+    });
   }
 
   async #install(snapshot: Snapshot): Promise<void> {

@@ -129,7 +129,7 @@ function fetchRecords(
   const partition = parts.replicas.partition(request.topicId, request.partition);
   if (partition === undefined) {
     fetch.failWith(parts.replicas.whyMissing(request.topicId, request.partition));
-  } else if (partition.failure !== undefined && partition.failure.code !== 'disk-full') {
+  } else if (partition.failure !== undefined) {
     fetch.failWith(partition.failure);
   } else {
     serveFetch(partition, fetch, undefined);

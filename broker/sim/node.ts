@@ -230,7 +230,8 @@ export class SimNode {
   #produce(batch: Buffer, done: (answer: Answer) => void): void {
     const replica = this.#replica;
     const gate = this.#gate;
-    if (replica === undefined || gate === undefined || !this.#gateOpen || !this.leads) {
+    const admits = this.#gateOpen && this.leads && replica?.diskFull === false;
+    if (replica === undefined || gate === undefined || !admits) {
       return done({ kind: 'refused' });
     }
     const header = readBatchHeader(batch);
