@@ -10,6 +10,7 @@ import { removeOtherGenerations } from './recovery.ts';
 import { corrupt } from './segment-format.ts';
 import type { Segment } from './segment.ts';
 import type { Snapshot, SnapshotStore } from './snapshots.ts';
+import type { SyncedMark } from './synced-mark.ts';
 import type { TermRange } from './terms.ts';
 import { walkBatches } from './walk.ts';
 
@@ -37,6 +38,7 @@ export class LogFiles {
   readonly #directory: string;
   readonly #writer: LogWriter;
   readonly #startFile: LogStartFile;
+  readonly #syncedMark: SyncedMark | undefined;
   #start: LogStart;
 
   constructor(options: {
@@ -47,6 +49,7 @@ export class LogFiles {
     readonly startFile: LogStartFile;
     readonly start: LogStart;
     readonly snapshots: SnapshotStore;
+    readonly syncedMark: SyncedMark | undefined;
   }) {
     this.snapshots = options.snapshots;
     this.#disk = options.disk;
@@ -55,6 +58,7 @@ export class LogFiles {
     this.#writer = options.writer;
     this.#startFile = options.startFile;
     this.#start = options.start;
+    this.#syncedMark = options.syncedMark;
   }
 
   /** Completes a segment and begins the next one. The next exists only once the last is synced. */
@@ -87,6 +91,7 @@ export class LogFiles {
   truncate(cut: Cut, onCut: (offset: number) => void): void {
     const { index, target, removed } = cut;
     const run = async (): Promise<void> => {
+      await this.#syncedMark?.lower(index);
       await this.snapshots.removeAbove(index);
       if (removed.length > 0) {
         for (const segment of removed) this.#writer.forget(segment);
@@ -128,6 +133,7 @@ export class LogFiles {
         this.#writer.forget(old);
         old.release();
       }
+      await this.#syncedMark?.lower(snapshot.mark.index);
       await this.snapshots.save(snapshot, () => true);
       const start = { index: baseIndex, offset: baseOffset, previousTerm, generation };
       await this.#saveStart({ ...start, pending: true });
@@ -158,7 +164,16 @@ export class LogFiles {
     this.#writer.task(run).catch(() => {});
   }
 
+  /** The mark of what is synced follows the log again. */
+  trust(syncedIndex: () => number): Promise<void> {
+    return this.#writer.task(async () => {
+      await this.#syncedMark?.save(syncedIndex());
+      this.#syncedMark?.release();
+    });
+  }
+
   async close(): Promise<void> {
+    await this.#syncedMark?.close();
     await this.#startFile.close();
   }
 

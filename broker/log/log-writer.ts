@@ -8,6 +8,7 @@ import { markEveryBytes } from './segment.ts';
 import type { Segment } from './segment.ts';
 import type { Mark } from './segment-format.ts';
 import { SyncProgress } from './sync-progress.ts';
+import type { SyncedMark } from './synced-mark.ts';
 
 /**
  * When an entry counts as persisted: `sync`, once `fdatasync` returned; `async`, once written,
@@ -51,6 +52,7 @@ export class LogWriter {
   readonly #onPersisted: (lastIndex: number) => void;
   readonly #onFailed: (error: BrokerError) => void;
   readonly #gather = new Gather();
+  readonly #syncedMark: SyncedMark | undefined;
   readonly progress: SyncProgress;
   #queue: (Write | Task)[] = [];
   /** The last of the queue, while it may grow. */
@@ -70,6 +72,8 @@ export class LogWriter {
     readonly flush: FlushPolicy;
     /** Behind the last record that is on disk. */
     readonly nextOffset: number;
+    /** With flush `sync`. */
+    readonly syncedMark: SyncedMark | undefined;
     readonly onPersisted: (lastIndex: number) => void;
     readonly onFailed: (error: BrokerError) => void;
   }) {
@@ -77,6 +81,7 @@ export class LogWriter {
     this.#flush = options.flush;
     this.#onPersisted = options.onPersisted;
     this.#onFailed = options.onFailed;
+    this.#syncedMark = options.syncedMark;
     this.progress = new SyncProgress(options.clock, options.nextOffset);
   }
 
@@ -247,7 +252,10 @@ export class LogWriter {
     const position = segment.endPosition;
     await segment.writable.write(position, chunks);
     this.progress.written(write.nextOffset);
-    if (this.#flush.mode === 'sync') await this.progress.measure(() => syncFile(segment.writable));
+    if (this.#flush.mode === 'sync') {
+      await this.progress.measure(() => syncFile(segment.writable));
+      await this.#syncedMark?.note(write.lastIndex);
+    }
     segment.endPosition = position + write.bytes;
     for (const mark of write.marks) {
       segment.marks.push({ ...mark, position: position + mark.position });

@@ -57,6 +57,11 @@ export class Log implements RaftLog {
     readonly tornBytes: number;
     readonly entries: number;
     readonly segments: number;
+    /**
+     * It was synced up to this index once and ended before it: flush `sync` only, and only where
+     * the disk did not keep what it had taken. Infinite when that cannot be told.
+     */
+    readonly lacksUpTo: number | undefined;
   };
   readonly #options: LogOptions;
   readonly #writer: LogWriter;
@@ -92,6 +97,7 @@ export class Log implements RaftLog {
       clock: options.clock,
       flush: options.flush,
       nextOffset: found.nextOffset,
+      syncedMark: found.syncedMark,
       onPersisted: (index) => this.#persisted(index),
       onFailed: options.onFailed,
     });
@@ -100,6 +106,7 @@ export class Log implements RaftLog {
       tornBytes: found.tornBytes,
       entries: found.lastIndex - found.start.index + 1,
       segments: found.segments.length,
+      lacksUpTo: found.lacksUpTo,
     };
   }
 
@@ -336,6 +343,11 @@ export class Log implements RaftLog {
       this.#persistedIndex = Math.max(this.#persistedIndex, mark.index);
       this.#writer.progress.restart(nextOffset);
     });
+  }
+
+  /** What it lacked when it was opened is there again, or was never wanted. */
+  trust(): Promise<void> {
+    return this.#files.trust(() => this.#persistedIndex);
   }
 
   /** Nothing at `index` or above may be dropped by `retain`. */

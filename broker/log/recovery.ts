@@ -9,6 +9,7 @@ import { markEveryBytes, Segment } from './segment.ts';
 import { corrupt, decodeSealed, decodeSegmentHeader, fileName } from './segment-format.ts';
 import { indexInName, segmentHeaderBytes } from './segment-format.ts';
 import { SnapshotStore } from './snapshots.ts';
+import { SyncedMark } from './synced-mark.ts';
 import { TermRanges } from './terms.ts';
 import { walkBatches } from './walk.ts';
 
@@ -24,10 +25,14 @@ export interface Recovered {
   readonly nextOffset: number;
   /** Cut off the end: what a crash had left half written. */
   readonly tornBytes: number;
+  /** With `strict` only. */
+  readonly syncedMark: SyncedMark | undefined;
+  /** It was synced up to here once, and ends before; infinite when that cannot be told. */
+  readonly lacksUpTo: number | undefined;
 }
 
 const scanPieceBytes = 1 << 20;
-const halfMade = /^(log-start|\d{20}\.(log|snapshot))\.tmp$/;
+const halfMade = /^(log-start|synced|\d{20}\.(log|snapshot))\.tmp$/;
 
 /**
  * Opens what is on disk. What a crash can leave is repaired: half-made files, a torn tail, a
@@ -49,6 +54,8 @@ export async function recover(
     if (halfMade.test(name)) await disk.remove(`${directory}/${name}`);
   }
   const startFile = await LogStartFile.open(disk, directory);
+  const syncedMark = options.strict ? await SyncedMark.open(disk, directory) : undefined;
+  if (startFile.start === undefined) await syncedMark?.save(0);
   const start = await settleStart(disk, directory, startFile);
   const snapshots = new SnapshotStore(disk, directory, await disk.list(directory));
   const segments = await readHeaders(disk, directory, start);
@@ -88,7 +95,25 @@ export async function recover(
   await syncFile(segments.at(-1)!.writable);
   await syncDirectory(disk, directory);
   const lastIndex = nextIndex - 1;
-  return { startFile, start, segments, terms, snapshots, lastIndex, nextOffset, tornBytes };
+  const lacksUpTo = syncedMark && (await markSynced(syncedMark, lastIndex));
+  const found = { startFile, start, segments, terms, snapshots, lastIndex, nextOffset, tornBytes };
+  return { ...found, syncedMark, lacksUpTo };
+}
+
+/**
+ * Writes down what is synced now; or how far it once was, where the log ends before that. A log
+ * that was filled up to there again meanwhile lacks nothing: its entries are those of a leader,
+ * which had all that was committed.
+ */
+async function markSynced(mark: SyncedMark, lastIndex: number): Promise<number | undefined> {
+  const wasSynced = mark.index ?? Number.POSITIVE_INFINITY;
+  if (wasSynced <= lastIndex) {
+    await mark.save(lastIndex);
+    return undefined;
+  }
+  if (mark.index !== undefined) await mark.save(mark.index);
+  mark.hold();
+  return wasSynced;
 }
 
 /** Makes the first segment of a new log or generation and finishes what a crash interrupted. */

@@ -132,14 +132,14 @@ export class Following {
 
   /** More may be persisted than the leader was told. */
   persisted(): void {
-    if (this.#answerIndex > this.#answered) this.#answerDue = true;
+    if (this.vouchedIndex > this.#answered) this.#answerDue = true;
   }
 
   /** What the leader is to know now, if anything. */
   answer(to: NodeId, term: number): AppendResponse | undefined {
     if (!this.#answerDue) return undefined;
     this.#answerDue = false;
-    const index = this.#answerIndex;
+    const index = this.vouchedIndex;
     if (index < 0) return undefined;
     this.#answered = index;
     return {
@@ -156,7 +156,8 @@ export class Following {
     };
   }
 
-  get #answerIndex(): number {
+  /** Up to here the log is the leader's, and persisted; -1 = nothing known. */
+  get vouchedIndex(): number {
     return Math.min(this.#matched, this.#marks.persistedIndex);
   }
 

@@ -1,4 +1,6 @@
 import { strict as assert } from 'node:assert';
+import { isSettled } from './doubt.ts';
+import type { Doubt } from './doubt.ts';
 import { Following } from './following.ts';
 import type { Append, Marks } from './following.ts';
 import { Leadership } from './leadership.ts';
@@ -34,6 +36,8 @@ export interface RaftOptions {
   readonly heartbeatMs: number;
   /** Entries are not synced before they count, so a voter may lose what it has acknowledged. */
   readonly mayForget: boolean;
+  /** The log was persisted up to here once and came back shorter; see `doubt.ts`. */
+  readonly lacksUpTo?: number | undefined;
   readonly limits?: Partial<ReplicationLimits>;
   /** Bytes of the entry with which a leader begins its term; `previous` is not handed out yet. */
   noop(at: {
@@ -85,6 +89,7 @@ export class Raft {
   #timeoutMs: number;
   #out: Message[] = [];
   #dirty = false;
+  #doubt: Doubt | undefined;
   /**
    * It cannot store what it is given, so another should lead: it campaigns only after a silence in
    * which all others had their turn, and lets go once a follower has all that it has.
@@ -112,6 +117,8 @@ export class Raft {
       marks: this.#marks,
       mayForget: options.mayForget,
     });
+    const { lacksUpTo } = options;
+    if (lacksUpTo !== undefined) this.#doubt = { term: this.#term, lacksUpTo };
     const fresh = this.#term === 0 && this.#view.lastIndex === 0;
     const first = fresh && options.voters[0] === options.id;
     this.#timeoutMs = this.#alone || first ? 0 : this.#drawTimeout();
@@ -150,6 +157,11 @@ export class Raft {
   /** What each follower is known to have, while leading. */
   get progress(): Leadership['progress'] {
     return this.#leadership?.progress ?? [];
+  }
+
+  /** It may lack what it vouched for, so it neither votes nor campaigns. */
+  get doubtful(): boolean {
+    return this.#doubt !== undefined;
   }
 
   get hasWork(): boolean {
@@ -194,6 +206,7 @@ export class Raft {
     this.#quietMs += countedMs;
     this.#sinceCallMs += countedMs;
     const patience = this.reluctant ? reluctance : 1;
+    if (this.doubtful) return;
     if (this.#quietMs >= this.#timeoutMs * patience) this.#campaign('pre-candidate');
     else if (this.#role === 'pre-candidate' && this.#sinceCallMs >= heartbeatMs) this.#callVotes();
   }
@@ -380,14 +393,16 @@ export class Raft {
   }
 
   #answerPreVote(message: VoteRequest): void {
-    const granted = message.term > this.#term && !this.#hearsLeader && this.#upToDate(message);
+    const free = message.term > this.#term && !this.#hearsLeader && !this.doubtful;
+    const granted = free && this.#upToDate(message);
     const term = granted ? message.term : this.#term;
     this.#send({ type: 'pre-vote-response', to: message.from, term, granted });
   }
 
   #answerVote(message: VoteRequest): void {
     const free = this.#vote === 0 || this.#vote === message.from;
-    const granted = free && this.#leader === 0 && this.#upToDate(message);
+    const able = this.#leader === 0 && !this.doubtful;
+    const granted = free && able && this.#upToDate(message);
     if (granted) {
       this.#vote = message.from;
       this.#quietMs = 0;
@@ -419,6 +434,13 @@ export class Raft {
     this.#hear(message.from);
     const rejection = this.#following.append(message);
     if (rejection !== undefined) this.#out.push(rejection);
+    else if (this.#doubt !== undefined) this.#settleDoubt(this.#doubt, message);
+  }
+
+  #settleDoubt(doubt: Doubt, { term, commitIndex }: Append): void {
+    const commitTerm = this.#view.termAt(commitIndex);
+    const holds = this.#following.vouchedIndex;
+    if (isSettled(doubt, { term, commitIndex, commitTerm, holds })) this.#doubt = undefined;
   }
 
   #onSnapshot(message: Extract<Message, { type: 'snapshot' }>): void {

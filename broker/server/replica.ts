@@ -67,6 +67,8 @@ export class Replica {
   #busy = false;
   /** The hard state found no space: nothing is promised to anyone until it has. */
   #mute = false;
+  /** The log's own mark still says that it lacks something. */
+  #doubtful = false;
   #stopped: BrokerError | undefined;
   /** As last announced. */
   #seen: Pick<
@@ -108,6 +110,10 @@ export class Replica {
         if (opened.replica !== undefined) opened.replica.#logFailed(error);
       },
     });
+    if (log.recovery.lacksUpTo !== undefined && options.voters.length === 1) {
+      await log.close();
+      throw lostForGood(directory, log);
+    }
     const applier = new Applier({ log, machine: options.machine });
     await applier.recover();
     const replica = new Replica(options, { hardState, log, applier });
@@ -139,8 +145,10 @@ export class Replica {
       electionTimeoutMs: options.electionTimeoutMs,
       heartbeatMs: options.heartbeatMs,
       mayForget: options.flush.mode !== 'sync',
+      lacksUpTo: parts.log.recovery.lacksUpTo,
       noop: (at) => this.#firstOfTerm(at),
     });
+    this.#doubtful = this.#raft.doubtful;
     this.#loads = new PeerLoads({ log: parts.log, applier: parts.applier, raft: this.#raft });
   }
 
@@ -297,6 +305,7 @@ export class Replica {
       this.#carryOut();
     }
     if (this.#stopped !== undefined) return;
+    if (this.#doubtful && !raft.doubtful) this.#trustLog();
     this.#applier.advance(raft.commitIndex);
     this.#reads.settle(this.#applier.appliedIndex);
     if (raft.role !== 'leader') this.#reads.reject();
@@ -346,6 +355,11 @@ export class Replica {
     await this.log.install({ mark: snapshot.mark, nextOffset, data });
     this.#applier.restart({ mark: snapshot.mark, data });
     this.#raft.installed(snapshot.mark);
+  }
+
+  #trustLog(): void {
+    this.#doubtful = false;
+    this.log.trust().catch((error: unknown) => this.#stop(replicaFailure(error)));
   }
 
   #carryOut(): void {
@@ -418,6 +432,16 @@ export class Replica {
     this.#applier.stop();
     this.#reads.reject();
   }
+}
+
+function lostForGood(directory: string, { lastIndex, recovery }: ReplicaLog): BrokerError {
+  const { lacksUpTo = 0 } = recovery;
+  const was = Number.isFinite(lacksUpTo)
+    ? `it was synced up to ${lacksUpTo}`
+    : 'how far it was synced is not known any more';
+  const what = `the log in ${directory} ends at index ${lastIndex}, but ${was}`;
+  const next = 'There is no other replica to get it from: restore the directory.';
+  return new BrokerError('corrupt-log', `${what}. ${next}`);
 }
 
 function recordCount(batch: Buffer): number {

@@ -64,6 +64,9 @@ export class Faults {
       case 'kill':
         for (const node of victims) node.kill();
         return () => this.#startAll(victims);
+      case 'torn-tail':
+        for (const node of victims) node.tearTail();
+        return () => this.#startAll(victims);
       case 'power-cut':
         this.#cutPower(victims);
         return () => this.#startAll(victims);

@@ -18,6 +18,7 @@ import { electionTimeoutMs, heartbeatMs } from './plan.ts';
 import type { SimPlan } from './plan.ts';
 
 const tickMs = 10;
+const tornBytesMax = 1_500;
 
 /** Parts to put in place of the real ones, to see that the simulation notices. */
 export interface SimParts {
@@ -138,6 +139,16 @@ export class SimNode {
     if (this.#up) this.#note('is killed');
     this.#end();
     this.disk.kill(this.#options.random);
+  }
+
+  /** `kill -9`, and the end of its log goes with it, unless it could not know that it had it. */
+  tearTail(): void {
+    const whole = this.#replica !== undefined && !this.diskIsBad;
+    this.kill();
+    if (!whole) return;
+    const bytes = 1 + this.#options.random.below(tornBytesMax);
+    this.#note(`finds the last ${bytes} bytes of its log gone`);
+    this.disk.tearTail('group-1', { ending: '.log', bytes, sparing: 64 });
   }
 
   /** The page cache is gone as well. */

@@ -14,6 +14,8 @@ export type FaultKind =
   | 'split'
   | 'slow-disk'
   | 'full-disk'
+  /** Killed, and the end of its log is gone from the disk though it had been synced. */
+  | 'torn-tail'
   | 'failed-sync';
 
 export interface PlannedFault {
@@ -79,7 +81,21 @@ export function drawPlan(seed: number, overrides: Partial<SimPlan> = {}): SimPla
     quality: drawQuality(random),
     faults: drawFaults(random, { troubleMs, alone: count === 1 }),
   };
-  return { ...plan, ...overrides };
+  const whole = { ...plan, ...overrides };
+  return { ...whole, faults: overrides.faults ?? bearable(whole) };
+}
+
+/**
+ * Without syncs a torn tail is one more thing that a mode may lose, beyond any window; and no
+ * group bears two replicas that have lost what they vouched for.
+ */
+function bearable({ flush, faults }: SimPlan): PlannedFault[] {
+  const first = faults.find(({ kind }) => kind === 'torn-tail');
+  return faults.map((fault) => {
+    if (fault.kind !== 'torn-tail') return fault;
+    if (flush !== 'sync' || fault !== first) return { ...fault, kind: 'kill' };
+    return fault.target === 'all' ? { ...fault, target: 'any' } : fault;
+  });
 }
 
 function drawQuality(random: SimRandom): LinkQuality {
@@ -113,6 +129,7 @@ function drawFaults(
         'slow-disk',
         'full-disk',
         'failed-sync',
+        'torn-tail',
       ];
   // The same promise is asked of a crash alone and of crashes among other trouble.
   const allowed = new Set(kinds.filter(() => random.chance(0.7)));

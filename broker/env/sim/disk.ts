@@ -89,6 +89,16 @@ export class SimDisk implements Disk {
     this.#fileAt(path).flipBit(bit);
   }
 
+  /** Of the last file in the directory with this ending: its last `bytes` are gone, not the first. */
+  tearTail(directory: string, torn: { ending: string; bytes: number; sparing: number }): void {
+    const node = this.#lookUp(directory);
+    if (!(node instanceof DirectoryNode)) throw missing(directory);
+    const name = [...node.live.keys()].sort().findLast((each) => each.endsWith(torn.ending));
+    if (name === undefined) throw missing(`${directory}/*${torn.ending}`);
+    const file = this.#fileAt(`${directory}/${name}`);
+    file.tear(Math.max(torn.sparing, file.live.size - torn.bytes));
+  }
+
   /** The file vanishes from both trees. */
   lose(path: string): void {
     const { parent, name } = this.#parentOf(path);

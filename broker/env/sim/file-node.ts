@@ -48,6 +48,18 @@ export class FileNode {
     this.live = this.#stable.copy();
   }
 
+  /** Rot: the file ends at `size`, on the disk and in the page cache, and nobody cut it. */
+  tear(size: number): void {
+    for (const content of [this.live, this.#stable]) {
+      if (content.size > size) content.truncate(size);
+    }
+    this.#changes = this.#changes.map((change) => {
+      if (change.kind === 'truncate') return { ...change, size: Math.min(change.size, size) };
+      const kept = Math.max(0, size - change.position);
+      return { ...change, bytes: change.bytes.subarray(0, kept) };
+    });
+  }
+
   /** Rot: changes what is stored without anyone having written it. */
   flipBit(bit: number): void {
     for (const content of [this.live, this.#stable]) content.flipBit(bit);
