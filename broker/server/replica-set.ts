@@ -124,6 +124,7 @@ export class ReplicaSet {
     }).then(
       async (hosted) => {
         if (hosted === undefined) return;
+        this.#tellOfDoubt(name, hosted);
         if (this.#closed) await hosted.close();
         else this.#partitions.set(groupId, hosted);
       },
@@ -138,6 +139,20 @@ export class ReplicaSet {
     );
     this.#opening.set(groupId, opening);
     void opening.finally(() => this.#opening.delete(groupId));
+  }
+
+  #tellOfDoubt(name: string, { replica: { log } }: HostedPartition): void {
+    const { lacksUpTo } = log.recovery;
+    if (lacksUpTo === undefined) return;
+    const was = Number.isFinite(lacksUpTo)
+      ? `was synced up to ${lacksUpTo} before`
+      : 'cannot tell how far it was synced before';
+    this.#options.report(
+      'error',
+      `partition ${name}: the log ends at index ${log.lastIndex}, and ${was}; ` +
+        'it takes no part in elections until it has caught up with its leader',
+      { code: 'corrupt-log' },
+    );
   }
 
   /** On a full disk it waits for space; undefined when the node was closed meanwhile. */

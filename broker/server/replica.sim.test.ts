@@ -177,3 +177,45 @@ describe('the simulation can fail: each planted defect is noticed', () => {
     expect(violation).toMatch(/gap|duplicate/);
   });
 });
+
+describe('a torn tail under flush sync', () => {
+  const overrides: Partial<SimPlan> = { flush: 'sync', replication: 'quorum', voters: [1, 2, 3] };
+  const torn = (seed: number): Partial<SimPlan> => ({
+    ...overrides,
+    producers: 3,
+    troubleMs: 1_500,
+    faults: [
+      { atMs: 100 + (seed % 7) * 20, durationMs: 900, kind: 'isolate', target: 3 },
+      { atMs: 600, durationMs: 30, kind: 'torn-tail', target: 2 },
+      { atMs: 635 + (seed % 5) * 3, durationMs: 600, kind: 'isolate', target: 1 },
+      { atMs: 1_000, durationMs: 50, kind: 'isolate', target: 2 },
+    ],
+  });
+
+  test('loses nothing that was acked, whoever is cut off then', async () => {
+    for (let seed = 1; seed <= 60; seed++) {
+      const { violation } = await runSeed({ seed, overrides: torn(seed) });
+      expect(violation, `seed ${seed}`).toBeUndefined();
+    }
+  });
+});
+
+describe('power cuts of the leader and of all nodes keep the promise of every mode', () => {
+  for (const flush of ['sync', 'async', 'os'] as const) {
+    for (const replication of ['none', 'async', 'quorum'] as const) {
+      test(`${flush} x ${replication}`, async () => {
+        const voters = replication === 'none' ? [1] : [1, 2, 3];
+        for (const target of ['leader', 'all'] as const) {
+          const faults = [300, 900].map((atMs) => {
+            return { atMs, durationMs: 150, kind: 'power-cut', target } as const;
+          });
+          for (let seed = 1; seed <= 12; seed++) {
+            const overrides = { flush, replication, voters, faults, troubleMs: 1_500 };
+            const { violation } = await runSeed({ seed, overrides });
+            expect(violation, `seed ${seed}, ${target}`).toBeUndefined();
+          }
+        }
+      });
+    }
+  }
+});

@@ -217,6 +217,57 @@ describe('a replica', () => {
     expect(replica.propose(records('more'))).toBeUndefined();
   });
 
+  test('that is the only one and ends before it was synced says so and does not open', async () => {
+    const { life, pass, process, disk } = world();
+    const { replica } = await life();
+    replica.propose(records('kept'));
+    await pass(20);
+    replica.propose(records('acked, and gone'));
+    await pass(20);
+    process.kill();
+    disk.kill();
+    disk.tearTail('group-1', { ending: '.log', bytes: 10, sparing: 64 });
+    const why = /group-1 ends at index 2, but it was synced up to 3.*restore the directory/;
+    await expect(life()).rejects.toMatchObject({ code: 'corrupt-log', message: why });
+  });
+
+  test('whose sync failed has after a reboot what is on disk, and goes on', async () => {
+    for (const mode of ['sync', 'async'] as const) {
+      const { life, pass, process, disk, random } = world({ flush: { mode, intervalMs: 20 } });
+      const first = await life();
+      first.replica.propose(records('kept'));
+      await pass(100);
+      disk.failSyncs(1);
+      first.replica.propose(records('lost'));
+      await pass(100);
+      expect(first.failures).toMatchObject([{ code: 'disk-failed' }]);
+      process.kill();
+      disk.crash(random);
+      const { replica, machine, failures } = await life();
+      replica.propose(records('after'));
+      await pass(100);
+      expect([machine.texts, failures]).toEqual([['kept', 'after'], []]);
+    }
+  });
+
+  test('does not have a batch that was half written when the disk filled up', async () => {
+    const { life, pass, process, disk } = world({ segmentBytes: 1 << 20 });
+    const { replica } = await life();
+    replica.propose(records('whole'));
+    await pass(20);
+    disk.setFull(true);
+    replica.propose(records('half'.repeat(50)));
+    await pass(50);
+    expect(replica.diskFull).toBe(true);
+    const reading = replica.log.readRecords({ offset: 0, indexMax: 2, bytesMax: 4_000 });
+    await pass(20);
+    expect((await reading).subarray(68).toString()).toBe('whole');
+    process.kill();
+    disk.kill();
+    disk.setFull(false);
+    expect((await life()).machine.texts).toEqual(['whole']);
+  });
+
   test('that was paused while it led steps down before it takes what waited', async () => {
     const sent: string[] = [];
     const { life, pass } = world({
