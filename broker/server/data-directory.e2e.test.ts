@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { appendFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -112,9 +112,13 @@ describe('a node that finds its data directory', () => {
     await expect(readAll()).rejects.toMatchObject({ code: 'corrupt-log' });
   });
 
-  test('with a segment missing refuses to serve it', async () => {
-    rmSync(segmentsOf(group)[1]!);
-    await expectRefusal(/^corrupt-log: partition orders\/0 cannot be opened: /);
+  test('with a segment missing refuses to serve it, and goes on when it was put back', async () => {
+    const second = segmentsOf(group)[1]!;
+    renameSync(second, join(directory, 'elsewhere'));
+    await expectRefusal(/^corrupt-log: partition orders\/0 cannot be opened: .*is missing/);
+    renameSync(join(directory, 'elsewhere'), second);
+    await node.start();
+    expect(await readAll()).toEqual(values);
   });
 
   test('with a damaged log of the system group does not start', async () => {
