@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Raft } from './raft.ts';
 import type { RaftOptions } from './raft.ts';
-import { StageLog } from './stage.ts';
+import { Stage, StageLog } from './stage.ts';
 import type { Message, Ready } from './types.ts';
 
 /** A node with a disk that is as fast as thought; `turn` gives what it wants to say. */
@@ -77,6 +77,27 @@ function entry(term: number, index: number) {
 function voteRequest(fields: Partial<Extract<Message, { type: 'pre-vote' | 'vote' }>>): Message {
   return { ...fromPeer, type: 'vote', term: 5, lastIndex: 9, lastTerm: 4, ...fields };
 }
+
+describe('a leader that cannot store what it is given', () => {
+  const rest = { type: 'append-response', rejected: false, hintIndex: 0, hintTerm: 0 } as const;
+
+  test('leads until what it has is committed by others, and then lets go', () => {
+    const stage = new Stage();
+    stage.begin(1);
+    const raft = stage.raft(1);
+    stage.holdPersist(1);
+    stage.propose(1, 'a');
+    raft.reluctant = true;
+    const { term, lastIndex: index } = raft;
+    const has = { ...rest, to: 1, term, incarnation: 1, round: 1, index };
+    raft.step({ ...has, from: 2 });
+    raft.tick(10);
+    expect(raft.role).toBe('leader');
+    raft.step({ ...has, from: 3 });
+    raft.tick(10);
+    expect(raft.role).toBe('follower');
+  });
+});
 
 describe('votes', () => {
   test('a voter gives one vote per term, and the same one again when asked again', () => {

@@ -92,7 +92,7 @@ export class Raft {
   #doubt: Doubt | undefined;
   /**
    * It cannot store what it is given, so another should lead: it campaigns only after a silence in
-   * which all others had their turn, and lets go once a follower has all that it has.
+   * which all others had their turn, and lets go once all it has is committed without its help.
    */
   reluctant = false;
 
@@ -194,7 +194,7 @@ export class Raft {
       const asleep = elapsedMs > electionTimeoutMs && !this.#alone;
       const inTouch = this.#leadership.tick(elapsedMs);
       if (this.#leadership.roundDue) this.#dirty = true;
-      const replaceable = this.reluctant && this.#leadership.hasSuccessor;
+      const replaceable = this.reluctant && this.#allCommitted && this.#leadership.hasSuccessor;
       if (inTouch && !asleep && !replaceable) return;
       // Others may lead by now; what is queued here must not be served as if nothing happened.
       this.#follow(this.#term, 0);
@@ -295,6 +295,11 @@ export class Raft {
       reads: lead?.reads ?? [],
       loads: lead?.loads ?? [],
     };
+  }
+
+  /** Before that, letting go would only make outcomes unknown; nor could another commit them. */
+  get #allCommitted(): boolean {
+    return this.#marks.commitIndex === this.#view.lastIndex;
   }
 
   get #alone(): boolean {
