@@ -7,8 +7,8 @@ const record = makeRecord({ phases: [{ name: 'price', lengthMs: 5000 }], rate: 1
 
 /** As if this much had been acked in each second; the series begins with two seconds of warm-up. */
 function acking(perSecond: readonly number[]): RunRecord {
-  const series = record.series.map((second, index) => ({
-    ...second,
+  const series = Array.from({ length: 8 }, (_, index) => ({
+    ...record.series[0]!,
     atMs: index * 1000,
     widthMs: 1000,
     due: index < 7 ? 1000 : 0,
