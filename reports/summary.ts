@@ -2,7 +2,7 @@ import type { RunRecord } from '../harness/record/record.ts';
 import { accountingRows } from './accounting.ts';
 import { count, dateTime, micros, millis, moment, none, supported } from './format.ts';
 import { keyFigures } from './page/head.ts';
-import { faultTitle, headlineOf, limitBound, limitName, withUnit } from './words.ts';
+import { faultTitle, groundOf, headlineOf, limitBound, limitName, withUnit } from './words.ts';
 
 /** A step summary above 1,024 KiB is refused as a whole, so sections are left out before that. */
 const bytesMax = 900 * 1024;
@@ -33,7 +33,7 @@ function sectionsOf(record: RunRecord): string[] {
     `## ${signs[headline.word]} ${headline.word}: ${plain(headline.sentence)}`,
     '',
     `${plain(record.scenario.name)} on ${plain(record.target.name)} ${plain(record.target.version)}, ` +
-      `${count(record.cluster.nodes)} nodes, flush ${record.durability.flush} × replication ${record.durability.replication}, ` +
+      `${count(record.cluster.nodes)} nodes (${plain(groundOf(record))}), flush ${record.durability.flush} × replication ${record.durability.replication}, ` +
       `seed ${record.seed}, ${dateTime(record.startedAt)}`,
     '',
     ...headline.evidence.map((sentence) => `- ${plain(sentence)}`),

@@ -203,3 +203,12 @@ export function withUnit(value: number, unit: string): string {
   if (unit === 'ms') return millis(value);
   return unit === 'messages/s' ? perSecond(value) : `${significant(value)}\u00a0${unit}`;
 }
+
+/** What the cluster stood on: "process", "process, emulated storage", "process, ext4 storage". */
+export function groundOf({ cluster }: RunRecord): string {
+  return [
+    cluster.kind,
+    ...(cluster.storage === 'plain' ? [] : [`${cluster.storage} storage`]),
+    ...(cluster.network === 'direct' ? [] : [`${cluster.network} links`]),
+  ].join(', ');
+}

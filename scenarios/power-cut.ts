@@ -7,13 +7,13 @@ export const powerCut = defineScenario({
     'as much lost as the durability mode allows?',
   // Long enough that with flush "async" something is always at stake.
   topic: { flushInterval: '500ms' },
-  workload: { rate: 4000 },
+  workload: { rate: 2000 },
   phases: [
-    { name: 'before', duration: '9s' },
+    { name: 'before', duration: '8s' },
     {
       name: 'power-cut',
-      duration: '16s',
-      faults: [{ fault: 'power-cut', target: 'all-nodes', at: ['0s', '2s'], for: '2s' }],
+      duration: '20s',
+      faults: [{ fault: 'power-cut', target: 'all-nodes', at: ['0s', '1s'], for: '2s' }],
     },
   ],
 });

@@ -1,6 +1,9 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { imagesMountedBelow, releaseBelow } from '../file-system/loop-mount.ts';
+import { loopsBelow } from '../file-system/mount-table.ts';
+import { ownerOfTrial } from '../file-system/trial.ts';
 import { clockDomain } from '../measure/clock.ts';
 import { cellsDirectoryName, dataDirectoryName, factsFileName, type RunFacts } from '../run/run-facts.ts';
 import { isAlive, signalProcess, type ProcessIdentity } from '../supervisor/process-table.ts';
@@ -13,10 +16,16 @@ export interface Leftover {
   readonly directory: string;
   /** Of processes that were still alive: "node-1 (process 4711)". */
   readonly processes: readonly string[];
+  /** Nodes' file systems that are still mounted: "node-1". */
+  readonly mounts: readonly string[];
+  /** Loop devices that still hold an image of its: "/dev/loop3". */
+  readonly loopDevices: readonly string[];
   /** The nodes' data of a run that did not end in good order. */
   readonly data: boolean;
   /** Its harness lives: not ours to touch. */
   readonly running: boolean;
+  /** Sentences on what could not be taken away. */
+  readonly problems: readonly string[];
 }
 
 const endMsMax = 5_000;
@@ -33,36 +42,53 @@ export function findLeftovers(output: string): Leftover[] {
       join(name, cellsDirectoryName, cell),
     ),
   ]);
-  return folders.flatMap((name) => {
-    const directory = join(output, name);
-    const state = readState(directory);
-    const facts = readJson<RunFacts>(join(directory, factsFileName));
-    if (!facts) return [];
-    const processes = livingOf(state).map((one) => `${one.name} (process ${one.pid})`);
-    const running =
-      state !== undefined && sameBoot(state) && isAlive(state.harness) && facts.endedAt === null;
-    const data = facts.endedAt === null && existsSync(join(directory, dataDirectoryName));
-    return processes.length > 0 || data || running
-      ? [{ run: name, directory, processes, data, running }]
-      : [];
-  });
+  return folders.flatMap((name) => leftoverOf(output, name) ?? []);
+}
+
+function leftoverOf(output: string, name: string): Leftover | undefined {
+  const directory = join(output, name);
+  const kernels = {
+    mounts: imagesMountedBelow(directory).map((mounted) => basename(mounted)),
+    loopDevices: loopsBelow(directory).map(({ device }) => device),
+  };
+  const found = { run: name, directory, ...kernels, problems: [] };
+  const trier = ownerOfTrial(basename(name));
+  if (trier !== undefined)
+    return { ...found, processes: [], data: true, running: isAlive(trier) };
+  const facts = readJson<RunFacts>(join(directory, factsFileName));
+  if (!facts) return undefined;
+  const state = readState(directory);
+  const processes = livingOf(state).map((one) => `${one.name} (process ${one.pid})`);
+  const running =
+    state !== undefined && sameBoot(state) && isAlive(state.harness) && facts.endedAt === null;
+  const data = facts.endedAt === null && existsSync(join(directory, dataDirectoryName));
+  const held = [...processes, ...kernels.mounts, ...kernels.loopDevices];
+  return held.length > 0 || data || running ? { ...found, processes, data, running } : undefined;
 }
 
 /**
- * Ends the processes of runs whose harness is gone and removes their data; histories, logs and
- * records stay. A process is known by pid, start time and boot, so nothing else is ever hit. Runs
- * that still go on are left alone.
+ * Ends the processes of runs whose harness is gone, unmounts their file systems and removes their
+ * data; histories, logs and records stay. A process is known by pid, start time and boot, a mount
+ * by its image, so nothing else is ever hit. Runs that still go on are left alone.
  */
 export async function cleanLeftovers(output: string): Promise<Leftover[]> {
-  const found = findLeftovers(output);
-  for (const { directory } of found.filter(({ running }) => !running)) {
-    const living = livingOf(readState(directory));
-    for (const identity of living) signalProcess(identity, 'SIGKILL');
-    for (let waitedMs = 0; living.some(isAlive) && waitedMs < endMsMax; waitedMs += 20)
-      await sleep(20);
-    rmSync(join(directory, dataDirectoryName), { recursive: true, force: true });
-  }
-  return found;
+  return Promise.all(
+    findLeftovers(output).map((found) => (found.running ? found : cleanOne(found))),
+  );
+}
+
+async function cleanOne(found: Leftover): Promise<Leftover> {
+  const { run, directory, data } = found;
+  const living = livingOf(readState(directory));
+  for (const identity of living) signalProcess(identity, 'SIGKILL');
+  for (let waitedMs = 0; living.some(isAlive) && waitedMs < endMsMax; waitedMs += 20)
+    await sleep(20);
+  const problems = await releaseBelow(directory);
+  // What cannot be unmounted is not to be emptied through its mount either.
+  if (imagesMountedBelow(directory).length > 0) return { ...found, problems };
+  if (ownerOfTrial(basename(run)) !== undefined) rmSync(directory, { recursive: true, force: true });
+  else if (data) rmSync(join(directory, dataDirectoryName), { recursive: true, force: true });
+  return { ...found, problems };
 }
 
 function foldersIn(directory: string): string[] {

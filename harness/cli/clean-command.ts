@@ -1,10 +1,10 @@
 import { Command } from 'commander';
-import { cleanLeftovers } from '../clean/clean.ts';
+import { cleanLeftovers, type Leftover } from '../clean/clean.ts';
 
 /** `ackworth clean`: removes whatever killed runs left, and only that. */
 export function cleanCommand(): Command {
   return new Command('clean')
-    .description('Ends processes and removes data that killed runs left; keeps their records.')
+    .description('Ends processes, unmounts file systems and removes data that killed runs left; keeps their records.')
     .option('--out <directory>', 'where run folders are', 'runs')
     .option('--json', 'print JSON')
     .action(async (flags: { out: string; json?: true }) => {
@@ -13,12 +13,21 @@ export function cleanCommand(): Command {
         process.stdout.write(`${JSON.stringify(leftovers, null, 2)}\n`);
         return;
       }
-      for (const { run, processes, data, running } of leftovers) {
-        const did = running
-          ? ['still goes on, left alone']
-          : [...processes.map((name) => `ended ${name}`), ...(data ? ['removed its data'] : [])];
-        process.stdout.write(`${run}: ${did.join(', ')}\n`);
+      for (const leftover of leftovers) {
+        const did = leftover.running ? ['still goes on, left alone'] : deedsOn(leftover);
+        process.stdout.write(`${leftover.run}: ${did.join(', ')}\n`);
+        for (const problem of leftover.problems) process.stdout.write(`  ${problem}\n`);
       }
       if (leftovers.length === 0) process.stdout.write('nothing was left behind\n');
     });
+}
+
+function deedsOn({ processes, mounts, loopDevices, data }: Leftover): string[] {
+  return [
+    ...processes.map((name) => `ended ${name}`),
+    ...mounts.map((name) => `unmounted ${name}`),
+    // The kernel gives those of mounts back by itself.
+    ...(mounts.length === 0 ? loopDevices.map((device) => `gave back ${device}`) : []),
+    ...(data ? ['removed its data'] : []),
+  ];
 }

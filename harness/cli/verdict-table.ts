@@ -28,6 +28,8 @@ export function verdictTable(record: RunRecord): string {
   for (const { name, verdict, evidence } of record.limits) {
     table.push([`limit ${name}`, paint[verdict](verdict), evidence]);
   }
+  const { storage, note } = record.cluster;
+  if (storage !== 'plain') reasons.push(`  nodes on ${storage} storage: ${note}`);
   return ['', heading, ...reasons, '', table.toString(), '', ...figures(record), ''].join('\n');
 }
 

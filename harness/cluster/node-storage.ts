@@ -1,4 +1,4 @@
-import type { FileSystemKind } from '../file-system/loop-mount.ts';
+import type { FileSystemKind } from '../file-system/kinds.ts';
 
 /**
  * What the nodes' data stand on. `plain`: folders of this machine's file system. `emulated`: the

@@ -11,6 +11,7 @@ import { findLeftovers } from '../clean/clean.ts';
 import { freePorts } from '../cluster/process/free-ports.ts';
 import { entryPoint } from '../entry-point.ts';
 import { HarnessError } from '../errors.ts';
+import { whatIsMissing } from '../file-system/trial.ts';
 import { describeEnvironment } from '../measure/environment.ts';
 import { probeEnvironment } from '../measure/probes.ts';
 import { makeDirectory } from '../run/make-directory.ts';
@@ -47,7 +48,7 @@ export async function examine(output: string): Promise<Finding[]> {
     folder,
   ];
   if (folder.state === 'good')
-    findings.push(space(output), ...(await disk(output)), leftovers(output));
+    findings.push(space(output), ...(await disk(output)), await storage(output), leftovers(output));
   if (madeOutput && folder.state === 'good') rmdirSync(output);
   return findings;
 }
@@ -181,14 +182,32 @@ async function disk(output: string): Promise<Finding[]> {
   return [good('sync', found), loopback];
 }
 
+/** Really tried: whether the power of a node's own file system can be cut here. */
+async function storage(output: string): Promise<Finding> {
+  const name = 'power cuts';
+  const lacking = { ext4: await whatIsMissing('ext4', output), xfs: await whatIsMissing('xfs', output) };
+  const forms = (['ext4', 'xfs'] as const).filter((form) => lacking[form] === undefined);
+  if (lacking.ext4 === undefined && lacking.xfs === undefined)
+    return good(name, 'real, on ext4 and xfs: both were made, mounted and shut down');
+  const reasons = [...new Set([lacking.ext4, lacking.xfs].filter((reason) => reason !== undefined))];
+  const found =
+    forms.length > 0
+      ? `real, on ${forms.join()} alone: it was made, mounted and shut down`
+      : 'emulated, by the disk part of the reference broker';
+  return { name, state: 'doubtful', found, advice: reasons.join('; ') };
+}
+
 function leftovers(output: string): Finding {
   const found = findLeftovers(output).filter(({ running }) => !running);
   if (found.length === 0) return good('leftovers', 'none of killed runs');
   const processes = found.flatMap((one) => one.processes).length;
+  const held = found.flatMap(({ mounts, loopDevices }) => (mounts.length > 0 ? mounts : loopDevices));
+  const kept =
+    held.length === 0 ? '' : `, ${held.length} of their file systems are mounted or hold a loop device`;
   return {
     name: 'leftovers',
     state: 'doubtful',
-    found: `${found.length} killed runs left data, ${processes} processes of them still run`,
+    found: `${found.length} killed runs left data, ${processes} processes of them still run${kept}`,
     advice: 'ackworth clean',
   };
 }

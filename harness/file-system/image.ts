@@ -1,15 +1,9 @@
 import { rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { HarnessError } from '../errors.ts';
 import { command } from './commands.ts';
-import type { FileSystemKind } from './loop-mount.ts';
+import { fileSystemBytesMin, type FileSystemKind } from './kinds.ts';
 
 const mebibyte = 1024 ** 2;
-
-/** Smaller ones cannot be made, or hold no data to speak of. */
-export const imageBytesMin: Readonly<Record<FileSystemKind, number>> = {
-  ext4: 16 * mebibyte,
-  xfs: 300 * mebibyte,
-};
 
 /**
  * A file that holds an empty file system. Its room is taken at once, since a host disk that fills
@@ -34,7 +28,7 @@ export async function makeImage(
 /** As `makeImage`, for a trial: it takes no room but what is written to it. */
 export async function makeSparseImage(image: string, fileSystem: FileSystemKind): Promise<void> {
   writeFileSync(image, '');
-  truncateSync(image, imageBytesMin[fileSystem]);
+  truncateSync(image, fileSystemBytesMin[fileSystem]);
   await makeFileSystem(image, fileSystem);
 }
 

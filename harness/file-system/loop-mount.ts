@@ -3,10 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { HarnessError } from '../errors.ts';
 import { monotonicNanos } from '../measure/clock.ts';
 import { command } from './commands.ts';
+import type { FileSystemKind } from './kinds.ts';
 import { holdersOf, loopsBelow, mountsBelow } from './mount-table.ts';
-
-/** The file systems that can be made in a file and mounted from it. */
-export type FileSystemKind = 'ext4' | 'xfs';
 
 export interface LoopMount {
   /** A file that holds a file system. */

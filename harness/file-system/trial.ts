@@ -2,13 +2,20 @@ import { existsSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { makeDirectory } from '../run/make-directory.ts';
-import { ownIdentity } from '../supervisor/process-table.ts';
+import { ownIdentity, type ProcessIdentity } from '../supervisor/process-table.ts';
 import { missing } from './commands.ts';
 import { makeSparseImage } from './image.ts';
-import { mount, releaseBelow, shutDown, type FileSystemKind } from './loop-mount.ts';
+import type { FileSystemKind } from './kinds.ts';
+import { mount, releaseBelow, shutDown } from './loop-mount.ts';
 
-/** Folders of trials begin so; what follows is the process that tries, as `pid-startTime`. */
-export const trialPrefix = '.file-system-trial-';
+const trialPrefix = '.file-system-trial-';
+
+/** Who tries in the folder of this name; undefined when it is none of a trial. */
+export function ownerOfTrial(folderName: string): ProcessIdentity | undefined {
+  if (!folderName.startsWith(trialPrefix)) return undefined;
+  const [pid, startTime] = folderName.slice(trialPrefix.length).split('-').map(Number);
+  return { pid: pid ?? 0, startTime: startTime ?? 0 };
+}
 
 /**
  * Whether file systems of this kind can be made, mounted and shut down here: makes a small one in

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { storageForms, type StorageForm } from '../cluster/node-storage.ts';
+import { fileSystemBytesMin } from '../file-system/kinds.ts';
 import { explain } from './explain.ts';
 import type { Complaint } from './explain.ts';
 import { didYouMean } from './nearest.ts';
@@ -74,7 +75,12 @@ export function allowedStorage(scenario: Scenario, vocabulary: Vocabulary): Stor
 }
 
 function storageComplaints(scenario: Scenario, vocabulary: Vocabulary): Complaint[] {
-  const { form } = scenario.storage;
+  const { form, size } = scenario.storage;
+  const bytesMin = fileSystemBytesMin[form === 'xfs' ? 'xfs' : 'ext4'];
+  if (size < bytesMin) {
+    const text = `must be at least ${bytesMin / 1024 ** 2} MiB for a file system, got ${size} bytes`;
+    return [{ path: ['storage', 'size'], text }];
+  }
   if (form === 'auto') {
     if (allowedStorage(scenario, vocabulary).length > 0) return [];
     return [{ path: ['storage', 'form'], text: 'cannot be chosen: its faults need different forms' }];

@@ -29,6 +29,7 @@ ${pairs([
     'broker',
     `${target.name} ${target.version}, ${counted(record.cluster.nodes, 'node')} (${record.cluster.kind})`,
   ],
+  ['storage', because(record.cluster.storage, record.cluster.note)],
   [
     'durability',
     `flush ${durability.flush}${durability.flush === 'async' ? ` every ${millis(durability.flushIntervalMs)}` : ''}, replication ${durability.replication}`,
@@ -43,6 +44,10 @@ ${pairs([
 ])}
 <h3>The machine, before and after</h3>
 ${probes(record)}</section>`;
+}
+
+function because(what: string, why: string): string {
+  return why === '' ? what : `${what}: ${why}`;
 }
 
 const probeRows: readonly (readonly [string, keyof EnvironmentProbe, string])[] = [

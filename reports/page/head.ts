@@ -2,7 +2,7 @@ import type { RunRecord } from '../../harness/record/record.ts';
 import type { Drawing } from '../charts/render.ts';
 import { count, counted, dateTime, micros, millis, none, perSecond, supported } from '../format.ts';
 import { html, trusted, type Markup } from '../markup.ts';
-import { brief, headlineOf, lossOf } from '../words.ts';
+import { brief, groundOf, headlineOf, lossOf } from '../words.ts';
 
 const tones = { PASS: 'good', FAIL: 'bad', INCONCLUSIVE: 'doubt' } as const;
 
@@ -12,7 +12,7 @@ export function head(record: RunRecord, timeline: Drawing): Markup {
   const { target, cluster, durability, scenario } = record;
   return html`<header class="${record.verdict === 'fail' ? 'fails' : ''}">
 <p class="run"><b>${scenario.name}</b> on ${target.name} ${target.version}, ${counted(cluster.nodes, 'node')}
-(${cluster.kind}), flush ${durability.flush} × replication ${durability.replication}, seed ${String(record.seed)},
+(${groundOf(record)}), flush ${durability.flush} × replication ${durability.replication}, seed ${String(record.seed)},
 <time datetime="${record.startedAt}">${dateTime(record.startedAt)}</time></p>
 <h1><span class="word ${tones[headline.word]}">${headline.word}.</span> ${headline.sentence}</h1>
 <div class="evidence"><p>${headline.evidence.join(' ')}</p>${headline.bound !== undefined && html`<p class="muted">${headline.bound}</p>`}</div>

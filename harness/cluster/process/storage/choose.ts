@@ -1,5 +1,5 @@
 import { HarnessError } from '../../../errors.ts';
-import type { FileSystemKind } from '../../../file-system/loop-mount.ts';
+import type { FileSystemKind } from '../../../file-system/kinds.ts';
 import { whatIsMissing } from '../../../file-system/trial.ts';
 import type { StorageForm } from '../../node-storage.ts';
 

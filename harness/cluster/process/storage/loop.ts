@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeImage } from '../../../file-system/image.ts';
-import type { FileSystemKind } from '../../../file-system/loop-mount.ts';
+import type { FileSystemKind } from '../../../file-system/kinds.ts';
 import type { Supervisor } from '../../../supervisor/supervisor.ts';
 import type { NodeStorage } from '../../node-storage.ts';
 

@@ -1,0 +1,137 @@
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { NodeState } from '../cluster/cluster.ts';
+import type { NodeDisk } from '../cluster/node-storage.ts';
+import type { Roles } from '../driver/driver.ts';
+import type { FaultSite, Victim } from './fault.ts';
+import { powerCut } from './power-cut.ts';
+
+let root: string;
+let deeds: string[];
+let time: number;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'ackworth-power-'));
+  deeds = [];
+  time = 0;
+});
+
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+function node(number: number, changes: Partial<Victim> = {}): Victim {
+  const directory = join(root, String(number), 'live');
+  mkdirSync(directory, { recursive: true });
+  let state: NodeState = 'running';
+  const act = (deed: string, next: NodeState) => async (): Promise<number> => {
+    deeds.push(`${deed} ${number}`);
+    state = next;
+    return ++time * 1e6;
+  };
+  return {
+    target: 'node',
+    number,
+    name: `node ${number}`,
+    pid: () => 100 + number,
+    start: act('start', 'running'),
+    stop: () => Promise.reject(new Error('is not asked to stop')),
+    kill: act('kill', 'stopped'),
+    pause: act('pause', 'paused'),
+    resume: act('resume', 'running'),
+    state: async () => state,
+    answers: async () => state === 'running',
+    disk: emulated(number, directory),
+    ...changes,
+  };
+}
+
+function emulated(number: number, directory: string): NodeDisk {
+  return {
+    form: 'emulated',
+    root: join(root, String(number)),
+    directory,
+    async cutPower(seed) {
+      deeds.push(`cut ${number} with ${seed}`);
+      mkdirSync(`${directory}.next`);
+      rmSync(directory, { recursive: true });
+      renameSync(`${directory}.next`, directory);
+      return { bytesDropped: 10, filesReverted: 1, namesReverted: 0 };
+    },
+  };
+}
+
+function site(
+  victims: Victim[],
+  changes: { back?: 'together' | 'leader-last'; roles?: () => Promise<Roles> } = {},
+): FaultSite<{ back: 'together' | 'leader-last' }> {
+  const roles = changes.roles ?? (async () => ({ leaders: [1, 2, 2], coordinator: 1 }));
+  return { victims, seed: 40, options: { back: changes.back ?? 'together' }, roles };
+}
+
+describe('a power cut', () => {
+  test('freezes all its victims before it takes anything from one, and counts from there', async () => {
+    const where = site([node(1), node(2)]);
+    const effectiveAt = await powerCut.inject(where);
+    expect(deeds).toEqual([
+      'pause 1',
+      'pause 2',
+      'kill 1',
+      'kill 2',
+      'cut 1 with 41',
+      'cut 2 with 42',
+    ]);
+    expect(effectiveAt).toBe(2e6);
+    const proof = await powerCut.probe(where, 'injected');
+    expect(proof.result).toBe('confirmed');
+    expect(proof.evidence).toContain('node 2 lost 10 un-synced bytes');
+    expect(proof.evidence).toContain('frozen to killed in 2 ms');
+  });
+
+  test('is over when all are back, and took what it took once', async () => {
+    const where = site([node(1), node(2)]);
+    await powerCut.inject(where);
+    deeds = [];
+    await powerCut.heal(where);
+    expect(deeds).toEqual(['kill 1', 'kill 2', 'start 1', 'start 2']);
+    expect((await powerCut.probe(where, 'healed')).result).toBe('confirmed');
+  });
+
+  test('brings who led back last, once the others have elected', async () => {
+    let asked = 0;
+    const elections = [[1, 2, 2], [2, 0, 0], [2, 3, 3], [1, 3, 3]];
+    const roles = async (): Promise<Roles> => {
+      deeds.push('roles');
+      return { leaders: elections[asked++] ?? [], coordinator: 0 };
+    };
+    const where = site([node(1), node(2), node(3)], { back: 'leader-last', roles });
+    await powerCut.inject(where);
+    deeds = [];
+    await powerCut.heal(where);
+    expect(deeds.slice(3)).toEqual(['start 1', 'start 3', 'roles', 'roles', 'roles', 'start 2']);
+  });
+
+  test('that failed half-way is still healed', async () => {
+    const stubborn = node(2, { pause: () => Promise.reject(new Error('node-2 has ended')) });
+    const where = site([node(1), stubborn]);
+    await expect(powerCut.inject(where)).rejects.toThrow('node-2 has ended');
+    deeds = [];
+    await powerCut.heal(where);
+    expect(deeds.filter((deed) => /start|kill/.test(deed))).toEqual([
+      'kill 1',
+      'kill 2',
+      'start 1',
+      'start 2',
+    ]);
+  });
+
+  test('leaves a node alone whose disk it cannot cut off', async () => {
+    const where = site([node(1, { disk: { form: 'plain', directory: root } })]);
+    await expect(powerCut.inject(where)).rejects.toThrow(
+      'the power of node 1 cannot be cut: its storage is plain',
+    );
+    await powerCut.heal(where);
+    expect(deeds).toEqual([]);
+    expect((await powerCut.probe(where, 'injected')).result).toBe('inconclusive');
+  });
+});
