@@ -1,0 +1,84 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { loopsBelow } from '../file-system/mount-table.ts';
+import { whatIsMissing } from '../file-system/trial.ts';
+import { runScenario } from '../run/run.ts';
+import { parseScenario } from '../scenario/parse.ts';
+import { vocabulary } from '../vocabulary.ts';
+
+let output: string;
+
+beforeEach(() => {
+  output = mkdtempSync(join(tmpdir(), 'ackworth-power-cut-'));
+});
+
+afterEach(() => {
+  expect(loopsBelow(output)).toEqual([]);
+  rmSync(output, { recursive: true, force: true });
+});
+
+/** The power of all nodes is cut under load, and who led comes back last. */
+async function runOn(form: 'emulated' | 'ext4' | 'xfs') {
+  const scenario = {
+    name: 'dark',
+    question: 'Is every acked message there after the power was off?',
+    warmUp: '1s',
+    storage: { form },
+    workload: { rate: 500, size: 200 },
+    phases: [
+      {
+        name: 'power-cut',
+        duration: '20s',
+        faults: [
+          {
+            fault: 'power-cut',
+            target: 'all-nodes',
+            at: '2s',
+            for: '1s',
+            with: { back: 'leader-last' },
+          },
+        ],
+      },
+    ],
+  };
+  const { record } = await runScenario({
+    scenario: parseScenario(scenario, 'dark', vocabulary()),
+    seed: 7,
+    target: 'reference',
+    cluster: 'process',
+    outputDirectory: output,
+    keepData: false,
+    command: 'ackworth run dark --seed 7',
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+  });
+  return record;
+}
+
+const forms = [
+  ['emulated', undefined],
+  ['ext4', await whatIsMissing('ext4', tmpdir())],
+  ['xfs', await whatIsMissing('xfs', tmpdir())],
+] as const;
+
+for (const [form, missing] of forms) {
+  const why = missing === undefined ? '' : ` (skipped: ${missing})`;
+  describe.skipIf(missing !== undefined)(`a power cut of all nodes on ${form} storage${why}`, () => {
+    test('is proven, and takes nothing that was acked with flush sync', async () => {
+      const { accounting, cluster, faults } = await runOn(form);
+      expect(cluster).toMatchObject({ storage: form, note: 'as asked for' });
+      expect(faults).toMatchObject([
+        {
+          kind: 'power-cut',
+          victims: ['node 1', 'node 2', 'node 3'],
+          proof: { injected: 'confirmed', healed: 'confirmed' },
+        },
+      ]);
+      expect(faults[0]!.proof.healedEvidence).toMatch(/node 3 lost [\d,]+ un-synced bytes?/);
+      expect(accounting.acked).toBeGreaterThan(5_000);
+      expect(accounting.lost).toBe(0);
+    });
+  });
+}
