@@ -73,7 +73,7 @@ function leftoverOf(output: string, name: string): Leftover | undefined {
  */
 export async function cleanLeftovers(output: string): Promise<Leftover[]> {
   return Promise.all(
-    findLeftovers(output).map((found) => (found.running ? found : cleanOne(found))),
+    findLeftovers(output).map(async (found) => (found.running ? found : cleanOne(found))),
   );
 }
 

@@ -67,7 +67,7 @@ describe.each(['ext4', 'xfs'] as const)('%s', (fileSystem) => {
 
     async function cutPower(): Promise<void> {
       await shutDown(there.directory);
-      expect(() => writeFileSync(at('late'), 'late')).toThrow();
+      expect(() => writeFileSync(at('late'), 'late')).toThrow(/EIO/);
       await unmount(there.directory);
       expect(isMounted(there.directory)).toBe(false);
       await mount(there);

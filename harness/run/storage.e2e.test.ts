@@ -107,9 +107,8 @@ describe.skipIf(lacking !== undefined)(title, () => {
     mkdirSync(small);
     spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', small]);
     try {
-      const { status, stderr } = ackworth([
-        ...['run', 'power-cut', '--storage', 'ext4', '--out', join(small, 'runs')],
-      ]);
+      const args = ['run', 'power-cut', '--storage', 'ext4', '--out', join(small, 'runs')];
+      const { status, stderr } = ackworth(args);
       expect(stderr).toMatch(/cannot make an ext4 of 512 MiB in .*: .*No space left on device$/m);
       expect(status).toBe(1);
       nothingIsHeld();
