@@ -4,7 +4,7 @@ import { defineScenario } from '../harness/index.ts';
 export const pauseKill = defineScenario({
   name: 'pause-kill',
   question:
-    'Two nodes freeze, then two others, and the one that both majorities share dies in between: ' +
+    'Two nodes freeze, then two others, and the power of the one that both share is cut: ' +
     'does every ack survive?',
   nodes: 5,
   topic: { replicas: 5 },
@@ -17,7 +17,7 @@ export const pauseKill = defineScenario({
       duration: '22s',
       faults: [
         { fault: 'pause', target: 'node-1+node-2', at: '0s', until: '10500ms' },
-        { fault: 'kill', target: 'node-3', at: '10s', until: '11500ms' },
+        { fault: 'power-cut', target: 'node-3', at: '10s', until: '11500ms' },
         { fault: 'pause', target: 'node-4+node-5', at: '11s' },
       ],
     },

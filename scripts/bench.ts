@@ -5,6 +5,7 @@ import { brokerBench } from './bench/broker.ts';
 import { checkerBench } from './bench/checker.ts';
 import { gatewayBench } from './bench/gateway.ts';
 import { generatorBench } from './bench/generator.ts';
+import { linksBench } from './bench/links.ts';
 import { microBench } from './bench/micro.ts';
 import { reportBench } from './bench/report.ts';
 import type { BenchRow } from './bench/row.ts';
@@ -20,6 +21,7 @@ const parts: Record<string, () => Promise<BenchRow[]>> = {
   checker: checkerBench,
   report: reportBench,
   gateway: gatewayBench,
+  links: linksBench,
   micro: microBench,
 };
 
