@@ -10,6 +10,12 @@ const vocabulary: Vocabulary = {
   faults: [
     { kind: 'kill', targets: ['node', 'consumer', 'producer'], heals: true, options: none },
     { kind: 'restart', targets: ['node'], heals: false, options: none },
+    {
+      kind: 'cut',
+      targets: ['node'],
+      heals: true,
+      options: z.strictObject({ peers: z.array(z.string()).optional() }),
+    },
   ],
   checks: ['lost', 'duplicate'],
 };
@@ -58,6 +64,12 @@ function complaint(input: unknown): string {
 const fault = 'phases.1.faults.0';
 const where = 'phases[1].faults[0]';
 const wrong: [path: string, value: unknown, sentence: string][] = [
+  [fault, { fault: 'kill', target: 'leader', at: '2s', until: '2s' }, `${where}.until must be later than at (2000 ms), got 2000 ms`],
+  [fault, { fault: 'kill', target: 'leader', at: '2s', until: '11s' }, `${where}.until is beyond the end of its phase, which lasts 10000 ms, got 11000 ms`],
+  [fault, { fault: 'kill', target: 'leader', at: '2s', until: '3s', for: '1s' }, `${where}.until says when the fault is healed, and so does for`],
+  [fault, { fault: 'restart', target: 'leader', at: '2s', until: '3s' }, `${where}.until is not for "restart", which heals itself`],
+  [fault, { fault: 'cut', target: 'leader', at: '2s', with: { peers: ['node-2', 'node-4'] } }, `${where}.with.peers[1] names node 4, and the cluster has 3`],
+  ['workload', { placement: 'near' }, 'workload.placement must be one of apart, beside-nodes, got "near"'],
   ['name', undefined, 'name is missing: it must be a text'],
   ['name', 'My Scenario', 'name must be lower-case letters, digits and dashes, got "My Scenario"'],
   ['name', 7, 'name must be a text, got 7'],
@@ -213,7 +225,7 @@ const wrong: [path: string, value: unknown, sentence: string][] = [
   [
     `${fault}.fault`,
     'meteor',
-    `${where}.fault "meteor" is not a known fault; known are kill, restart`,
+    `${where}.fault "meteor" is not a known fault; known are kill, restart, cut`,
   ],
   [
     `${fault}.target`,

@@ -193,3 +193,49 @@ describe('canonical JSON', () => {
     );
   });
 });
+
+describe('until', () => {
+  const timed = {
+    ...input,
+    phases: [
+      {
+        name: 'one',
+        duration: '10s',
+        faults: [
+          { fault: 'kill', target: 'node-1', at: '2s', until: '5s' },
+          { fault: 'kill', target: 'node-2', at: '2s', for: '3s' },
+        ],
+      },
+    ],
+  };
+  const lasting = (overrides: Overrides): (number | null)[][] => {
+    const scenario = withOverrides(parseScenario(timed, 'x', vocabulary), overrides, vocabulary);
+    const plan = makePlan(scenario, { seed: 1, target: 'a', cluster: 'b', vocabulary });
+    return plan.faults.map(({ atMs, healAtMs }) => [atMs - 2000, (healAtMs ?? 0) - 2000]);
+  };
+
+  test('is when the fault is healed, from the start of its phase', () => {
+    expect(lasting({})).toEqual([
+      [2000, 5000],
+      [2000, 5000],
+    ]);
+  });
+
+  test('is stretched with its phase, as the time that a fault lasts is not', () => {
+    expect(lasting({ duration: '30s' })).toEqual([
+      [6000, 15_000],
+      [6000, 9000],
+    ]);
+  });
+});
+
+test('replicas that a scenario asks for survive a replication that is named again', () => {
+  const five = { ...input, nodes: 5, topic: { replicas: 5 } };
+  const replicas = (given: unknown, overrides: Overrides): number | undefined =>
+    withOverrides(parseScenario(given, 'x', vocabulary), overrides, vocabulary).topic.replicas;
+  expect(replicas(five, { replication: 'quorum' })).toBe(5);
+  expect(replicas(five, { replication: 'async', nodes: 4 })).toBe(4);
+  expect(replicas(five, { replication: 'none' })).toBe(1);
+  const one = { ...five, topic: { replicas: 1, replication: 'none' } };
+  expect(replicas(one, { replication: 'quorum' })).toBe(3);
+});

@@ -6,22 +6,16 @@ import { linkKey } from './link-rules.ts';
 import { listenOnLoopback, splitAddress, type Proxies } from './proxies.ts';
 
 /** A frame that is expected is waited for this long: the machine may be busy. */
-const arriveMsMax = 5_000;
+const arriveMsMax = 10_000;
 /** Frames that should not arrive get this long to show up, and as long as the others needed. */
 const quietMs = 250;
-const framesBytes = 16;
-
-interface Sent {
-  readonly link: Link;
-  readonly dialledBy: string;
-  readonly expected: boolean;
-  arrivedMs: number | null;
-}
+const frameBytes = 16;
 
 /**
  * Proves what passes over which link. For each link and each side that may dial, a connection of
  * its own is put under the very rules of that link, and a frame is sent over it: what comes out at
- * the other end, and when, is what would have become of a frame of the broker.
+ * the other end, and when, is what would have become of a frame of the broker. Rejects when the
+ * connections cannot be made: then nothing was lost, and nothing is proven.
  */
 export async function probeLinks(
   proxies: Proxies,
@@ -33,57 +27,55 @@ export async function probeLinks(
   },
 ): Promise<Sighting[]> {
   const lost = new Set(options.expectLost.map(linkKey));
+  const ways = options.links.flatMap((link) =>
+    [link, { from: link.to, to: link.from }]
+      .filter(options.dials)
+      .map((forward) => ({ link, forward })),
+  );
   const pairs = await Pairs.open();
   try {
-    const sent: Sent[] = [];
-    const arrivals = options.links.flatMap((link) => {
-      const back = { from: link.to, to: link.from };
-      return [link, back].filter(options.dials).map(async (forward) => {
-        const frame: Sent = {
-          link,
-          dialledBy: forward.from,
-          expected: !lost.has(linkKey(link)),
-          arrivedMs: null,
-        };
-        sent.push(frame);
-        const { near, far } = await pairs.carried(proxies, forward);
-        const [source, sink] = forward === link ? [near, far] : [far, near];
-        await exchange(source, sink, frame);
-      });
+    const ends = await Promise.all(ways.map(() => pairs.both()));
+    const frames = ways.map(({ link, forward }, index) => {
+      const { near, nearInner, farInner, far } = ends[index]!;
+      proxies.carryProbe(forward, nearInner, farInner);
+      const [source, sink] = forward === link ? [near, far] : [far, near];
+      return exchange(source, sink);
     });
-    const all = Promise.allSettled(arrivals);
-    const wanted = Promise.race([all, sleep(arriveMsMax, undefined, { ref: false })]);
-    await Promise.all([settled(sent, arrivals, wanted), sleep(quietMs)]);
-    return sent.map(({ link, dialledBy, arrivedMs }) => ({ ...link, dialledBy, arrivedMs }));
+    const expected = frames.filter((_, index) => !lost.has(linkKey(ways[index]!.link)));
+    const arrivals = Promise.all(expected.map(({ arrived }) => arrived));
+    const tooLong = sleep(arriveMsMax, undefined, { ref: false });
+    await Promise.all([Promise.race([arrivals, tooLong]), sleep(quietMs)]);
+    return ways.map(({ link, forward }, index) => ({
+      ...link,
+      dialledBy: forward.from,
+      arrivedMs: frames[index]!.tookMs(),
+    }));
   } finally {
     pairs.close();
   }
 }
 
-/** Until every frame that is expected has arrived, or `atMost` is over. */
-async function settled(
-  sent: readonly Sent[],
-  arrivals: readonly Promise<void>[],
-  atMost: Promise<unknown>,
-): Promise<void> {
-  const expected = arrivals.filter((_, index) => sent[index]?.expected);
-  await Promise.race([Promise.allSettled(expected), atMost]);
+interface Frame {
+  /** Resolves when the very bytes that went in have come out. */
+  readonly arrived: Promise<void>;
+  tookMs(): number | null;
 }
 
-/** Resolves when the very frame that went in has come out. */
-function exchange(source: Socket, sink: Socket, frame: Sent): Promise<void> {
-  const bytes = randomBytes(framesBytes);
+function exchange(source: Socket, sink: Socket): Frame {
+  const bytes = randomBytes(frameBytes);
   const sentAt = performance.now();
-  return new Promise((resolve) => {
+  let took: number | null = null;
+  const arrived = new Promise<void>((resolve) => {
     let seen = Buffer.alloc(0);
     sink.on('data', (chunk: Buffer) => {
       seen = Buffer.concat([seen, chunk]);
-      if (seen.length < framesBytes || !seen.subarray(0, framesBytes).equals(bytes)) return;
-      frame.arrivedMs ??= performance.now() - sentAt;
+      if (took !== null || !seen.subarray(0, frameBytes).equals(bytes)) return;
+      took = performance.now() - sentAt;
       resolve();
     });
-    source.write(bytes);
   });
+  source.write(bytes);
+  return { arrived, tookMs: () => took };
 }
 
 /** Connected pairs of sockets through the kernel, all in this process. */
@@ -103,11 +95,10 @@ class Pairs {
     return pairs;
   }
 
-  /** The outer ends of a connection that is carried under the rules of `forward`. */
-  async carried(proxies: Proxies, forward: Link): Promise<{ near: Socket; far: Socket }> {
+  /** What a relay carries between, and the outer ends of it. */
+  async both(): Promise<Record<'near' | 'nearInner' | 'farInner' | 'far', Socket>> {
     const [[near, nearInner], [farInner, far]] = await Promise.all([this.#pair(), this.#pair()]);
-    proxies.carryProbe(forward, nearInner, farInner);
-    return { near, far };
+    return { near, nearInner, farInner, far };
   }
 
   close(): void {
