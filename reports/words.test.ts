@@ -73,16 +73,15 @@ describe('the verdict in words', () => {
     );
   });
 
-  test('the bound counts each kind of fault by itself, and only faults with something at risk', () => {
+  test('the bounds are those that the judge computed, with what they rest on', () => {
     const record = records.passWithTwoFaults();
-    const kill = record.faults[0]!;
-    const pause = { ...kill, kind: 'pause' };
-    const harmless = { ...pause, lossWindowMessages: 0 };
-    expect(plain({ ...record, faults: [kill, pause, pause, harmless] }).bound).toBe(
+    const kill = record.lossBounds[0]!;
+    const pause = { ...kill, fault: 'pause of leader', faults: 3, trials: 2, chanceMax: 0.7764 };
+    expect(plain({ ...record, lossBounds: [kill, pause] }).bound).toBe(
       'How far that goes: with 95 % confidence, the chance to lose is at most 95 % for kill of leader (1 trial) ' +
         'and 78 % for pause of leader (2 trials).',
     );
-    expect(plain({ ...record, faults: [harmless] }).bound).toContain('nothing was at risk');
+    expect(plain({ ...record, lossBounds: [] }).bound).toContain('nothing was at risk');
     expect(plain({ ...record, faults: [record.faults[1]!] }).bound).toContain(
       'no fault hit a node',
     );

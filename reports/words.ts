@@ -136,31 +136,21 @@ export function confirmedFaults(record: RunRecord): RecordedFault[] {
   return record.faults.filter(({ proof }) => proof.injected === 'confirmed');
 }
 
-/**
- * What no loss in k faults of a kind supports: with 95 % confidence the chance that one loses is at
- * most 1 - 0.05^(1/k). Only faults that put acked messages at risk are trials; those on clients
- * put none of the stored ones at risk.
- */
+/** What no loss in so few faults supports, as the judge counted it. */
 export function lossBound(record: RunRecord): string | undefined {
   if (lossOf(record) !== 'none') return undefined;
-  const trials = new Map<string, number>();
   const onNodes = confirmedFaults(record).filter(
     ({ victims, target }) => !/^(consumer|producer)/.test(victims[0] ?? target),
   );
   if (onNodes.length === 0) {
     return 'How far that goes: no fault hit a node, so it says nothing about what a broken one loses.';
   }
-  for (const { kind, target, lossWindowMessages } of onNodes) {
-    if (lossWindowMessages === 0) continue;
-    const name = `${kind} of ${target}`;
-    trials.set(name, (trials.get(name) ?? 0) + 1);
-  }
-  if (trials.size === 0) {
+  if (record.lossBounds.length === 0) {
     return 'How far that goes: nothing was acked in the second before a node broke, so nothing was at risk.';
   }
-  const bounds = [...trials].map(([name, k]) => {
-    const bound = ((1 - 0.05 ** (1 / k)) * 100).toFixed(k < 10 ? 0 : 1);
-    return `${bound}\u00a0% for ${name} (${counted(k, 'trial')})`;
+  const bounds = record.lossBounds.map(({ fault, trials, chanceMax }) => {
+    const chance = (chanceMax * 100).toPrecision(2);
+    return `${chance}\u00a0% for ${fault} (${counted(trials, 'trial')})`;
   });
   return (
     `How far that goes: with 95\u00a0% confidence, the chance to lose is at most ` +

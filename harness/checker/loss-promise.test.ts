@@ -314,7 +314,7 @@ describe('several faults', () => {
       .fault(1, 1000, { victims: three })
       .log('a0');
     expect(seen(story)).toEqual(window(2));
-    expect(story.judge().faults.map(({ lost }) => lost)).toEqual([0, 2]);
+    expect(story.judge().faults.map(({ lossWindowMessages }) => lossWindowMessages)).toEqual([0, 2]);
   });
 
   test('a window does not excuse what was sent after its fault, though that is not healed yet', () => {
@@ -325,7 +325,7 @@ describe('several faults', () => {
       .fault(1, 1600)
       .log('a0 a1 a2');
     expect(seen(story)).toMatchObject({ invalid: ['lost'], anomalies: { 'lost-tail': 1 } });
-    expect(story.judge().faults.map(({ lost }) => lost)).toEqual([0, 1]);
+    expect(story.judge().faults.map(({ lossWindowMessages }) => lossWindowMessages)).toEqual([0, 1]);
   });
 
   test('what exceeds the exposure of one may be explained by the next', () => {

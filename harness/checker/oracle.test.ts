@@ -8,7 +8,13 @@ import { randomHistory } from './testing/random-history.ts';
 
 const histories = 6000;
 const judged = checkers.filter(({ name }) => name !== 'recovery');
-const measured = { doubts: [], responseP99Ms: null, endToEndP99Ms: null, ackedPerSecond: null };
+const measured = {
+  doubts: [],
+  responseP99Ms: null,
+  due: { due: 0, acked: 0, failed: 0 },
+  endToEndP99Ms: null,
+  ackedPerSecond: null,
+};
 
 function verdictsOf({ verdicts }: Judgement): Record<string, OracleVerdict> {
   return Object.fromEntries(

@@ -4,10 +4,12 @@ import type { Watcher } from '../checker/book/bookkeeper.ts';
 import type { Circumstances } from '../checker/book/circumstances.ts';
 import type { HistorySource } from '../checker/book/history-source.ts';
 import type { Verdict } from '../checker/checker.ts';
+import { lost } from '../checker/lost.ts';
 import { checkers as allCheckers } from '../checker/registry.ts';
 import type { Checker, Finding } from '../checker/watch.ts';
 import { accountingOf } from './accounting.ts';
 import type { Judgement, Measured } from './judgement.ts';
+import { lossBoundsOf } from './loss-bounds.ts';
 import { judgeLimits } from './limits.ts';
 import { recordedFaults, recoveryOf } from './recorded-faults.ts';
 import { decide } from './verdict.ts';
@@ -18,7 +20,7 @@ const doubtsToldMax = 4;
 /**
  * Judges a history: pure, from events, plan and capabilities to the judgement. All checkers watch;
  * the scenario's `checks` choose whose verdicts count, and `drain` always does, since the others
- * rest on it. A checker that throws is `unknown`, with the error as its evidence.
+ * rest on it; what another one finds violated stands in the way of a pass all the same. A checker that throws is `unknown`, with the error as its evidence.
  */
 export function judgeHistory(
   source: HistorySource,
@@ -57,8 +59,17 @@ export function judgeHistory(
   );
   const limits = judgeLimits(wanted, measured, { rtoMs: recovery.rtoMs, neverRecovered });
   const chosen = counted.map((checker) => verdicts.get(checker)!);
-  const decision = decide({ book, verdicts: chosen, limits, accounting });
-  return { accounting, faults, recovery, limits, verdicts: chosen.map(plain), ...decision };
+  const unchosen = checkers.filter((checker) => !counted.includes(checker));
+  const lossBounds = verdicts.get(lost)?.verdict === 'valid' ? lossBoundsOf(book) : [];
+  const decision = decide({
+    book,
+    verdicts: chosen,
+    unchosen: unchosen.map((checker) => verdicts.get(checker)!),
+    lossBounds,
+    limits,
+    accounting,
+  });
+  return { accounting, faults, recovery, lossBounds, limits, verdicts: chosen.map(plain), ...decision };
 }
 
 function attempt(checker: Checker, verdicts: Map<Checker, Verdict>, act: () => void): void {

@@ -1,5 +1,6 @@
 import type { Plan } from '../scenario/plan-types.ts';
-import type { Judgement, Measured } from './judgement.ts';
+import { count } from '../record/count.ts';
+import type { Due, Judgement, Measured } from './judgement.ts';
 
 type Limit = Judgement['limits'][number];
 
@@ -51,8 +52,24 @@ export function judgeLimits(
         },
       ];
     }
+    if (question.name === 'responseP99Ms') return [judgeResponse(question, limit, measured.due)];
     return [judge(question, limit)];
   });
+}
+
+/** A message without a response had none within any limit. */
+function judgeResponse(question: Question, limit: number, { due, acked, failed }: Due): Limit {
+  const { name, unit, doubts } = question;
+  const open = due - acked - failed;
+  if (due === 0 || (failed + open) / due <= 0.01) return judge(question, limit);
+  const certain = failed / due > 0.01;
+  const evidence = [
+    `at most ${count(limit)} ${unit} wanted for 99 % of what was due, and of ${count(due)} messages ` +
+      `${count(acked)} were acked, ${count(failed)} failed and ${count(open)} were left without an outcome`,
+    ...doubts,
+  ].join('; ');
+  const verdict = certain && doubts.length === 0 ? 'invalid' : 'unknown';
+  return { name, limit, actual: null, unit, verdict, evidence };
 }
 
 function judge({ name, unit, actual, floor, doubts }: Question, limit: number): Limit {

@@ -35,11 +35,11 @@ export function recordedFaults(book: Book): RecordedFault[] {
       rtoMs,
       recoveryNote:
         recovery?.note ?? (effectiveAtMs === null ? 'the fault never took effect' : 'not judged'),
-      lossWindowMessages: book.exposed.get(injection) ?? 0,
+      exposedMessages: book.exposed.get(injection) ?? 0,
+      lossWindowMessages: window.messages,
       lossWindowMs: window.ms,
       promise: suspect?.promise.loss ?? 'none',
       exposure: suspect?.exposure?.messages ?? null,
-      lost: window.messages,
     };
   });
 }

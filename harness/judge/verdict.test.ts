@@ -7,7 +7,7 @@ import type { StoryOptions } from '../checker/testing/story.ts';
 import { pass, summaryOf } from '../checker/testing/summary.ts';
 import { recordSchema } from '../record/record.ts';
 import { exitCodeOf } from './judgement.ts';
-import { lossBound } from './verdict.ts';
+import { lossBound } from './loss-bounds.ts';
 
 const alone: StoryOptions = { scenario: { workload: { consumers: 0 } } };
 const clean = (options: StoryOptions = {}) =>
@@ -36,7 +36,7 @@ describe('the verdict of a run', () => {
     const { verdict, reasons } = clean().judge();
     expect(verdict).toBe('pass');
     expect(reasons).toEqual([
-      '1 messages acked, 0 of them lost; 1 in the log, 0 deliveries, 8 checks valid',
+      '1 messages acked, 0 of them lost, 0 failed, 0 of unknown outcome; 1 in the log, 0 deliveries, 8 checks valid',
       'no faults: this says nothing about what happens when something breaks',
     ]);
   });
@@ -71,7 +71,7 @@ describe('the verdict of a run', () => {
     expect(verdict).toBe('pass');
     expect(reasons[1]).toBe(
       '1 confirmed fault: kill of node 2 (leader) with 2 messages exposed. No forbidden loss in ' +
-        '1 of 1: with 95 % confidence, a kill of a node loses in at most 95 % of cases',
+        '1 of 1: with 95 % confidence, a kill of leader loses in at most 95 % of cases',
     );
   });
 
@@ -84,7 +84,7 @@ describe('the verdict of a run', () => {
     expect(verdict).toBe('pass');
     expect(reasons[1]).toBe(
       '1 confirmed fault: kill of node 2 (leader) with 7 messages not yet safe, 0 lost as allowed. ' +
-        'No forbidden loss in 1 of 1: with 95 % confidence, a kill of a node loses beyond what may be ' +
+        'No forbidden loss in 1 of 1: with 95 % confidence, a kill of leader loses beyond what may be ' +
         'lost (what the followers lacked when the fault took effect) in at most 95 % of cases',
     );
   });
@@ -190,7 +190,85 @@ describe('the verdict of a run', () => {
       .acked('a0', 0)
       .acked('a1', 1)
       .log('a0');
-    expect(lossy.judge().verdict).toBe('pass');
+    const { verdict, reasons, accounting } = lossy.judge();
+    expect({ verdict, lost: accounting.lost }).toEqual({ verdict: 'inconclusive', lost: 1 });
+    expect(reasons[0]).toMatch(/^lost does not hold and is not among the checks of the scenario: /);
+    const named = new Story({ scenario: { ...alone.scenario, checks: ['lost'] } });
+    expect(named.acked('a0', 0).acked('a1', 1).log('a0').judge().verdict).toBe('fail');
+  });
+
+  test('tells how many sends failed, and how many nobody knows of', () => {
+    const story = new Story(alone).acked('a0', 0).failed('a1').failed('a2').unknown('a3').log('a0');
+    const { verdict, reasons } = story.judge();
+    expect(verdict).toBe('pass');
+    expect(reasons[0]).toMatch(
+      /^1 messages acked, 0 of them lost, 2 failed, 1 of unknown outcome; 1 in the log, /,
+    );
+  });
+
+  test('separates thousands', () => {
+    const story = new Story(alone);
+    for (let sequence = 0; sequence < 1200; sequence++) story.failed(`a${sequence}`);
+    expect(story.acked('b0', 0).log('b0').judge().reasons[0]).toContain('1,200 failed');
+  });
+
+  test('bounds loss by faults on nodes alone, and each kind and target by itself', () => {
+    const faults = [
+      { fault: 'kill', target: 'leader', at: '1s', for: '1s' },
+      { fault: 'kill', target: 'leader', at: '2s', for: '1s' },
+      { fault: 'pause', target: 'leader', at: '3s', for: '1s' },
+      { fault: 'kill', target: 'consumer', at: '1s', for: '1s' },
+    ] as const;
+    const phases = [{ name: 'main', duration: '60s', faults: [...faults] }];
+    const scenario = { ...killed.scenario, workload: { consumers: 1 }, phases };
+    const id = (kind: string, target: string, atMs: number) =>
+      new Story({ scenario }).plan.faults.find(
+        (fault) => fault.kind === kind && fault.target === target && fault.atMs === atMs,
+      )!.id;
+    const { reasons, lossBounds, verdict } = told({ scenario })
+      .consumed('a0 a1')
+      .fault(id('kill', 'leader', 1000), 1000, { victims: ['node 1'] })
+      .fault(id('kill', 'consumer', 1000), 1000, { victims: ['consumer 1'] })
+      .fault(id('kill', 'leader', 2000), 1200, { victims: ['node 2'] })
+      .fault(id('pause', 'leader', 3000), 8000, { victims: ['node 2'] })
+      .judge();
+    expect(verdict).toBe('pass');
+    expect(lossBounds).toEqual([
+      { fault: 'kill of leader', faults: 2, trials: 2, chanceMax: lossBound(2), allowed: '' },
+    ]);
+    const about = (what: string) => reasons.find((reason) => reason.includes(what))!;
+    expect(about('kill of consumer 1')).toMatch(/A client holds nothing that was acked/);
+    expect(about('pause of node 2')).toMatch(/says nothing about loss$/);
+    expect(about('kill of node 1')).toMatch(/in 2 of 2: .* a kill of leader loses in at most 78 %/);
+  });
+
+  test('has no bounds of loss where something was lost that may not be', () => {
+    const lossy = new Story(killed).at(500).acked('a0', 0).acked('a1', 1).log('a0').fault(0, 1000);
+    expect(lossy.judge().lossBounds).toEqual([]);
+  });
+
+  test('records what was exposed apart from what was lost', () => {
+    const story = told().fault(0, 1000, { victims: ['node 2'] });
+    expect(story.judge().faults[0]).toMatchObject({ exposedMessages: 2, lossWindowMessages: 0 });
+    const lossy = new Story(killed).at(500).acked('a0', 0).acked('a1', 1).log('a0').fault(0, 1000);
+    expect(lossy.judge().faults[0]).toMatchObject({ exposedMessages: 2, lossWindowMessages: 1 });
+  });
+
+  test('of a limit on response counts what had none', () => {
+    const judged = (due: { due: number; acked: number; failed: number }, doubts: string[] = []) => {
+      const options = { scenario: { ...alone.scenario, limits: { responseP99Ms: 10 } } };
+      const story = new Story({ ...options, measured: { due, doubts } });
+      return story.acked('a0', 0).log('a0').judge().limits[0]!;
+    };
+    expect(judged({ due: 1000, acked: 1, failed: 999 })).toMatchObject({ verdict: 'invalid' });
+    expect(judged({ due: 1000, acked: 1, failed: 999 }).evidence).toBe(
+      'at most 10 ms wanted for 99 % of what was due, and of 1,000 messages 1 were acked, ' +
+        '999 failed and 0 were left without an outcome',
+    );
+    expect(judged({ due: 1000, acked: 990, failed: 10 }).verdict).toBe('valid');
+    expect(judged({ due: 1000, acked: 989, failed: 11 }).verdict).toBe('invalid');
+    expect(judged({ due: 1000, acked: 989, failed: 10 }).verdict).toBe('unknown');
+    expect(judged({ due: 1000, acked: 1, failed: 999 }, ['saturated']).verdict).toBe('unknown');
   });
 
   test('is inconclusive when the history contradicts itself', () => {

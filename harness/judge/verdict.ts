@@ -1,17 +1,21 @@
 import type { Book } from '../checker/book/book.ts';
 import { describeInjection, doubtOf } from '../checker/book/fault-timeline.ts';
 import type { Injection } from '../checker/book/fault-timeline.ts';
-import { suspectsOf } from '../checker/book/suspects.ts';
-import type { Suspect } from '../checker/book/suspects.ts';
 import type { Verdict } from '../checker/checker.ts';
-import { windowOf } from '../checker/loss-window.ts';
+import { count } from '../record/count.ts';
 import type { Judgement } from './judgement.ts';
+import { byFault } from './loss-bounds.ts';
+import { stakeOf } from './stake.ts';
 
 type Decision = Pick<Judgement, 'verdict' | 'reasons'>;
 
 interface Case {
   readonly book: Book;
+  /** Of the checks that count. */
   readonly verdicts: readonly Verdict[];
+  /** Of all others. */
+  readonly unchosen: readonly Verdict[];
+  readonly lossBounds: Judgement['lossBounds'];
   readonly limits: Judgement['limits'];
   readonly accounting: Judgement['accounting'];
 }
@@ -39,13 +43,17 @@ function violationsOf({ verdicts, limits }: Case): string[] {
   ];
 }
 
-function doubtsOf({ book, verdicts, limits, accounting }: Case): string[] {
+function doubtsOf({ book, verdicts, unchosen, limits, accounting }: Case): string[] {
   const doubts: string[] = [];
   if (accounting.acked === 0) doubts.push('no data: not a single message was acked');
   doubts.push(...book.damage);
   doubts.push(...faultDoubts(book));
   for (const { check, verdict, evidence } of verdicts) {
     if (verdict === 'unknown') doubts.push(`${check}: ${evidence}`);
+  }
+  for (const { check, verdict, evidence } of unchosen) {
+    if (verdict !== 'invalid') continue;
+    doubts.push(`${check} does not hold and is not among the checks of the scenario: ${evidence}`);
   }
   for (const { name, verdict, evidence } of limits) {
     if (verdict === 'unknown') doubts.push(`${name}: ${evidence}`);
@@ -63,68 +71,46 @@ function faultDoubts({ timeline, circumstances }: Book): string[] {
   return doubts;
 }
 
-function groundsOf({ book, verdicts, accounting }: Case): string[] {
+function groundsOf({ book, verdicts, accounting, lossBounds }: Case): string[] {
   const made = verdicts.filter(({ verdict }) => verdict === 'valid').length;
+  const { acked, failed, unknown, inLog } = accounting;
   const grounds = [
-    `${accounting.acked} messages acked, ${book.loss.count} of them lost; ` +
-      `${accounting.inLog} in the log, ${book.deliveries} deliveries, ${made} checks valid`,
+    `${count(acked)} messages acked, ${count(book.loss.count)} of them lost, ${count(failed)} failed, ` +
+      `${count(unknown)} of unknown outcome; ${count(inLog)} in the log, ` +
+      `${count(book.deliveries)} deliveries, ${count(made)} checks valid`,
   ];
-  const kinds = new Map<string, Injection[]>();
-  for (const injection of book.timeline.injections) {
-    const kind = `${injection.kind} of a ${injection.aimedAt}`;
-    kinds.set(kind, [...(kinds.get(kind) ?? []), injection]);
-  }
-  if (kinds.size === 0)
+  const { injections } = book.timeline;
+  if (injections.length === 0)
     grounds.push('no faults: this says nothing about what happens when something breaks');
-  for (const [kind, injections] of kinds) grounds.push(groundsOfFaults(book, kind, injections));
+  for (const [name, hits] of byFault(injections)) {
+    const bound = lossBounds.find(({ fault }) => fault === name);
+    grounds.push(groundsOfFaults(book, hits, bound));
+  }
   return grounds;
 }
 
-/** Faults are the trials and messages are not: one fault takes many messages or none. */
-function groundsOfFaults(book: Book, kind: string, injections: readonly Injection[]): string {
-  const suspects = suspectsOf(book.timeline, book.circumstances);
-  const stakes = injections.map((injection) =>
-    stakeOf(book, injection, suspects.find((suspect) => suspect.injection === injection)),
-  );
-  const told = injections.map((injection, index) => {
+function groundsOfFaults(
+  book: Book,
+  injections: readonly Injection[],
+  bound: Case['lossBounds'][number] | undefined,
+): string {
+  const told = injections.map((injection) => {
     const rtoMs = book.recoveries.get(injection)?.rtoMs ?? null;
-    const back = rtoMs === null ? '' : `, served again after ${Math.round(rtoMs)} ms`;
-    return `${describeInjection(injection)} with ${stakes[index]!.inWords}${back}`;
+    const back = rtoMs === null ? '' : `, served again after ${count(rtoMs)} ms`;
+    return `${describeInjection(injection)} with ${stakeOf(book, injection).inWords}${back}`;
   });
-  const trials = stakes.filter(({ exposed }) => exposed).length;
   const faults = injections.length === 1 ? 'fault' : 'faults';
-  const all = `${injections.length} confirmed ${faults}: ${told.join('; ')}`;
-  if (trials === 0) {
+  const all = `${count(injections.length)} confirmed ${faults}: ${told.join('; ')}`;
+  if (injections.every(({ aimedAt }) => aimedAt !== 'node')) {
+    return `${all}. A client holds nothing that was acked: this says nothing about loss`;
+  }
+  if (bound === undefined) {
     return `${all}. Nothing was sent and acked in the second before: this says nothing about loss`;
   }
-  const bound = (lossBound(trials) * 100).toPrecision(2);
-  const promises = new Set(stakes.flatMap(({ bound: words }) => words ?? []));
-  const beyond = promises.size === 0 ? '' : ` beyond what may be lost (${[...promises].join('; ')})`;
+  const beyond = bound.allowed === '' ? '' : ` beyond what may be lost (${bound.allowed})`;
   return (
-    `${all}. No forbidden loss in ${trials} of ${injections.length}: with 95 % confidence, ` +
-    `a ${kind} loses${beyond} in at most ${bound} % of cases`
+    `${all}. No forbidden loss in ${count(bound.trials)} of ${count(bound.faults)}: with 95 % ` +
+    `confidence, a ${bound.fault} loses${beyond} in at most ` +
+    `${(bound.chanceMax * 100).toPrecision(2)} % of cases`
   );
-}
-
-/** What an injection put at risk. Where some loss is allowed, that is what was not yet safe. */
-function stakeOf(
-  book: Book,
-  injection: Injection,
-  suspect: Suspect | undefined,
-): { readonly exposed: boolean; readonly inWords: string; readonly bound?: string } {
-  const promise = suspect?.promise;
-  if (promise === undefined || promise.loss === 'none') {
-    const count = book.exposed.get(injection) ?? 0;
-    return { exposed: count > 0, inWords: `${count} messages exposed` };
-  }
-  const count = suspect?.exposure?.messages;
-  const { messages: lost } = windowOf(book, injection);
-  const measured = count === undefined ? 'exposure not measured' : `${count} messages not yet safe`;
-  const inWords = `${measured}, ${lost} lost as allowed`;
-  return { exposed: (count ?? 0) > 0 || lost > 0, inWords, bound: promise.bound };
-}
-
-/** What k trials without a failure say of its chance, with 95 % confidence: 1 - 0.05^(1/k). */
-export function lossBound(trials: number): number {
-  return 1 - 0.05 ** (1 / trials);
 }

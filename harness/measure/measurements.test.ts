@@ -120,6 +120,24 @@ describe('measurements of a history', () => {
     expect(series.reduce((sum, second) => sum + second.unknown, 0)).toBe(70);
   });
 
+  test('tell what became of all that was due, and its p99 with what had no response', () => {
+    harness(marks);
+    produce({
+      outcome: (n) => (n % 200 === 0 ? 'fail' : 'ok'),
+      serviceMs: (n) => (n % 200 < 3 ? 900 : 2),
+      second: (n) => (n === 4 ? { due: 1010 } : {}),
+    });
+    const { due, dueResponseP99Ms, latency } = measure({ directory, phases, consumers });
+    expect(due).toEqual({ due: 5010, acked: 4975, failed: 25 });
+    expect(latency.response.p99).toBe(900_000);
+    expect(dueResponseP99Ms).toBeCloseTo(900, 0);
+    rmSync(directory, { recursive: true });
+    directory = mkdtempSync(join(tmpdir(), 'ackworth-measure-'));
+    harness(marks);
+    produce({ outcome: (n) => (n % 100 < 2 ? 'fail' : 'ok') });
+    expect(measure({ directory, phases, consumers }).dueResponseP99Ms).toBeNull();
+  });
+
   test('show a stall as latency in the seconds in which its acks came, and in the heat map', () => {
     harness(marks);
     produce({ serviceMs: (n) => (n >= 3000 && n < 4000 ? 4005 - n : 2) });

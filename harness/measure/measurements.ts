@@ -24,6 +24,10 @@ export interface Measurements extends Pick<RunRecord, 'latency' | 'phases' | 'se
   /** When the load began: what all `atMs` count from. Null when nothing was sent. */
   readonly originNanos: number | null;
   readonly throughput: RunRecord['throughput'];
+  /** What became of the messages that were due in the measured phases. */
+  readonly due: { readonly due: number; readonly acked: number; readonly failed: number };
+  /** Of all of those: one without a response is slower than any. */
+  readonly dueResponseP99Ms: number | null;
   /** Why these figures are in doubt, as sentences; empty when they are not. */
   readonly doubts: readonly string[];
 }
@@ -71,6 +75,9 @@ class Measuring {
   readonly #failure = new LatencyHistogram();
   #offered = 0;
   #acked = 0;
+  /** As the workers report it, also what was never offered. */
+  #dueReported = 0;
+  #failed = 0;
   readonly #consumed: number[];
   #foreignClock = false;
 
@@ -101,6 +108,9 @@ class Measuring {
     const perSecond = (count: number) => (this.#measuredMs === 0 ? 0 : (count * 1000) / this.#measuredMs);
     const measured = this.#options.phases.filter((phase) => phase.measured);
     const plannedMs = measured.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
+    const due = this.#due();
+    const answered = due.acked === 0 ? 0 : due.acked / due.due;
+    const dueP99 = answered < 0.99 ? null : this.#response.quantile(0.99 / answered);
     const latency = {
       service: taken(this.#service),
       response: taken(this.#response),
@@ -115,6 +125,8 @@ class Measuring {
         const { histogram: _, ...summary } = taken(response);
         return { ...stretch, offered, acked, response: summary };
       }),
+      due,
+      dueResponseP99Ms: dueP99 === null ? null : dueP99 / 1e6,
       throughput: {
         offered: perSecond(this.#offered),
         acked: perSecond(this.#acked),
@@ -129,6 +141,13 @@ class Measuring {
       saturation,
       doubts: this.#doubts(saturation, latency),
     };
+  }
+
+  #due(): Measurements['due'] {
+    const measured = this.#phases.filter(({ stretch }) => stretch.measured);
+    const offered = measured.reduce((sum, phase) => sum + phase.offered, 0);
+    const acked = measured.reduce((sum, phase) => sum + phase.acked, 0);
+    return { due: Math.max(offered, this.#dueReported), acked, failed: this.#failed };
   }
 
   #ofRole(role: HistoryHeader['role']): readonly { file: string; header: HistoryHeader }[] {
@@ -184,7 +203,10 @@ class Measuring {
         const measured = phase?.stretch.measured ?? false;
         const response = time - inFlight.intended;
         if (outcome !== 'ok') {
-          if (measured) this.#failure.record(response);
+          if (measured) {
+            this.#failure.record(response);
+            this.#failed++;
+          }
           return;
         }
         const service = time - inFlight.time;
@@ -201,6 +223,7 @@ class Measuring {
       },
       second: (event) => {
         windows.at(event.time - 0.5e9).dueReported += event.due;
+        if (this.#phaseAt(event.time - 0.5e9)?.stretch.measured) this.#dueReported += event.due;
         seconds.second(event);
       },
     });

@@ -55,15 +55,15 @@ export const faultSchema = z.strictObject({
   /** The worst over clients and partitions; null with the reason in `recoveryNote`. */
   rtoMs: z.number().nullable(),
   recoveryNote: z.string(),
-  /** Acked messages at risk when it hit: sent and acked in the second before. */
+  /** Sent and acked in the second before it hit. */
+  exposedMessages: z.number().int(),
+  /** Acked messages that it took, and since how long before it the first of them was acked. */
   lossWindowMessages: z.number().int(),
   lossWindowMs: z.number().nullable(),
   /** What the mode promises when this hits; nothing lost, a bounded window, or any tail. */
   promise: z.enum(['none', 'window', 'may']).default('none'),
   /** Acked and not yet safe from it, measured right before; null where it was not measured. */
   exposure: z.number().int().nullable().default(null),
-  /** Acked messages that it took. */
-  lost: z.number().int().default(0),
 });
 
 /** One second of the run; a long run is folded so that the record stays small. */
@@ -199,6 +199,23 @@ export const recordSchema = z.strictObject({
     corrupted: z.number().int(),
   }),
   faults: z.array(faultSchema),
+  /**
+   * What the run supports about loss, where none was forbidden: with 95 % confidence, such a fault
+   * loses more than `allowed` (in words; empty = anything) in at most `chanceMax` of cases. Trials
+   * are those of the confirmed faults that put something at risk.
+   */
+  lossBounds: z
+    .array(
+      z.strictObject({
+        /** "kill of leader" */
+        fault: z.string(),
+        faults: z.number().int(),
+        trials: z.number().int(),
+        chanceMax: z.number(),
+        allowed: z.string(),
+      }),
+    )
+    .default([]),
   recovery: z.strictObject({
     rtoMs: z.number().nullable(),
     lossWindowMessages: z.number().int(),

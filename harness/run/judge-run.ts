@@ -37,7 +37,8 @@ export async function judgeRun(directory: string): Promise<RunRecord> {
     ),
     measured: {
       doubts: measured.doubts,
-      responseP99Ms: response.p99 === null ? null : response.p99 / 1000,
+      responseP99Ms: measured.dueResponseP99Ms,
+      due: measured.due,
       endToEndP99Ms: endToEnd.p99 === null ? null : endToEnd.p99 / 1000,
       ackedPerSecond: response.count === 0 ? null : measured.throughput.acked,
     },

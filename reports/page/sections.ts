@@ -128,9 +128,9 @@ ${tableOf(
     moment(fault.effectiveAtMs),
     moment(fault.healedAtMs),
     fault.rtoMs === null ? 'not measured' : millis(fault.rtoMs),
-    fault.lossWindowMessages === 0 ? 'none' : count(fault.lossWindowMessages),
+    fault.exposedMessages === 0 ? 'none' : count(fault.exposedMessages),
     exposureOf(fault),
-    html`${fault.lost === 0 ? 'none' : count(fault.lost)}${fault.lossWindowMs === null || fault.lossWindowMs === 0 ? '' : html`<br><span class="muted">span ${millis(fault.lossWindowMs)}</span>`}`,
+    html`${fault.lossWindowMessages === 0 ? 'none' : count(fault.lossWindowMessages)}${fault.lossWindowMs === null || fault.lossWindowMs === 0 ? '' : html`<br><span class="muted">span ${millis(fault.lossWindowMs)}</span>`}`,
     html`${verdictMark(fault.proof.injected)} ${fault.proof.injectedEvidence}${
       fault.proof.healed !== null &&
       html`<br>healing ${verdictMark(fault.proof.healed)} ${fault.proof.healedEvidence}`

@@ -86,10 +86,10 @@ export function recordFault(
     },
     rtoMs: fault.rtoMs,
     recoveryNote: fault.rtoMs === null ? 'the load ended before 5 s of normal service' : '',
-    lossWindowMessages: run.rate ?? 5000,
+    exposedMessages: run.rate ?? 5000,
+    lossWindowMessages: 0,
     lossWindowMs: 0,
     promise: 'none',
     exposure: null,
-    lost: 0,
   };
 }

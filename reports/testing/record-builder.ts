@@ -200,6 +200,7 @@ export function makeRecord(run: MadeRun): RunRecord {
       corrupted: 0,
     },
     faults: recorded,
+    lossBounds: boundsOf(run),
     recovery: {
       rtoMs: rtos.length > 0 ? Math.max(...rtos) : null,
       lossWindowMessages: recorded.length > 0 ? rate : 0,
@@ -301,4 +302,17 @@ export function makeRecord(run: MadeRun): RunRecord {
           ]
         : [],
   };
+}
+
+/** One trial for each fault on a node, as if all were of kinds of their own. */
+function boundsOf(run: MadeRun): RunRecord['lossBounds'] {
+  return (run.faults ?? [])
+    .filter(({ victim }) => victim.startsWith('node'))
+    .map(({ kind, target }) => ({
+      fault: `${kind} of ${target}`,
+      faults: 1,
+      trials: 1,
+      chanceMax: 0.95,
+      allowed: '',
+    }));
 }

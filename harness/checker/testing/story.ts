@@ -304,7 +304,14 @@ export class Story {
         capabilities: { ...allCapabilities, ...capabilities },
         exposures: this.#exposures(),
       },
-      { doubts: [], responseP99Ms: 5, endToEndP99Ms: 9, ackedPerSecond: 1000, ...measured },
+      {
+        doubts: [],
+        responseP99Ms: 5,
+        due: { due: 1000, acked: 1000, failed: 0 },
+        endToEndP99Ms: 9,
+        ackedPerSecond: 1000,
+        ...measured,
+      },
       checkers,
     );
   }

@@ -1,0 +1,38 @@
+import type { Book } from '../checker/book/book.ts';
+import type { Injection } from '../checker/book/fault-timeline.ts';
+import { suspectsOf } from '../checker/book/suspects.ts';
+import { windowOf } from '../checker/loss-window.ts';
+import { count } from '../record/count.ts';
+
+/** What an injection put at risk. */
+export interface Stake {
+  /** Something was: it is a trial of what is promised. */
+  readonly exposed: boolean;
+  readonly inWords: string;
+  /** How much may go, in words, where some may. */
+  readonly allowed?: string;
+}
+
+/**
+ * Where some loss is allowed, what was not yet safe; else what was sent and acked in the second
+ * before. A fault on a client takes nothing from the log, and is no trial.
+ */
+export function stakeOf(book: Book, injection: Injection): Stake {
+  const suspects = suspectsOf(book.timeline, book.circumstances);
+  const suspect = suspects.find((one) => one.injection === injection);
+  const promise = suspect?.promise;
+  if (promise === undefined || promise.loss === 'none') {
+    const acked = book.exposed.get(injection) ?? 0;
+    const inWords = `${count(acked)} messages exposed`;
+    return { exposed: injection.aimedAt === 'node' && acked > 0, inWords };
+  }
+  const unsafe = suspect?.exposure?.messages;
+  const { messages: lost } = windowOf(book, injection);
+  const measured =
+    unsafe === undefined ? 'exposure not measured' : `${count(unsafe)} messages not yet safe`;
+  return {
+    exposed: (unsafe ?? 0) > 0 || lost > 0,
+    inWords: `${measured}, ${count(lost)} lost as allowed`,
+    allowed: promise.bound,
+  };
+}
