@@ -2,7 +2,6 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { readRecord } from '../record/read.ts';
-import { makeDirectory } from '../run/make-directory.ts';
 import { writeReports } from './outputs.ts';
 
 /** `ackworth report`: renders records again, or several side by side. */
@@ -17,7 +16,6 @@ export function reportCommand(): Command {
       const [first] = runs;
       const single = runs.length === 1 && first !== undefined && isDirectory(first);
       const directory = flags.out ?? (single ? first : join('runs', 'report'));
-      makeDirectory(directory);
       process.stdout.write(`report: ${await writeReports(directory, records)}\n`);
     });
 }

@@ -110,8 +110,8 @@ async function runOne(scenario: Scenario, flags: RunFlags, signal: AbortSignal):
     await view.end();
   }
   const { directory, record } = result;
-  const report = await writeReports(directory, [record]);
   if (!flags.json) process.stdout.write(`${verdictTable(record)}\n`);
+  const report = await writeReports(directory, [record]);
   (flags.json ? process.stderr : process.stdout).write(`report: ${report}\n`);
   return record;
 }

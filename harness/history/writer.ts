@@ -39,7 +39,8 @@ const none = -1;
  * to the kernel in one write. Write-ahead is the caller's part: flush before the bytes of an invoke
  * reach the broker, and before the ack of a delivery does. A buffer that fills up is written early.
  *
- * Throws `HarnessError` 'history' when the file exists already or cannot be written.
+ * Throws `HarnessError` 'history' when the file exists already or cannot be written. After a write
+ * that failed nothing more is written, so that the file ends in a torn frame and is sound before it.
  */
 export class HistoryWriter {
   readonly file: string;
@@ -50,6 +51,8 @@ export class HistoryWriter {
   #end = 0;
   /** Start of the open block's frame, or -1. */
   #block = none;
+  /** The kernel may have a part of what it was given: nothing may come after that. */
+  #torn: HarnessError | undefined;
 
   constructor(file: string, header: HistoryHeader) {
     this.file = file;
@@ -145,6 +148,7 @@ export class HistoryWriter {
 
   /** One write; afterwards a kill of this process cannot lose what was appended. */
   flush(): void {
+    if (this.#torn !== undefined) throw this.#torn;
     this.#closeBlock();
     let written = 0;
     while (written < this.#end) {
@@ -158,13 +162,20 @@ export class HistoryWriter {
   /** Says that nothing is missing: without it, a reader takes the file for cut off. */
   close(): void {
     if (this.#descriptor === none) return;
+    try {
+      if (this.#torn === undefined) this.#finish();
+    } finally {
+      closeSync(this.#descriptor);
+      this.#descriptor = none;
+    }
+  }
+
+  #finish(): void {
     this.#closeBlock();
     if (this.#end + frameHeaderBytes > bufferBytes) this.flush();
     this.#end += frameHeaderBytes;
     this.#seal(this.#end - frameHeaderBytes, FrameKind.end);
     this.flush();
-    closeSync(this.#descriptor);
-    this.#descriptor = none;
   }
 
   #place(type: number, consumer: number, partition: number, offset: number, time: number): void {
@@ -226,7 +237,9 @@ export class HistoryWriter {
       return act();
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new HarnessError('history', `cannot ${what} the history file ${this.file}: ${reason}`, { cause });
+      const sentence = `cannot ${what} the history file ${this.file}: ${reason}`;
+      this.#torn = new HarnessError('history', sentence, { cause });
+      throw this.#torn;
     }
   }
 }

@@ -53,7 +53,9 @@ function probeSync(directory: string): number[] {
       rmSync(file, { force: true });
     }
   } catch (cause) {
-    throw new HarnessError('environment', `cannot write and sync a file in ${directory}`, { cause });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const sentence = `cannot write and sync a file in ${directory}: ${reason}`;
+    throw new HarnessError('environment', sentence, { cause });
   }
 }
 

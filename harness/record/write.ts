@@ -49,9 +49,12 @@ async function writeDocument<T>(
   } catch (error) {
     await rm(beside, { force: true });
     const why = error instanceof Error ? error.message : String(error);
-    throw new HarnessError('record', `Could not write the record ${file}: ${why}.`, {
-      cause: error,
-    });
+    throw new HarnessError(
+      'record',
+      `Could not write the record ${file}: ${why}; once it can be written, judge the run again ` +
+        'with `ackworth check`.',
+      { cause: error },
+    );
   }
 }
 

@@ -8,6 +8,7 @@ import { openStorage } from '../cluster/process/storage/storage.ts';
 import type { MeasuredExposure } from '../checker/book/exposure.ts';
 import type { Driver, Session } from '../driver/driver.ts';
 import type { FaultSite } from '../fault/fault.ts';
+import { HarnessError } from '../errors.ts';
 import { faults } from '../fault/registry.ts';
 import { releaseBelow } from '../file-system/loop-mount.ts';
 import type { FaultEvent } from '../history/events.ts';
@@ -20,6 +21,7 @@ import type { Notice } from '../supervisor/protocol.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
 import { drainAndRead } from './drain-and-read.ts';
 import { Fleet } from './fleet.ts';
+import { fullDisk } from './full-disk.ts';
 import { HarnessHistory } from './harness-history.ts';
 import { LoadTicker } from './load-ticker.ts';
 import { measureExposure } from './measure-exposure.ts';
@@ -73,7 +75,7 @@ export class Conductor {
     this.#options = options;
     const { directory, id } = options.folder;
     this.#historyDirectory = join(directory, historyDirectoryName);
-    this.#history = new HarnessHistory(this.#historyDirectory, id);
+    this.#history = new HarnessHistory(this.#historyDirectory, id, (why) => this.#end(why));
     this.#supervisor = new Supervisor({
       run: id,
       directory,
@@ -108,7 +110,7 @@ export class Conductor {
       await this.#drainAndRead();
     } catch (error) {
       if (!(error instanceof Stopped)) {
-        if (!this.#loadBegan) throw error;
+        if (!this.#loadBegan) throw this.#diskError(error) ?? error;
         this.#problem(
           `the run broke off: ${error instanceof Error ? error.message : String(error)}`,
         );
@@ -165,7 +167,10 @@ export class Conductor {
       fleet,
       originNanos,
       totalMs: endMs,
-      onProgress: (load) => this.#tell(load),
+      onProgress: (load) => {
+        this.#tell(load);
+        this.#watchDisk();
+      },
     });
     const around = { cluster: this.#cluster, fleet, session };
     const nemesis = new Nemesis({
@@ -260,13 +265,14 @@ export class Conductor {
         this.#note(`tear-down: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
-    this.#history.close();
     if (!this.#options.run.keepData) {
       rmSync(join(this.#options.folder.directory, dataDirectoryName), {
         recursive: true,
         force: true,
       });
     }
+    // Last, since on a full disk there is room for its end only now.
+    this.#history.close();
   }
 
   /** Also what a supervisor that was killed was about to mount. */
@@ -301,16 +307,29 @@ export class Conductor {
     if (sentence !== undefined) this.#problem(sentence);
   }
 
+  /** On a full disk all that is left is to end in good order: it only gets worse. */
+  #watchDisk(): void {
+    const full = fullDisk(this.#options.folder.directory);
+    if (full !== undefined) this.#end(full);
+  }
+
+  /** What could not begin on a full disk fails in many ways, and none of them says why. */
+  #diskError(cause: unknown): HarnessError | undefined {
+    const full = fullDisk(this.#options.folder.directory);
+    return full === undefined ? undefined : new HarnessError('environment', full, { cause });
+  }
+
   #problem(sentence: string): void {
     if (this.#closing) return;
     this.#options.onProblem(sentence);
     this.#note(sentence);
+    if (!this.#stop.thrown) this.#watchDisk();
   }
 
   #end(reason: string): void {
     if (this.#stop.thrown) return;
-    this.#problem(reason);
     this.#stop.throw();
+    this.#problem(reason);
   }
 
   #stage(stage: Stage, detail: string): void {

@@ -1,14 +1,20 @@
 import { join } from 'node:path';
+import { HarnessError } from '../errors.ts';
 import type { FaultEvent, NoteEvent } from '../history/events.ts';
 import { HistoryWriter } from '../history/writer.ts';
 import { clockDomain, monotonicNanos } from '../measure/clock.ts';
 
-/** The harness's own part of the history: each event is in the kernel before the next deed. */
+/**
+ * The harness's own part of the history: each event is in the kernel before the next deed. What
+ * cannot be written is told once, and is no error: faults must be healed on a full disk, too.
+ */
 export class HarnessHistory {
   readonly #writer: HistoryWriter;
+  readonly #onUnwritable: (sentence: string) => void;
   #closed = false;
 
-  constructor(directory: string, run: string) {
+  constructor(directory: string, run: string, onUnwritable: (sentence: string) => void) {
+    this.#onUnwritable = onUnwritable;
     const worker = 'harness';
     const header = {
       version: 1,
@@ -33,15 +39,26 @@ export class HarnessHistory {
     this.#keep({ type: 'note', source, text, time: monotonicNanos() });
   }
 
+  /** Without room for its end it is judged as one that was cut short. */
   close(): void {
     this.#closed = true;
-    this.#writer.close();
+    try {
+      this.#writer.close();
+    } catch (error) {
+      if (!(error instanceof HarnessError)) throw error;
+    }
   }
 
   #keep(event: FaultEvent | NoteEvent | { type: 'phase'; name: string; time: number }): void {
     // Late news of a run that is over.
     if (this.#closed) return;
-    this.#writer.event(event);
-    this.#writer.flush();
+    try {
+      this.#writer.event(event);
+      this.#writer.flush();
+    } catch (error) {
+      if (!(error instanceof HarnessError)) throw error;
+      this.close();
+      this.#onUnwritable(error.message);
+    }
   }
 }

@@ -55,7 +55,7 @@ function folderOf(changes: Partial<RunFacts> = {}): string {
     problems: [],
     ...changes,
   });
-  const history = new HarnessHistory(join(directory, 'history'), id);
+  const history = new HarnessHistory(join(directory, 'history'), id, () => undefined);
   history.phase('a', 1e9);
   history.note('harness', 'something worth knowing');
   history.close();

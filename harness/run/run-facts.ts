@@ -1,4 +1,4 @@
-import { renameSync, readFileSync, writeFileSync } from 'node:fs';
+import { renameSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MeasuredExposure } from '../checker/book/exposure.ts';
 import { HarnessError } from '../errors.ts';
@@ -36,11 +36,21 @@ export const nodeDirectoryName = 'nodes';
 /** Of a comparison: a run folder per cell. */
 export const cellsDirectoryName = 'cells';
 
-/** Whole or not at all. */
+/** Whole or not at all. Throws a HarnessError `environment` and leaves what was there. */
 export function writeFacts(directory: string, facts: RunFacts): void {
   const file = join(directory, factsFileName);
-  writeFileSync(`${file}.new`, `${JSON.stringify(facts, null, 2)}\n`);
-  renameSync(`${file}.new`, file);
+  try {
+    writeFileSync(`${file}.new`, `${JSON.stringify(facts, null, 2)}\n`);
+    renameSync(`${file}.new`, file);
+  } catch (cause) {
+    rmSync(`${file}.new`, { force: true });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new HarnessError(
+      'environment',
+      `cannot write ${file}: ${reason}; make room there or choose another folder with --out`,
+      { cause },
+    );
+  }
 }
 
 export function readFacts(directory: string): RunFacts {

@@ -1,5 +1,6 @@
 import { chooseStorage } from '../cluster/process/storage/choose.ts';
 import { loadDriver } from '../driver/registry.ts';
+import { HarnessError } from '../errors.ts';
 import { describeEnvironment } from '../measure/environment.ts';
 import { probeEnvironment } from '../measure/probes.ts';
 import type { EnvironmentProbe } from '../record/record.ts';
@@ -54,6 +55,14 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     facts = { ...facts, ...change };
     writeFacts(directory, facts);
   };
+  /** While a run goes on: what finds no room now is written with the next that does. */
+  const keepLater = (change: Partial<RunFacts>): void => {
+    try {
+      keep(change);
+    } catch (error) {
+      if (!(error instanceof HarnessError)) throw error;
+    }
+  };
   const keepProbe = (when: 'before' | 'after', probe: EnvironmentProbe): void => {
     const { environment } = facts;
     keep({ environment: { ...environment, probes: { ...environment.probes, [when]: probe } } });
@@ -70,20 +79,27 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     folder,
     driver,
     storage,
-    onTarget: (described) => keep({ target: described }),
+    onTarget: (described) => keepLater({ target: described }),
     onExposure: (fault, measured) =>
-      keep({ exposures: { ...facts.exposures, [fault]: measured } }),
-    onProblem: (sentence) => keep({ problems: [...facts.problems, sentence] }),
+      keepLater({ exposures: { ...facts.exposures, [fault]: measured } }),
+    onProblem: (sentence) => keepLater({ problems: [...facts.problems, sentence] }),
   });
   try {
     await conductor.conduct();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const problem = `the run could not begin: ${reason}`;
-    keep({ endedAt: new Date().toISOString(), problems: [...facts.problems, problem] });
+    keepLater({ endedAt: new Date().toISOString(), problems: [...facts.problems, problem] });
     throw error;
   }
-  if (!signal.aborted && options.probe === undefined) keepProbe('after', await probe());
+  if (!signal.aborted && options.probe === undefined) {
+    try {
+      keepProbe('after', await probe());
+    } catch (error) {
+      // The run is over and can be judged without.
+      if (!(error instanceof HarnessError)) throw error;
+    }
+  }
   keep({ endedAt: new Date().toISOString() });
   onProgress({ type: 'stage', stage: 'judging', detail: '' });
   return { directory, record: await judgeRun(directory) };

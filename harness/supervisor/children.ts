@@ -104,9 +104,16 @@ export class Children {
     const output = child.stdout;
     if (!output) return closeSync(log);
     let lines = 0;
+    const keep = (line: string): void => {
+      try {
+        writeSync(log, `${line}\n`);
+      } catch {
+        // A full disk costs the child's words, not the child.
+      }
+    };
     const reader = createInterface({ input: output, crlfDelay: Infinity });
     reader.on('line', (line) => {
-      writeSync(log, `${line}\n`);
+      keep(line);
       if (lines++ === 0) this.#notify({ type: 'line', name, pid, line });
     });
     reader.on('close', () => closeSync(log));

@@ -3,7 +3,7 @@
  * its own, so that Ctrl-C reaches the harness alone; and it ends, with all its children and mounts,
  * once its pipe to the harness closes, however the harness ended.
  */
-import { renameSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { clockDomain } from '../measure/clock.ts';
 import { Children } from './children.ts';
@@ -41,8 +41,18 @@ function saveState(): void {
     writeFileSync(`${stateFile}.new`, `${JSON.stringify(state, null, 2)}\n`);
     renameSync(`${stateFile}.new`, stateFile);
   } catch (error) {
-    // The run folder is gone: the children still have to be ended, and that needs no file.
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    // The folder is gone or its disk is full: children still have to be ended, which needs no file.
+    rmSync(`${stateFile}.new`, { force: true });
+    log(`${stateFile} cannot be written: ${(error as Error).message}`);
+  }
+}
+
+/** Its own log may be on the same full disk, and nothing may come of that. */
+function log(line: string): void {
+  try {
+    writeSync(process.stderr.fd, `${line}\n`);
+  } catch {
+    // Said to nobody.
   }
 }
 
@@ -71,7 +81,7 @@ async function end(): Promise<void> {
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end());
 process.on('uncaughtException', (error) => {
-  process.stderr.write(`${error.stack ?? error.message}\n`);
+  log(error.stack ?? error.message);
   void end();
 });
 // Writes fail once the harness is gone; the end of stdin says so more clearly.
