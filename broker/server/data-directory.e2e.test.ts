@@ -98,6 +98,16 @@ describe('a node that finds its data directory', () => {
     expect(await readAll()).toEqual(values);
   });
 
+  test('in use by another process leaves it alone, and has it once that one was killed', async () => {
+    const first = node;
+    await first.start();
+    node = nodeOf({});
+    await expectRefusal(/^unavailable: the data directory .* is in use by another process: stop /);
+    await first.kill();
+    await node.start();
+    expect(await readAll()).toEqual(values);
+  });
+
   test('with a torn tail drops the tail and keeps all that was acked', async () => {
     const last = segmentsOf(group).at(-1)!;
     appendFileSync(last, batchOf(['never acked']).subarray(0, 50));

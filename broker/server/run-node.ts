@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { emulatedEnv } from '../env/emulated/env.ts';
 import { BrokerError } from '../errors.ts';
+import { holdDirectory } from './directory-lock.ts';
 import type { NodeOptions, Report } from './node-options.ts';
 import { startNode } from './server.ts';
 import type { BrokerNode } from './server.ts';
@@ -38,6 +39,7 @@ export async function runNode(argv: readonly string[], wrap?: NodeOptions['wrap'
   let node: BrokerNode;
   try {
     const { config, exitWithParent } = parseArguments(argv);
+    await holdDirectory(config.dataDirectory);
     const { report, flush } = openReport(config);
     const end = (code: number): void => {
       flush();

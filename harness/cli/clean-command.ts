@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { cleanLeftovers, type Leftover } from '../clean/clean.ts';
+import { HarnessError } from '../errors.ts';
 
 /** `ackworth clean`: removes whatever killed runs left, and only that. */
 export function cleanCommand(): Command {
@@ -8,6 +10,7 @@ export function cleanCommand(): Command {
     .option('--out <directory>', 'where run folders are', 'runs')
     .option('--json', 'print JSON')
     .action(async (flags: { out: string; json?: true }) => {
+      if (!existsSync(flags.out)) throw new HarnessError('usage', `there is no folder ${flags.out}`);
       const leftovers = await cleanLeftovers(flags.out);
       if (flags.json) {
         process.stdout.write(`${JSON.stringify(leftovers, null, 2)}\n`);

@@ -6,7 +6,7 @@ export function interruptSignal(): { signal: AbortSignal; release: () => void } 
   const controller = new AbortController();
   const onSignal = (name: NodeJS.Signals): void => {
     if (controller.signal.aborted) process.exit(130);
-    process.stderr.write(`\n${name}: healing and tearing down; again to stop at once\n`);
+    process.stderr.write(`\n${name}: ending the run in good order; again to stop at once\n`);
     controller.abort(name);
   };
   process.on('SIGINT', onSignal);

@@ -33,6 +33,13 @@ for (const command of [
   program.addCommand(command.exitOverride().copyInheritedSettings(program));
 }
 
+// Whoever reads may have read enough (`| head`): what is left to say is dropped, the exit code not.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 try {
   await program.exitOverride().parseAsync();
 } catch (error) {

@@ -91,9 +91,9 @@ function describe(progress: Exclude<Progress, { type: 'stage' }>): string {
     case 'load': {
       const p99 = progress.responseP99Ms === null ? '' : `, response p99 ${progress.responseP99Ms.toFixed(1)} ms`;
       return (
-        `${seconds(progress.atMs)} of ${seconds(progress.totalMs)}, ` +
+        `${timeOf(progress)}, ` +
         `acked ${whole(progress.acked)} (${whole(progress.ackedPerSecond)}/s), ` +
-        `${whole(progress.unacked)} in flight, delivered ${whole(progress.delivered)}${p99}`
+        `${whole(progress.inFlight)} in flight, delivered ${whole(progress.delivered)}${p99}`
       );
     }
     case 'fault':
@@ -101,6 +101,11 @@ function describe(progress: Exclude<Progress, { type: 'stage' }>): string {
     case 'note':
       return progress.text;
   }
+}
+
+function timeOf({ atMs, totalMs }: Extract<Progress, { type: 'load' }>): string {
+  if (atMs <= totalMs) return `${seconds(Math.max(0, atMs))} of ${seconds(totalMs)}`;
+  return `${seconds(atMs - totalMs)} after the load`;
 }
 
 function seconds(ms: number): string {

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { scenarios } from '../../scenarios/index.ts';
 import { storageForms } from '../cluster/node-storage.ts';
+import { loadDriver } from '../driver/registry.ts';
 import { exitCodeOf, joinVerdicts } from '../judge/judgement.ts';
 import type { RunRecord } from '../record/record.ts';
 import { runScenario } from '../run/run.ts';
@@ -52,6 +53,7 @@ export function runCommand(): Command {
     .option('--keep-data', 'keep the nodes’ data after the run')
     .option('--json', 'print the record as JSON')
     .action(async (names: string[], flags: RunFlags) => {
+      await loadDriver(flags.target);
       const chosen = await chosenScenarios(names, flags);
       const records: RunRecord[] = [];
       const { signal, release } = interruptSignal();
@@ -117,8 +119,11 @@ async function runOne(scenario: Scenario, flags: RunFlags, signal: AbortSignal):
 }
 
 function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('it must be a whole number.');
-  return Number(text);
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) {
+    throw new InvalidArgumentError('it must be a whole number of at most 9,007,199,254,740,991.');
+  }
+  return value;
 }
 
 function decimal(text: string): number {

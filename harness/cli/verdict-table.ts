@@ -52,11 +52,23 @@ function figures(record: RunRecord): string[] {
   const { throughput, latency, faults } = record;
   const ms = (micros: number | null): string =>
     micros === null ? 'too few samples' : `${(micros / 1000).toFixed(2)} ms`;
+  const measuredMs = record.phases.reduce(
+    (sum, { measured, startMs, endMs }) => sum + (measured ? Math.max(0, endMs - startMs) : 0),
+    0,
+  );
   const lines = [
-    `acked ${whole(throughput.acked)}/s of ${whole(throughput.targetRate)}/s wanted, consumed ${whole(throughput.consumed)}/s`,
+    measuredMs < 1000
+      ? `${whole(measuredMs)} ms of load are too few for a rate`
+      : `acked ${whole(throughput.acked)}/s of ${whole(throughput.targetRate)}/s wanted, consumed ${whole(throughput.consumed)}/s`,
     `response p50 ${ms(latency.response.p50)}, p99 ${ms(latency.response.p99)}, max ${ms(latency.response.max)}`,
     `end to end p50 ${ms(latency.endToEnd.p50)}, p99 ${ms(latency.endToEnd.p99)}`,
   ];
+  if (record.validity.state === 'doubtful') {
+    lines.push(`rates and latencies are doubtful: ${record.validity.reasons.join('; ')}`);
+  }
+  if (record.cluster.nodes === 1 && record.durability.replication !== 'none') {
+    lines.push('one node: nothing is replicated, whatever the replication mode');
+  }
   for (const { kind, victims, effectiveAtMs, rtoMs, recoveryNote, proof } of faults) {
     const at = effectiveAtMs === null ? 'never took effect' : `at ${(effectiveAtMs / 1000).toFixed(1)} s`;
     const recovered = rtoMs === null ? recoveryNote : `recovered in ${whole(rtoMs)} ms`;

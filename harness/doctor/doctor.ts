@@ -4,6 +4,7 @@ import {
   existsSync,
   readFileSync,
   rmdirSync,
+  statSync,
   statfsSync,
 } from 'node:fs';
 import { availableParallelism, freemem } from 'node:os';
@@ -147,6 +148,7 @@ async function ports(): Promise<Finding> {
 function writableFolder(output: string): Finding {
   try {
     makeDirectory(output);
+    if (!statSync(output).isDirectory()) throw new Error(`${output} is a file`);
     accessSync(output, constants.W_OK);
     return good('run folder', `${output} can be written`);
   } catch (error) {

@@ -139,7 +139,7 @@ class Measuring {
       series: this.#windows.series(),
       heatMap: this.#windows.heatMap(),
       saturation,
-      doubts: this.#doubts(saturation, latency),
+      doubts: this.#doubts(this.#saturation.doubt(responseP99), latency),
     };
   }
 
@@ -272,16 +272,9 @@ class Measuring {
     return undefined;
   }
 
-  #doubts(saturation: RunRecord['saturation'], latency: RunRecord['latency']): string[] {
+  #doubts(saturated: string | undefined, latency: RunRecord['latency']): string[] {
     const doubts: string[] = [];
-    if (saturation.saturated) {
-      const short = (100 * saturation.shortSecondsFraction).toFixed(1);
-      const lag = saturation.scheduleLagP99Micros;
-      doubts.push(
-        `the load generator was saturated: short of its target in ${short} % of the seconds with an open window` +
-          (lag === null ? '' : `, own schedule lag p99 ${(lag / 1000).toFixed(2)} ms`),
-      );
-    }
+    if (saturated !== undefined) doubts.push(saturated);
     for (const name of latencies) {
       const { negative, count: kept } = latency[name];
       if (negative === 0) continue;

@@ -32,19 +32,50 @@ export class Saturation {
     return new WorkerSeconds(this.#originNanos, (event, lag) => this.#second(event, lag));
   }
 
+  /** What was exceeded, with its bound, as a sentence; undefined when it was not saturated. */
+  doubt(responseP99Nanos: number | null): string | undefined {
+    const { shortSecondsFraction, scheduleLagP99Micros } = this.summary(responseP99Nanos);
+    const [short, lag] = [this.#isShort(), this.#lags(responseP99Nanos)];
+    const exceeded: string[] = [];
+    if (short) {
+      const percent = (100 * shortSecondsFraction).toFixed(1);
+      exceeded.push(
+        `short of its target in ${percent} % of the seconds with an open window (at most 1 %)`,
+      );
+    }
+    if (lag) {
+      const lagMs = ((scheduleLagP99Micros ?? 0) / 1000).toFixed(1);
+      const boundMs = (lagMax(responseP99Nanos) / 1e6).toFixed(1);
+      exceeded.push(`own schedule lag p99 ${lagMs} ms (at most ${boundMs} ms)`);
+    }
+    return exceeded.length === 0
+      ? undefined
+      : `the load generator was saturated: ${exceeded.join(', ')}`;
+  }
+
   summary(responseP99Nanos: number | null): RunRecord['saturation'] {
-    const fraction = this.#openSeconds === 0 ? 0 : this.#shortSeconds / this.#openSeconds;
-    const lagP99 = this.#lag.quantile(0.99);
-    const lagMax = Math.max(5e6, 0.1 * (responseP99Nanos ?? 0));
     return {
-      saturated: fraction > 0.01 || (lagP99 !== null && lagP99 > lagMax),
-      shortSecondsFraction: fraction,
-      scheduleLagP99Micros: micros(lagP99),
+      saturated: this.#isShort() || this.#lags(responseP99Nanos),
+      shortSecondsFraction: this.#shortFraction(),
+      scheduleLagP99Micros: micros(this.#lag.quantile(0.99)),
       // Each sample is a p99 of one second already: with few seconds, the worst of them.
       eventLoopDelayP99Micros: micros(this.#loopDelay.quantile(0.99) ?? this.#loopDelay.maxNanos),
       gcFraction: this.#seconds === 0 ? 0 : this.#gcMicros / 1e6 / this.#seconds,
       cpuFractionMax: this.#cpuFractionMax,
     };
+  }
+
+  #shortFraction(): number {
+    return this.#openSeconds === 0 ? 0 : this.#shortSeconds / this.#openSeconds;
+  }
+
+  #isShort(): boolean {
+    return this.#shortFraction() > 0.01;
+  }
+
+  #lags(responseP99Nanos: number | null): boolean {
+    const lagP99 = this.#lag.quantile(0.99);
+    return lagP99 !== null && lagP99 > lagMax(responseP99Nanos);
   }
 
   #second(event: WorkerSecondEvent, lag: WindowHistogram | undefined): void {
@@ -100,6 +131,10 @@ export class WorkerSeconds {
   #secondOf(nanos: number): number {
     return Math.floor((nanos - this.#originNanos) / 1e9);
   }
+}
+
+function lagMax(responseP99Nanos: number | null): number {
+  return Math.max(5e6, 0.1 * (responseP99Nanos ?? 0));
 }
 
 function micros(nanos: number | null): number | null {

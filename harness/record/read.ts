@@ -74,12 +74,24 @@ function parseDocument<T>(text: string, file: string, kind: Kind<T>): T {
   const parsed = kind.schema.safeParse(data);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
+  const foreign = unknownFields(parsed.error.issues);
+  if (foreign !== undefined) throw refuse(file, kind, foreign, parsed.error);
   const path = issue === undefined ? '' : issue.path.map(String).join('.');
   const others = parsed.error.issues.length - 1;
   const where = path === '' ? '' : ` at ${path}`;
   const more = others > 0 ? ` (and ${others} more)` : '';
   const why = `it is damaged${where}: ${issue?.message ?? 'invalid'}${more}`;
   throw refuse(file, kind, why, parsed.error);
+}
+
+/** Nothing is wrong with what is there, but this Ackworth does not know all of it. */
+function unknownFields(issues: readonly z.core.$ZodIssue[]): string | undefined {
+  const names: string[] = [];
+  for (const issue of issues) {
+    if (issue.code !== 'unrecognized_keys') return undefined;
+    names.push(...issue.keys.map((key) => [...issue.path.map(String), key].join('.')));
+  }
+  return `it has fields that this Ackworth does not know (${names.slice(0, 3).join(', ')}); update it`;
 }
 
 function schemaOf(data: unknown): string | undefined {

@@ -5,7 +5,8 @@ import { Worker, type WorkerContext, type WorkerProgress } from './worker.ts';
 export interface LoadTotals {
   readonly sent: number;
   readonly acked: number;
-  readonly unacked: number;
+  /** Sent by workers that live, outcome not known yet. */
+  readonly inFlight: number;
   readonly delivered: number;
   readonly responseP99Ms: number | null;
 }
@@ -81,7 +82,7 @@ export class Fleet {
     return {
       sent: sum(produced, 'sent'),
       acked: sum(produced, 'acked'),
-      unacked: sum(produced, 'failed') + sum(produced, 'unknown'),
+      inFlight: this.producers.reduce((total, worker) => total + worker.inFlight(), 0),
       delivered: sum(consumed, 'delivered'),
       responseP99Ms: p99s.length === 0 ? null : Math.max(...p99s) / 1000,
     };
@@ -90,7 +91,7 @@ export class Fleet {
 
 function sum(
   progress: readonly WorkerProgress[],
-  field: 'sent' | 'acked' | 'failed' | 'unknown' | 'delivered',
+  field: 'sent' | 'acked' | 'delivered',
 ): number {
   return progress.reduce((total, one) => total + one[field], 0);
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { HarnessError } from '../errors.ts';
 import type { RunRecord } from '../record/record.ts';
@@ -13,6 +13,8 @@ import { judgeRun } from './judge-run.ts';
  */
 export async function rejudge(directory: string): Promise<RunRecord> {
   if (!existsSync(directory)) throw new HarnessError('usage', `${directory} does not exist`);
+  if (!statSync(directory).isDirectory())
+    throw new HarnessError('usage', `${directory} is a file; name the folder of a run`);
   const folder = realpathSync(directory);
   const stateFile = join(folder, stateFileName);
   if (existsSync(stateFile)) {

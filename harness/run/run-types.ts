@@ -48,7 +48,7 @@ export type Progress =
       readonly totalMs: number;
       readonly sent: number;
       readonly acked: number;
-      readonly unacked: number;
+      readonly inFlight: number;
       readonly delivered: number;
       readonly sentPerSecond: number;
       readonly ackedPerSecond: number;

@@ -24,6 +24,13 @@ import type { RunOptions, RunResult } from './run-types.ts';
 export async function runScenario(options: RunOptions): Promise<RunResult> {
   const { scenario, seed, target, cluster, signal, onProgress } = options;
   const driver = await loadDriver(target);
+  const { replayable, competingConsumers, groups } = driver.capabilities;
+  if (!replayable && !competingConsumers && !groups) {
+    throw new HarnessError(
+      'usage',
+      `the driver "${target}" keeps no messages, so there is nothing to judge; choose another --target`,
+    );
+  }
   const words = vocabulary();
   const plan = makePlan(scenario, { seed, target, cluster, vocabulary: words });
   const storage = await chooseStorage({

@@ -47,6 +47,7 @@ interface Life {
   readonly exited: Promise<Exit>;
   connection: WorkerConnection | undefined;
   progress: WorkerProgress | undefined;
+  over: boolean;
   /** It was told to end, or hurt on purpose: its end is no surprise. */
   expected: boolean;
   readonly tell: {
@@ -107,6 +108,12 @@ export class Worker {
     return this.#lives.flatMap(({ progress }) => (progress ? [progress] : []));
   }
 
+  /** What its present life last said to have out; of a dead one nothing is under way any more. */
+  inFlight(): number {
+    const life = this.#life;
+    return life === undefined || life.over ? 0 : (life.progress?.inFlight ?? 0);
+  }
+
   /** Starts a process and resolves when it is ready for its start; one that runs is left alone. */
   async launch(): Promise<void> {
     if (this.#life && (await this.state()) !== 'stopped') return;
@@ -151,6 +158,7 @@ export class Worker {
         exited,
         connection: undefined,
         progress: undefined,
+        over: false,
         expected: false,
         tell,
       };
@@ -246,6 +254,7 @@ export class Worker {
   exited(identity: ProcessIdentity, how: string, atNanos: number): void {
     const life = this.#lives.find((candidate) => candidate.identity.pid === identity.pid);
     if (!life) return;
+    life.over = true;
     life.tell.failed(new HarnessError('worker', `${life.name} ended before it was ready (${how})`));
     life.tell.exited({ atNanos, how });
     if (!life.expected) this.#context.onProblem(`${life.name} ended by itself (${how})`);

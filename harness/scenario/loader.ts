@@ -55,6 +55,11 @@ async function loadFile(file: string, { directory, vocabulary }: LoadOptions): P
     virtualModules: { ackworth: { defineScenario } },
   });
   let module: unknown;
+  const ended = (): void => {
+    process.stderr.write(`ackworth: ${source}: ended the process while it was being loaded\n`);
+    process.exitCode = 1;
+  };
+  process.once('exit', ended);
   try {
     module = await jiti.import(path);
   } catch (error) {
@@ -62,12 +67,20 @@ async function loadFile(file: string, { directory, vocabulary }: LoadOptions): P
     throw new HarnessError('scenario', `${source}: could not be loaded: ${reason}`, {
       cause: error,
     });
+  } finally {
+    process.off('exit', ended);
   }
   const input = exportedScenario(module, extname(path) === '.json');
   if (input === undefined) {
     throw new HarnessError(
       'scenario',
       `${source}: exports no scenario: export it as default or as "scenario"`,
+    );
+  }
+  if (input instanceof Promise) {
+    throw new HarnessError(
+      'scenario',
+      `${source}: exports a promise of a scenario: await it in the file and export the scenario`,
     );
   }
   return parseScenario(input, source, vocabulary);

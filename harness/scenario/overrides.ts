@@ -3,7 +3,7 @@ import { storageForms } from '../cluster/node-storage.ts';
 import { HarnessError } from '../errors.ts';
 import { explain } from './explain.ts';
 import { checkScenario } from './parse.ts';
-import { byteSize, duration, type Scenario } from './schema.ts';
+import { byteSize, lasting, messageRate, type Scenario } from './schema.ts';
 import { resolvedReplicas, type Vocabulary } from './semantics.ts';
 
 /** What the command line may change about a scenario; the keys are the names of its options. */
@@ -15,10 +15,10 @@ export const overridesSchema = z.strictObject({
   partitions: z.number().int().min(1).max(256).optional(),
   producers: z.number().int().min(1).max(64).optional(),
   consumers: z.number().int().min(0).max(64).optional(),
-  rate: z.number().positive().optional(),
+  rate: messageRate.optional(),
   size: byteSize.optional(),
   /** Of all phases together. */
-  duration: duration.optional(),
+  duration: lasting.optional(),
   /** False leaves every fault out. */
   faults: z.boolean().optional(),
 });
@@ -44,6 +44,7 @@ export function withOverrides(
     throw new HarnessError('usage', lines.join('\n'));
   }
   const wanted = parsed.data;
+  refuseTooShort(scenario, wanted);
   const nodes = wanted.nodes ?? scenario.nodes;
   const replication = wanted.replication ?? scenario.topic.replication;
   const replicas =
@@ -73,6 +74,25 @@ export function withOverrides(
   const label = Object.keys(given).map((key) => `--${key}`);
   const source = label.length === 0 ? scenario.name : `${scenario.name} with ${label.join(' ')}`;
   return checkScenario(changed, source, vocabulary);
+}
+
+/** Faults last as long as ever, so that some durations have no room for them. */
+function refuseTooShort(scenario: Scenario, wanted: z.output<typeof overridesSchema>): void {
+  if (wanted.duration === undefined || wanted.faults === false) return;
+  const total = scenario.phases.reduce((sum, phase) => sum + phase.duration, 0);
+  const stretches = scenario.phases.flatMap((phase) =>
+    phase.faults.map(({ at, for: lastsMs = 0, target }) => {
+      const victims = target === 'each-node' ? (wanted.nodes ?? scenario.nodes) : 1;
+      return (lastsMs * victims) / (phase.duration - (Array.isArray(at) ? at[1] : at));
+    }),
+  );
+  const shortestMs = total * Math.max(0, ...stretches);
+  if (wanted.duration >= shortestMs) return;
+  throw new HarnessError(
+    'usage',
+    `--duration must be at least ${Math.ceil(shortestMs / 1000)}s, so that the faults of ${scenario.name} find ` +
+      'room; or leave them out with --no-faults',
+  );
 }
 
 function changedPhases(

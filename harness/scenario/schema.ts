@@ -24,6 +24,14 @@ export const duration = z
     return ms;
   });
 
+const day = 86_400_000;
+
+/** Of one phase, and of all of a run together. */
+export const lasting = duration.refine((ms) => ms <= day, { message: 'must be at most 24 h' });
+
+/** Messages per second over all producers. */
+export const messageRate = z.number().positive().max(10_000_000);
+
 const units = {
   B: 1,
   KB: 1e3,
@@ -107,9 +115,9 @@ const faultStep = z.strictObject({
 
 const phase = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9-]*$/, 'must be lower-case letters, digits and dashes'),
-  duration,
+  duration: lasting,
   /** Messages per second over all producers; default: the workload's. */
-  rate: z.number().positive().optional(),
+  rate: messageRate.optional(),
   arrival: arrival.optional(),
   faults: z.array(faultStep).default([]),
 });
@@ -171,7 +179,7 @@ export const scenarioSchema = z.strictObject({
     .prefault({}),
   workload: z
     .strictObject({
-      rate: z.number().positive().default(5000),
+      rate: messageRate.default(5000),
       arrival: arrival.default({ kind: 'constant' }),
       size: byteSize
         .refine((bytes) => bytes >= payloadBytesMin && bytes <= 1024 ** 2, {
