@@ -79,6 +79,12 @@ describe('a scenario', () => {
     );
   });
 
+  test('that is promised and not there yet is refused', async () => {
+    await expect(load('p.scenario.ts', `export default Promise.resolve(${body});`)).rejects.toThrow(
+      'p.scenario.ts: exports a promise of a scenario: await it in the file',
+    );
+  });
+
   test('in a file that does not compile or throws is refused in one line', async () => {
     for (const [file, text] of [
       ['i.scenario.ts', 'export default {{'],

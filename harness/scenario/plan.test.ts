@@ -55,6 +55,18 @@ describe('a plan', () => {
     expect(planText(makePlan(again, { ...options, seed: 7 }))).toBe(planText(plan(7)));
   });
 
+  test('that its faults do not fit into is refused with the shortest that they do', () => {
+    const sentence = '--duration must be at least 4s, so that the faults of mine find room';
+    expect(() => plan(7, { duration: '3s' })).toThrow(sentence);
+    expect(plan(7, { duration: '4s' }).faults.length).toBeGreaterThan(0);
+    expect(plan(7, { duration: '3s', faults: false }).faults).toEqual([]);
+  });
+
+  test('of a day and more, or of a rate that no machine has, is refused', () => {
+    expect(() => plan(7, { duration: '1000000h' })).toThrow('--duration must be at most 24 h');
+    expect(() => plan(7, { rate: 1e9 })).toThrow('--rate must be at most 10000000, got 1000000000');
+  });
+
   test('makes other choices for another seed', () => {
     const [a, b] = [plan(7), plan(8)];
     expect(a.faults.map(({ pick }) => pick)).not.toEqual(b.faults.map(({ pick }) => pick));
