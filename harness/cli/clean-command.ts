@@ -9,8 +9,11 @@ export function cleanCommand(): Command {
     .description('Ends processes, unmounts file systems and removes data that killed runs left; keeps their records.')
     .option('--out <directory>', 'where run folders are', 'runs')
     .option('--json', 'print JSON')
-    .action(async (flags: { out: string; json?: true }) => {
-      if (!existsSync(flags.out)) throw new HarnessError('usage', `there is no folder ${flags.out}`);
+    .action(async (flags: { out: string; json?: true }, command: Command) => {
+      // Before the first run there is no default folder, and nothing was left behind.
+      if (command.getOptionValueSource('out') === 'cli' && !existsSync(flags.out)) {
+        throw new HarnessError('usage', `there is no folder ${flags.out}`);
+      }
       const leftovers = await cleanLeftovers(flags.out);
       if (flags.json) {
         process.stdout.write(`${JSON.stringify(leftovers, null, 2)}\n`);
