@@ -1,6 +1,6 @@
 import { promiseOf } from '../checker/promise/promise.ts';
 import type { LossPromise } from '../checker/promise/row.ts';
-import { lossBound } from '../judge/verdict.ts';
+import { lossBound } from '../judge/loss-bounds.ts';
 import type { RecordedFault, RunRecord } from '../record/record.ts';
 import type { SuiteCell } from '../record/suite.ts';
 import type { Plan } from '../scenario/plan-types.ts';
