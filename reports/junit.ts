@@ -1,68 +1,37 @@
 import type { RunRecord } from '../harness/record/record.ts';
 import { millis, none } from './format.ts';
-import { escapeMarkup } from './markup.ts';
+import { junitXml, type Case, type CaseSuite } from './junit-xml.ts';
 import { faultSentence, faultTitle, headlineOf, limitBound, limitName, withUnit } from './words.ts';
 
 /**
- * Runs as JUnit XML, within what Jenkins's schema (junit-10.xsd) allows: one suite per run, one
- * case per check, limit and fault. Invalid is a failure; unknown and not-applicable are skipped,
- * with the reason; what the harness itself got wrong (a fault that did not act) is an error.
+ * Runs as JUnit XML: one suite per run, one case per check, limit and fault. Invalid is a failure;
+ * unknown and not-applicable are skipped, with the reason; what the harness itself got wrong (a
+ * fault that did not act) is an error.
  */
 export function renderJunit(records: readonly RunRecord[]): string {
-  const suites = records.map(suiteOf);
-  const sum = (pick: (suite: Suite) => number): number =>
-    suites.reduce((total, suite) => total + pick(suite), 0);
-  return (
-    `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="ackworth" tests="${sum(({ cases }) => cases.length)}" ` +
-    `failures="${sum(({ cases }) => of(cases, 'failure'))}" errors="${sum(({ cases }) => of(cases, 'error'))}">\n` +
-    `${suites.map(({ text }) => text).join('')}</testsuites>\n`
-  );
+  return junitXml(records.map(suiteOf));
 }
 
-interface Case {
-  readonly group: string;
-  readonly name: string;
-  readonly outcome: 'passed' | 'failure' | 'error' | 'skipped';
-  readonly message: string;
-  readonly details: string;
-}
-
-interface Suite {
-  readonly cases: readonly Case[];
-  readonly text: string;
-}
-
-function suiteOf(record: RunRecord): Suite {
-  const cases = distinct([
-    verdictCase(record),
-    ...record.verdicts.map(checkCase),
-    ...record.limits.map(limitCase),
-    ...record.faults.map(faultCase),
-  ]);
-  const seconds = Math.max(0, (Date.parse(record.endedAt) - Date.parse(record.startedAt)) / 1000);
+function suiteOf(record: RunRecord): CaseSuite {
   const name = `ackworth.${record.scenario.name}`;
-  const attributes = {
-    name: `${name} on ${record.target.name} (${record.durability.flush} x ${record.durability.replication}, seed ${record.seed})`,
-    tests: cases.length,
-    failures: of(cases, 'failure'),
-    errors: of(cases, 'error'),
-    skipped: of(cases, 'skipped'),
-    time: seconds.toFixed(3),
-    timestamp: record.startedAt.slice(0, 19),
+  return {
+    name,
+    title: `${name} on ${record.target.name} (${record.durability.flush} x ${record.durability.replication}, seed ${record.seed})`,
+    startedAt: record.startedAt,
+    endedAt: record.endedAt,
+    properties: {
+      run: record.id,
+      command: record.command,
+      'scenario.hash': record.scenario.hash,
+      version: record.version,
+    },
+    cases: [
+      verdictCase(record),
+      ...record.verdicts.map(checkCase),
+      ...record.limits.map(limitCase),
+      ...record.faults.map(faultCase),
+    ],
   };
-  const properties = {
-    run: record.id,
-    command: record.command,
-    'scenario.hash': record.scenario.hash,
-    version: record.version,
-  };
-  const text =
-    ` <testsuite${attributesOf(attributes)}>\n  <properties>\n` +
-    Object.entries(properties)
-      .map(([key, value]) => `   <property${attributesOf({ name: key, value })}/>\n`)
-      .join('') +
-    `  </properties>\n${cases.map((each) => caseText(name, each)).join('')} </testsuite>\n`;
-  return { cases, text };
 }
 
 function verdictCase(record: RunRecord): Case {
@@ -136,32 +105,4 @@ function faultCase(fault: RunRecord['faults'][number]): Case {
       .filter((line) => line !== '')
       .join('\n'),
   };
-}
-
-function caseText(suite: string, { group, name, outcome, message, details }: Case): string {
-  const head = `  <testcase${attributesOf({ classname: `${suite}.${group}`, name })}>\n`;
-  const type = outcome === 'failure' ? 'violation' : outcome === 'error' ? 'harness' : 'no-answer';
-  const what = outcome === 'passed' ? '' : `   <${outcome}${attributesOf({ type, message })}/>\n`;
-  return `${head}${what}   <system-out>${escapeMarkup(details)}</system-out>\n  </testcase>\n`;
-}
-
-/** Importers key cases by name, so the second of a name gets a number. */
-function distinct(cases: readonly Case[]): Case[] {
-  const seen = new Map<string, number>();
-  return cases.map((each) => {
-    const key = `${each.group}/${each.name}`;
-    const times = (seen.get(key) ?? 0) + 1;
-    seen.set(key, times);
-    return times === 1 ? each : { ...each, name: `${each.name} (${times})` };
-  });
-}
-
-function of(cases: readonly Case[], outcome: Case['outcome']): number {
-  return cases.filter((each) => each.outcome === outcome).length;
-}
-
-function attributesOf(values: Readonly<Record<string, string | number>>): string {
-  return Object.entries(values)
-    .map(([name, value]) => ` ${name}="${escapeMarkup(String(value)).replace(/[\n\r\t]+/g, ' ')}"`)
-    .join('');
 }

@@ -1,31 +1,18 @@
 import type { RunRecord } from '../harness/record/record.ts';
 import { accountingRows } from './accounting.ts';
 import { count, dateTime, micros, millis, moment, none, supported } from './format.ts';
+import { details, fenced, joinSections, plain, signs, table } from './markdown.ts';
 import { keyFigures } from './page/head.ts';
 import { faultTitle, groundOf, headlineOf, limitBound, limitName, withUnit } from './words.ts';
 
-/** A step summary above 1,024 KiB is refused as a whole, so sections are left out before that. */
-const bytesMax = 900 * 1024;
-
 /** What a pull request shows of the runs: verdict, key figures, whatever does not hold. */
 export function renderSummary(records: readonly RunRecord[]): string {
-  const sections =
+  return joinSections(
     records.length === 1
       ? sectionsOf(records[0]!)
-      : [comparison(records), ...records.map((record) => sectionsOf(record).join('\n'))];
-  let text = '';
-  let left = 0;
-  for (const section of sections) {
-    const fits = Buffer.byteLength(text) + Buffer.byteLength(section) <= bytesMax - 200;
-    if (fits && left === 0) text += `${section}\n`;
-    else left++;
-  }
-  return left === 0
-    ? text
-    : `${text}\n_${count(left)} sections left out, to stay within the size limit; the report has them._\n`;
+      : [comparison(records), ...records.map((record) => sectionsOf(record).join('\n'))],
+  );
 }
-
-const signs = { PASS: '✅', FAIL: '❌', INCONCLUSIVE: '❔' } as const;
 
 function sectionsOf(record: RunRecord): string[] {
   const headline = headlineOf(record);
@@ -138,38 +125,4 @@ function comparison(records: readonly RunRecord[]): string {
     ...keyFigures(record).map(({ value }) => value),
   ]);
   return `# ${count(records.length)} runs side by side\n\n${table(['run', 'scenario', 'broker', 'durability', 'verdict', ...names], rows)}`;
-}
-
-function table(
-  columns: readonly string[],
-  rows: readonly (readonly string[])[],
-  escaped = false,
-): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => (escaped ? cell : plain(cell))).join(' | ')} |\n`;
-  return line(columns) + `|${columns.map(() => ' --- |').join('')}\n` + rows.map(line).join('');
-}
-
-function details(title: string, body: string): string {
-  return `<details><summary>${title}</summary>\n\n${body}\n</details>\n`;
-}
-
-function fenced(text: string): string {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
-  const fence = '`'.repeat(longest + 1);
-  return `${fence}sh\n${oneLine(text)}\n${fence}`;
-}
-
-function oneLine(text: string): string {
-  return text.replace(/[^\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]+/gu, ' ');
-}
-
-/** Text that is text in Markdown, too: no tags, tables, links, mentions or emphasis of its own. */
-function plain(text: string): string {
-  return oneLine(text)
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/>/g, '&gt;')
-    .replace(/[\\`*_[\]|~#@]/g, (character) => `&#${character.codePointAt(0)};`)
-    .replace(/:\/\//g, '&#58;//');
 }

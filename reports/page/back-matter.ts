@@ -16,15 +16,10 @@ import { figure, pairs, tableOf, text, word } from './table.ts';
 /** Where it ran, how to run it again, what was noted, how to read it. */
 
 export function environmentSection(record: RunRecord): Markup {
-  const { environment, workload, durability, target } = record;
+  const { workload, durability, target } = record;
   return html`<section id="environment"><h2>Environment</h2>
 ${pairs([
-  [
-    'machine',
-    `${environment.cpu}, ${counted(environment.cores, 'core')}, ${bytes(environment.memoryBytes)} of memory`,
-  ],
-  ['system', `${environment.kernel}, ${environment.fileSystem}, Node ${environment.node}`],
-  ['clock domain', environment.clockDomain],
+  ...machineRows(record.environment),
   [
     'broker',
     `${target.name} ${target.version}, ${counted(record.cluster.nodes, 'node')} (${record.cluster.kind})`,
@@ -43,7 +38,20 @@ ${pairs([
   ['configuration', html`<code>${canonical(target.config)}</code>`],
 ])}
 <h3>The machine, before and after</h3>
-${probes(record)}</section>`;
+${probesTable(record.environment)}</section>`;
+}
+
+type Environment = RunRecord['environment'];
+
+export function machineRows(environment: Environment): (readonly [string, string])[] {
+  return [
+    [
+      'machine',
+      `${environment.cpu}, ${counted(environment.cores, 'core')}, ${bytes(environment.memoryBytes)} of memory`,
+    ],
+    ['system', `${environment.kernel}, ${environment.fileSystem}, Node ${environment.node}`],
+    ['clock domain', environment.clockDomain],
+  ];
 }
 
 function because(what: string, why: string): string {
@@ -58,8 +66,8 @@ const probeRows: readonly (readonly [string, keyof EnvironmentProbe, string])[] 
   ['fixed work', 'cpuMs', 'A slower machine takes longer for it.'],
 ];
 
-function probes(record: RunRecord): Markup {
-  const { before, after } = record.environment.probes;
+export function probesTable({ probes }: Environment): Markup {
+  const { before, after } = probes;
   if (before === null && after === null) return html`<p>The machine was not probed.</p>`;
   return tableOf(
     'Environment probes',

@@ -66,13 +66,15 @@ ${guideSection()}
 export function chartsSection(charts: readonly Drawn[], link: Markup): Markup {
   return html`<section id="charts"><h2>Charts</h2>
 <p>All over one time axis, in seconds since the load began; each fault stands above each chart. ${link}</p>
-${charts.map(
-  ({ chart, drawing }) => html`<figure id="${chart.name}"><h3>${chart.title}</h3>
+${charts.map(chartFigure)}</section>`;
+}
+
+export function chartFigure({ chart, drawing }: Drawn): Markup {
+  return html`<figure id="${chart.name}"><h3>${chart.title}</h3>
 <figcaption>${chart.lead}</figcaption>
 <div class="chart" tabindex="0" role="region" aria-label="${chart.title}">${trusted(drawing.inline)}</div>
 ${figuresBehind(chart.title, chart.table)}</figure>
-`,
-)}</section>`;
+`;
 }
 
 const policy =
