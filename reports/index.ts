@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import type { RunRecord } from '../harness/record/record.ts';
+import type { SuiteRecord } from '../harness/record/suite.ts';
 import { comparisonCharts, contendersOf } from './charts/comparison-charts.ts';
 import { frameOf } from './charts/frame.ts';
 import { heatMapChart } from './charts/heat-map.ts';
@@ -12,6 +13,13 @@ import type { Chart } from './charts/chart.ts';
 import { renderJunit } from './junit.ts';
 import { comparisonPage } from './page/comparison.ts';
 import { runPage, type Drawn } from './page/page.ts';
+import { lossChart } from './suite/loss-chart.ts';
+import { suiteJunit } from './suite/junit.ts';
+import { suitePage } from './suite/page.ts';
+import { paretoChart } from './suite/pareto-chart.ts';
+import { priceChart } from './suite/price-chart.ts';
+import { suiteSummary } from './suite/summary.ts';
+import type { EvidenceOf } from './suite/tables.ts';
 import { renderSummary } from './summary.ts';
 
 /** What a report consists of, as text; where to put it is the caller's business. */
@@ -40,12 +48,33 @@ export async function renderReport(records: readonly RunRecord[]): Promise<Repor
     html,
     summaryMarkdown: renderSummary(records),
     junitXml: renderJunit(records),
-    charts: drawn.map(({ chart, drawing }) => ({
-      name: chart.name,
-      svg: drawing.standalone,
-      spec: drawing.spec,
-    })),
+    charts: filesOf(drawn),
   };
+}
+
+/**
+ * Renders a suite: what each durability mode costs, and what it is worth. The same record and the
+ * same evidence give the same bytes.
+ */
+export async function renderSuite(
+  suite: SuiteRecord,
+  evidenceOf: EvidenceOf = () => undefined,
+): Promise<ReportFiles> {
+  const drawn = await drawAll([priceChart(suite), paretoChart(suite), lossChart(suite)]);
+  return {
+    html: suitePage(suite, drawn, evidenceOf),
+    summaryMarkdown: suiteSummary(suite),
+    junitXml: suiteJunit(suite),
+    charts: filesOf(drawn),
+  };
+}
+
+function filesOf(drawn: readonly Drawn[]): ReportFiles['charts'] {
+  return drawn.map(({ chart, drawing }) => ({
+    name: chart.name,
+    svg: drawing.standalone,
+    spec: drawing.spec,
+  }));
 }
 
 interface Rendered {

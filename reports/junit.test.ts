@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { validateXML } from 'xmllint-wasm';
 import type { RunRecord } from '../harness/record/record.ts';
 import { renderJunit } from './junit.ts';
+import { suiteJunit } from './suite/junit.ts';
 import * as records from './testing/records.ts';
+import * as suites from './testing/suites.ts';
 
 const schema = await readFile(new URL('testdata/junit-subset.xsd', import.meta.url), 'utf8');
 
@@ -27,6 +29,10 @@ function casesOf(record: RunRecord): Map<string, string> {
 describe('the test report', () => {
   test.each(Object.entries(records))('is valid XML of the JUnit schema for %s', async (_, make) => {
     expect(await errorsOf(renderJunit([make()]))).toEqual([]);
+  });
+
+  test.each(Object.entries(suites))('is valid XML of the JUnit schema for %s', async (_, make) => {
+    expect(await errorsOf(suiteJunit(make()))).toEqual([]);
   });
 
   test('is refused by the schema when an attribute is unknown or a number is not one', async () => {

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { renderReport } from './index.ts';
+import { renderReport, renderSuite } from './index.ts';
 import { findLowContrast } from './testing/contrast.ts';
 import * as records from './testing/records.ts';
+import * as suites from './testing/suites.ts';
 
 // The page as a reader has it: real Chromium, no network, with and without JavaScript.
 const executablePath = [
@@ -24,9 +25,23 @@ const pages = [
   'hostileNames',
   'oneHour',
   'compare',
+  'suiteDone',
+  'suiteHalf',
+  'suiteEverythingLost',
+  'suiteViolation',
+  'suiteAxes',
 ] as const;
 type Name = (typeof pages)[number];
 const make = { ...records };
+
+async function pageOf(name: Name): Promise<string> {
+  if (name === 'compare') {
+    const runs = [records.passWithTwoFaults(7), records.failWithLostMessages(), records.shortRun()];
+    return (await renderReport(runs)).html;
+  }
+  if (name in suites) return (await renderSuite(suites[name as keyof typeof suites]())).html;
+  return (await renderReport([make[name as keyof typeof records]()])).html;
+}
 
 const desktop = { width: 1280, height: 800 };
 const phone = { width: 390, height: 844 };
@@ -47,11 +62,7 @@ describe.skipIf(executablePath === undefined)(title, () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ackworth-page-'));
     for (const name of pages) {
-      const runs =
-        name === 'compare'
-          ? [records.passWithTwoFaults(7), records.failWithLostMessages(), records.shortRun()]
-          : [make[name]()];
-      await writeFile(join(folder, `${name}.html`), (await renderReport(runs)).html);
+      await writeFile(join(folder, `${name}.html`), await pageOf(name));
     }
     browser = await chromium.launch({
       executablePath: executablePath!,
@@ -97,7 +108,14 @@ describe.skipIf(executablePath === undefined)(title, () => {
   }
 
   describe.each([{ javaScriptEnabled: false }, { javaScriptEnabled: true }])('%o', (options) => {
-    test.each(['passWithTwoFaults', 'failWithLostMessages', 'compare'] as const)(
+    test.each([
+      'passWithTwoFaults',
+      'failWithLostMessages',
+      'compare',
+      'suiteDone',
+      'suiteHalf',
+      'suiteViolation',
+    ] as const)(
       '%s shows its verdict in the first screen',
       async (name) => {
         const { box, text } = await visit(name, options, async (page) => {
@@ -120,6 +138,13 @@ describe.skipIf(executablePath === undefined)(title, () => {
       return boxes.map((box) => box!.y + box!.height);
     });
     expect(Math.max(...bottoms)).toBeLessThan(desktop.height);
+  });
+
+  test('the first screen of a suite also holds its table of modes, paragraph and all', async () => {
+    const box = await visit('suiteDone', { javaScriptEnabled: false }, (page) =>
+      page.locator('table.modes').boundingBox(),
+    );
+    expect(box!.y + box!.height).toBeLessThan(desktop.height);
   });
 
   test.each(pages.flatMap((name) => [phone, desktop].map((viewport) => ({ name, viewport }))))(

@@ -17,6 +17,7 @@ import { vocabulary } from '../vocabulary.ts';
 import { axisOption, countFrom1, oneOf, rate, size, wholeNumber } from './axis-options.ts';
 import { comparisonTable } from './comparison-table.ts';
 import { comparisonView } from './comparison-view.ts';
+import { writeSuiteReports } from './outputs.ts';
 import { interruptSignal } from './interrupt.ts';
 import { commandLine } from './shell.ts';
 
@@ -87,6 +88,8 @@ export function compareCommand(): Command {
       });
       if (flags.json) process.stdout.write(`${JSON.stringify(suite, null, 2)}\n`);
       else process.stdout.write(`${comparisonTable(suite)}\nsuite: ${join(where, suiteFileName)}\n`);
+      const report = await writeSuiteReports(folder.directory, suite);
+      (flags.json ? process.stderr : process.stdout).write(`report: ${report}\n`);
       if (suite.cells.some(({ state }) => state !== 'done')) {
         process.stderr.write(`go on with: npx ackworth compare --resume ${where}\n`);
       }

@@ -1,8 +1,9 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { renderReport } from '../../reports/index.ts';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { renderReport, renderSuite, type ReportFiles } from '../../reports/index.ts';
 import { HarnessError } from '../errors.ts';
 import type { RunRecord } from '../record/record.ts';
+import type { SuiteCell, SuiteRecord } from '../record/suite.ts';
 import { makeDirectory } from '../run/make-directory.ts';
 
 /** Writes everything a person or a CI system reads beside the record; returns the report's path. */
@@ -10,7 +11,31 @@ export async function writeReports(
   directory: string,
   records: readonly RunRecord[],
 ): Promise<string> {
-  const { html, summaryMarkdown, junitXml, charts } = await renderReport(records);
+  return writeFiles(directory, await renderReport(records));
+}
+
+/**
+ * As `writeReports`, for a suite, whose folder this is: cells are linked to their own reports, or
+ * else to their records, as far as they are there.
+ */
+export async function writeSuiteReports(directory: string, suite: SuiteRecord): Promise<string> {
+  return writeFiles(
+    directory,
+    await renderSuite(suite, (cell) => evidenceOf(directory, cell)),
+  );
+}
+
+/** A path of plain names, so that a link can lead nowhere but down from the suite's folder. */
+const pathDown = /^[\w@-][\w.@-]*(?:\/[\w@-][\w.@-]*)*$/;
+
+function evidenceOf(directory: string, { record }: SuiteCell): string | undefined {
+  if (record === null || !pathDown.test(record)) return undefined;
+  const report = `${posix.dirname(record)}/report.html`;
+  return [report, record].find((path) => existsSync(join(directory, path)));
+}
+
+function writeFiles(directory: string, files: ReportFiles): string {
+  const { html, summaryMarkdown, junitXml, charts } = files;
   const report = join(directory, 'report.html');
   try {
     makeDirectory(join(directory, 'charts'));

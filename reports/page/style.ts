@@ -63,6 +63,13 @@ pre{margin:.3rem 0 .8rem;padding:.7rem .9rem;background:var(--shade);border-radi
 dl.pairs{display:grid;grid-template-columns:minmax(8rem,max-content) 1fr;gap:.3rem 1.6rem;margin:.3rem 0 1rem}
 dl.pairs dt{color:var(--muted)}
 dl.pairs dd{margin:0;overflow-wrap:anywhere}
+.modes{margin:.2rem 0 .9rem}
+.modes td{padding:.5rem .8rem;border:2px solid var(--paper);width:30%}
+.modes th[scope=row]{vertical-align:middle}
+.modes td b{font-size:1.1rem;font-weight:600}
+.modes caption{padding-bottom:.5rem}
+.steps{margin:.3rem 0;padding-left:1.1rem;max-width:54rem}
+.steps li{margin:.35rem 0}
 .differs{font-weight:600}
 .swatch{display:inline-block;vertical-align:middle;width:1.9rem;height:.7rem;margin-right:.45rem}
 footer{margin-top:3.2rem;padding-top:1rem;padding-bottom:2.4rem;color:var(--muted);font-size:.85rem}
