@@ -33,13 +33,14 @@ const pages = [
 ] as const;
 type Name = (typeof pages)[number];
 const make = { ...records };
+const makeSuite = { ...suites };
 
 async function pageOf(name: Name): Promise<string> {
   if (name === 'compare') {
     const runs = [records.passWithTwoFaults(7), records.failWithLostMessages(), records.shortRun()];
     return (await renderReport(runs)).html;
   }
-  if (name in suites) return (await renderSuite(suites[name as keyof typeof suites]())).html;
+  if (name in makeSuite) return (await renderSuite(makeSuite[name as keyof typeof suites]())).html;
   return (await renderReport([make[name as keyof typeof records]()])).html;
 }
 
