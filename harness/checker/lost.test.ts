@@ -218,7 +218,11 @@ describe('loss under a fault', () => {
     const story = before(faulty('async')).at(1500).acked('a3', 2).log('a0 a1 a3');
     expect(seen(story)).toEqual({ ...pass, anomalies: { 'lost-window': 1, superseded: 1 } });
     const { faults, recovery } = story.judge();
-    expect(faults[0]).toMatchObject({ lossWindowMessages: 3, lossWindowMs: 97 });
+    expect(faults[0]).toMatchObject({
+      exposedMessages: 3,
+      lossWindowMessages: 1,
+      lossWindowMs: 97,
+    });
     expect(recovery).toMatchObject({ lossWindowMessages: 1, lossWindowMs: 97 });
   });
 
