@@ -80,7 +80,6 @@ function isShort({ length, startOffset, endOffset, disordered }: LogCopy): boole
 function doubtsOfGroups(book: Book): string[] {
   const doubts: string[] = [];
   for (const copy of book.copies.copiesOf(0)) {
-    if (copy.length === 0) continue;
     book.groups.forEach((group, number) => {
       if (copy.lastOffset >= 0) {
         const furthest = book.furthest(number, copy.partition);

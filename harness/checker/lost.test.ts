@@ -12,6 +12,20 @@ const lost = (anomalies: Record<string, number>) => ({
   anomalies,
 });
 
+test('without positions a message is lost only once every partition was read to its end', () => {
+  const story = () =>
+    new Story({
+      capabilities: { positions: false },
+      scenario: { topic: { partitions: 2 }, workload: { consumers: 0 }, checks: ['lost'] },
+    })
+      .acked('a0', -1)
+      .readEnd();
+  const verdictOf = (told: Story) => told.judge().verdicts.find(({ check }) => check === 'lost')!;
+  expect(verdictOf(story())).toMatchObject({ verdict: 'unknown', anomalies: [] });
+  expect(story().judge().accounting.lost).toBe(0);
+  expect(verdictOf(story().readEnd({ partition: 1 })).verdict).toBe('invalid');
+});
+
 describe('loss', () => {
   test('an acked message in the final read is safe', () => {
     expect(seen(new Story(noConsumers).acked('a0', 0).log('a0'))).toEqual(pass);
@@ -218,11 +232,7 @@ describe('loss under a fault', () => {
     const story = before(faulty('async')).at(1500).acked('a3', 2).log('a0 a1 a3');
     expect(seen(story)).toEqual({ ...pass, anomalies: { 'lost-window': 1, superseded: 1 } });
     const { faults, recovery } = story.judge();
-    expect(faults[0]).toMatchObject({
-      exposedMessages: 3,
-      lossWindowMessages: 1,
-      lossWindowMs: 97,
-    });
+    expect(faults[0]).toMatchObject({ exposedMessages: 3, lossWindowMessages: 1, lossWindowMs: 97 });
     expect(recovery).toMatchObject({ lossWindowMessages: 1, lossWindowMs: 97 });
   });
 

@@ -145,6 +145,24 @@ describe('recovery time', () => {
     expect(judged(drained(story)).rtoMs).toBe(1002);
   });
 
+  test('an operation whose partition nobody knows counts against all', () => {
+    const rto = (fate: 'info' | 'ok') => {
+      const story = new Story(under('leader')).fault(0, 1000);
+      let sequence = 0;
+      for (let ms = 0; ms < 9000; ms += 50) {
+        const name = `a${sequence}`;
+        const lost = ms >= 1000 && ms < 3000 && sequence % 2 === 1;
+        story.at(ms).invoke(name, lost ? 1000 + sequence : 0);
+        if (lost && fate === 'info') story.at(ms + 2).complete(name, 'info');
+        else story.at(ms + 2).complete(name, 'ok', { offset: sequence });
+        sequence++;
+      }
+      return judged(drained(story)).rtoMs;
+    };
+    expect(rto('ok')).toBe(2);
+    expect(rto('info')).toBeGreaterThan(1900);
+  });
+
   test('the lives of a worker are one client', () => {
     const story = load(new Story(under('producer')).fault(0, 1000, { victims: ['producer 1'] }), {
       to: 1000,
@@ -184,6 +202,16 @@ describe('recovery time', () => {
       ['node 2', 500],
     ]);
     expect(recovery.rtoMs).toBe(500);
+  });
+
+  test('over all faults is not known unless it is for each', () => {
+    const story = new Story(under('each-node'))
+      .fault(0, 1000, { victims: ['node 1'] })
+      .fault(1, 7000, { victims: ['node 2'] });
+    load(story, {}, (ms) => (ms < 7000 ? 2 : 'info'));
+    const { faults, recovery } = drained(story).judge();
+    expect(faults.map(({ rtoMs }) => rtoMs)).toEqual([2, null]);
+    expect(recovery.rtoMs).toBeNull();
   });
 
   test('is not known when the load ended too early to tell', () => {
@@ -278,6 +306,16 @@ describe('recovery time', () => {
     expect(judged(returned(more))).toMatchObject({ verdict: 'unknown', rtoMs: null });
     const unread = told().log('a0').readEnd({ partition: 1, complete: false });
     expect(judged(returned(unread))).toMatchObject({ verdict: 'unknown', rtoMs: null });
+  });
+
+  test('a fault on a consumer is no business of another group', () => {
+    const options = under('consumer', { consumers: 2 });
+    const scenario = { ...options.scenario, workload: { ...options.scenario?.workload, groups: 2 } };
+    const story = load(new Story({ scenario }).fault(0, 1000, { victims: ['consumer 1'] }), {});
+    const other = story.plan.consumers.find(({ worker }) => worker === 2)!;
+    expect(other.group).not.toBe(story.plan.consumers[0]!.group);
+    story.at(500).delivered('a0', 0).delivered('a0', 0, { consumer: 2 });
+    expect(judged(story.at(1990).delivered('a1', 1))).toMatchObject({ verdict: 'valid', rtoMs: 990 });
   });
 
   test('times of two clocks are not compared', () => {

@@ -2,6 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { EntryFlag } from '../history/format.ts';
+import { readHistoryHeader } from '../history/reader.ts';
+import { HistoryWriter } from '../history/writer.ts';
 import { HarnessHistory } from './harness-history.ts';
 import { judgeRun } from './judge-run.ts';
 import { writeFacts, type RunFacts } from './run-facts.ts';
@@ -19,16 +22,21 @@ beforeEach(() => {
 
 afterEach(() => rmSync(output, { recursive: true, force: true }));
 
-function folderOf(changes: Partial<RunFacts> = {}): string {
+function folderOf(
+  changes: Partial<RunFacts> = {},
+  { workload = {}, target = 'null' }: { workload?: object; target?: string } = {},
+): string {
   const words = vocabulary();
+  const phases = [{ name: 'a', duration: '1s' }];
+  const topic = { partitions: 1, replication: 'none' };
   const scenario = parseScenario(
-    { name: 'empty', question: 'Nothing?', phases: [{ name: 'a', duration: '1s' }] },
+    { name: 'empty', question: 'Nothing?', nodes: 1, topic, workload, phases },
     'empty',
     words,
   );
   const plan = makePlan(scenario, {
     seed: 1,
-    target: 'null',
+    target,
     cluster: 'process',
     vocabulary: words,
   });
@@ -83,6 +91,41 @@ describe('a run folder', () => {
       'node 2 ended by itself (exit code 1)',
       'no data: not a single message was acked',
     ]);
+  });
+
+  test('that would pass does not, where something kept the run from its plan', async () => {
+    const judged = (problems: string[]) => {
+      const workload = { producers: 1, consumers: 0 };
+      const directory = folderOf({ problems }, { workload, target: 'reference' });
+      const history = join(directory, 'history');
+      const { run } = readHistoryHeader(join(history, 'harness.ackh'))!;
+      const write = (worker: string, role: 'producer' | 'reader') =>
+        new HistoryWriter(join(history, `${worker}.ackh`), {
+          version: 1,
+          run,
+          worker,
+          role,
+          clockDomain: 'here',
+          numbers: [1],
+        });
+      const producer = write('producer-1', 'producer');
+      producer.invoke(1, 0, 0, 1e9, 1e9);
+      producer.complete(1, 0, 'ok', 0, 0, 1, 1.1e9);
+      producer.close();
+      const reader = write('reader-0', 'reader');
+      for (const node of [0, 1]) {
+        const end = { partition: 0, startOffset: 0, endOffset: 1, complete: true, reason: '' };
+        reader.read(node, 0, 0, EntryFlag.intact, 1, 0, 0);
+        reader.event({ type: 'read-end', node, ...end });
+      }
+      reader.close();
+      return judgeRun(directory);
+    };
+    expect((await judged([])).verdict).toBe('pass');
+    expect(await judged(['node 1 ended by itself'])).toMatchObject({
+      verdict: 'inconclusive',
+      reasons: ['node 1 ended by itself'],
+    });
   });
 
   test('whose run was never over says so', async () => {

@@ -44,6 +44,54 @@ describe('the timeline of faults', () => {
     expect(doubtOf(injection!)).toContain('it was not probed');
   });
 
+  test('counts only faults on nodes among those that can cost messages', () => {
+    const two = new Story({
+      scenario: {
+        workload: { consumers: 1 },
+        phases: [
+          {
+            name: 'main',
+            duration: '60s',
+            faults: [
+              { fault: 'kill', target: 'consumer', at: '1s', for: '1s' },
+              { fault: 'kill', target: 'leader', at: '2s', for: '1s' },
+            ],
+          },
+        ],
+      },
+    });
+    const timeline = new FaultTimeline(two.plan);
+    for (const { id, target, atMs } of two.plan.faults) {
+      const happens = { ...event, fault: id, target, victims: ['one'], time: atMs * 1e6 } as const;
+      timeline.fault({ ...happens, step: 'requested', result: '' });
+      timeline.fault({ ...happens, step: 'effective', result: '' });
+    }
+    expect(timeline.nodeFaults().map(({ target }) => target)).toEqual(['leader']);
+  });
+
+  test('wants a healing that was probed to have worked, also where the fault heals itself', () => {
+    const restart = new Story({
+      scenario: {
+        phases: [
+          {
+            name: 'main',
+            duration: '60s',
+            faults: [{ fault: 'restart', target: 'leader', at: '1s' }],
+          },
+        ],
+      },
+    });
+    const timeline = new FaultTimeline(restart.plan);
+    const step = { ...event, kind: 'restart', victims: ['node 1'] } as const;
+    timeline.fault({ ...step, step: 'requested', result: '' });
+    timeline.fault({ ...step, step: 'effective', result: '' });
+    timeline.fault({ ...step, step: 'probed', result: 'confirmed' });
+    expect(doubtOf(timeline.injections[0]!)).toBeUndefined();
+    timeline.fault({ ...step, step: 'healed', result: '' });
+    timeline.fault({ ...step, step: 'heal-probed', result: 'mismatch' });
+    expect(doubtOf(timeline.injections[0]!)).toContain('the healing of');
+  });
+
   test('has no doubt left once both proofs are in', () => {
     const timeline = new FaultTimeline(plan);
     const victims = ['node 2'];
