@@ -242,6 +242,11 @@ describe('the verdict of a run', () => {
     expect(about('kill of node 1')).toMatch(/in 2 of 2: .* a kill of leader loses in at most 78 %/);
   });
 
+  test('counts no fault as a trial that is not confirmed', () => {
+    expect(told().fault(0, 1000).judge().lossBounds).toHaveLength(1);
+    expect(told().fault(0, 1000, { result: 'mismatch' }).judge().lossBounds).toEqual([]);
+  });
+
   test('has no bounds of loss where something was lost that may not be', () => {
     const lossy = new Story(killed).at(500).acked('a0', 0).acked('a1', 1).log('a0').fault(0, 1000);
     expect(lossy.judge().lossBounds).toEqual([]);
