@@ -88,6 +88,35 @@ describe('a power cut', () => {
     expect(proof.evidence).toContain('frozen to killed in 2 ms');
   });
 
+  test('shuts own file systems down between freezing and killing, and unmounts them after', async () => {
+    const does = (deed: string) => async (): Promise<number> => {
+      deeds.push(deed);
+      return ++time * 1e6;
+    };
+    const directory = join(root, '1', 'live');
+    const disk: NodeDisk = {
+      form: 'xfs',
+      directory,
+      mountPoint: join(root, '1'),
+      shutDown: does('shut down'),
+      unmount: does('unmount'),
+      mount: does('mount'),
+    };
+    const where = site([node(1, { disk })]);
+    await powerCut.inject(where);
+    await powerCut.heal(where);
+    expect(deeds).toEqual([
+      'pause 1',
+      'shut down',
+      'kill 1',
+      'unmount',
+      'kill 1',
+      'unmount',
+      'mount',
+      'start 1',
+    ]);
+  });
+
   test('is over when all are back, and took what it took once', async () => {
     const where = site([node(1), node(2)]);
     await powerCut.inject(where);
@@ -99,7 +128,7 @@ describe('a power cut', () => {
 
   test('brings who led back last, once the others have elected', async () => {
     let asked = 0;
-    const elections = [[1, 2, 2], [2, 0, 0], [2, 3, 3], [1, 3, 3]];
+    const elections = [[1, 2, 2], [3, 0, 0], [2, 3, 3], [1, 3, 3]];
     const roles = async (): Promise<Roles> => {
       deeds.push('roles');
       return { leaders: elections[asked++] ?? [], coordinator: 0 };

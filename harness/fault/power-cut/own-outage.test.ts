@@ -98,6 +98,7 @@ describe('a power cut of a node with its own file system', () => {
     const { outage } = await goThrough(fakeDisk({}, forgetUnsynced));
     await outage.drop();
     await outage.restore();
+    expect(outage.proveBack().result).toBe('confirmed');
     expect(outage.proveBack().evidence).toContain('lost 600 un-synced bytes');
     expect(outage.proveOff().result).toBe('confirmed');
   });
