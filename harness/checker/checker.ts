@@ -5,7 +5,7 @@
 export type VerdictValue = 'valid' | 'invalid' | 'unknown' | 'not-applicable';
 
 export interface Anomaly {
-  /** The field's word: lost-prefix, lost-middle, lost-tail, vanished, duplicate-broker, ... */
+  /** The field's word: lost-prefix, lost-middle, lost-tail, lost-all, vanished, duplicate-broker, ... */
   readonly kind: string;
   readonly count: number;
   /** First witnesses, at most ten, each one line: "producer 1 sequence 4711, acked at p0@812 ...". */

@@ -194,6 +194,24 @@ describe('a power cut of all nodes', () => {
     expect(cut('a0 a1')).toEqual(window(1));
   });
 
+  test('may take all that was there, as far as it was not safe', () => {
+    const all = (setting: Setting = {}) =>
+      seen(load(setting).fault(0, 1000, { victims: three }).at(1500).acked('b0', 0).log('b0'));
+    const legal = { ...pass, anomalies: { 'lost-window': 3, superseded: 1 } };
+    expect(all({ flush: 'os' })).toEqual(legal);
+    expect(all({ flush: 'os', replication: 'none' })).toEqual(legal);
+    expect(all({ flush: 'os', exposures: [2] })).toMatchObject({
+      verdict: 'fail',
+      anomalies: { 'lost-window': 2, 'lost-beyond-window': 1 },
+    });
+    // a0 is older than the flush interval.
+    expect(all({ flush: 'async' })).toMatchObject({
+      verdict: 'fail',
+      anomalies: { 'lost-window': 2, 'lost-beyond-window': 1 },
+    });
+    expect(all({ flush: 'sync' })).toMatchObject({ verdict: 'fail', anomalies: { 'lost-all': 3 } });
+  });
+
   test('whose exposure was not measured leaves the loss in doubt', () => {
     const story = load({ exposures: [null] }).fault(0, 1000, { victims: three }).log('a0 a1');
     expect(seen(story)).toMatchObject({ verdict: 'inconclusive', unknown: ['lost'] });
@@ -302,6 +320,11 @@ describe('a damaged copy', () => {
     expect(seen(torn('none'))).toEqual(window(1));
     expect(seen(torn('quorum'))).toMatchObject(failedBy('lost-tail', 1));
   });
+
+  test('costs no more than an end: the rest is refused, and back once it is healed', () => {
+    const gone = load({ replication: 'none', faults: [{ fault: 'torn-tail' }] }).fault(0, 1000);
+    expect(seen(gone.log('', { nodes: 1 }))).toMatchObject(failedBy('lost-all', 3));
+  });
 });
 
 describe('several faults', () => {
@@ -338,6 +361,45 @@ describe('several faults', () => {
       );
     expect(twice(1)).toEqual(window(2));
     expect(twice(0)).toMatchObject({ anomalies: { 'lost-beyond-window': 1, 'lost-window': 1 } });
+  });
+
+  test('of which the first took all do not hide what the second took', () => {
+    const told = (second: string, log: string) =>
+      seen(
+        load({ flush: 'os', faults: [cutAll, { target: 'leader', at: '3s', fault: second }] })
+          .fault(0, 1000, { victims: three })
+          .at(1500)
+          .acked('b0', 0)
+          .acked('b1', 1)
+          .fault(1, 3000)
+          .log(log),
+      );
+    const took = (count: number) => ({ ...pass, anomalies: { 'lost-window': count, superseded: 2 } });
+    expect(told('kill', 'b0 b1')).toEqual(took(3));
+    expect(told('power-cut', '')).toMatchObject({ anomalies: { 'lost-window': 5 } });
+    expect(told('kill', '')).toMatchObject({
+      verdict: 'fail',
+      anomalies: { 'lost-window': 3, 'lost-all': 2 },
+    });
+    expect(told('kill', 'b0')).toMatchObject({
+      verdict: 'fail',
+      anomalies: { 'lost-window': 3, 'lost-tail': 1 },
+    });
+  });
+
+  test('the second of which may take all does not excuse what went with the first', () => {
+    const told = (a3: number, log: string, from: number) =>
+      seen(
+        load({ flush: 'os', faults: [kill, cutAll], exposures: [null, 5] })
+          .fault(0, 1000)
+          .at(1500)
+          .acked('a3', a3)
+          .fault(1, 2000, { victims: three })
+          .log(log, { from }),
+      );
+    expect(told(3, '', 0).anomalies).toEqual({ 'lost-window': 4 });
+    expect(told(3, 'a3', 3)).toMatchObject(failedBy('lost-prefix', 3));
+    expect(told(0, 'a3', 0)).toMatchObject({ verdict: 'fail', anomalies: { 'lost-all': 3 } });
   });
 
   test('the oldest are those beyond what was exposed', () => {

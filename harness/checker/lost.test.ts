@@ -54,11 +54,40 @@ describe('loss', () => {
     });
   });
 
-  test('a log that lost everything lost its prefix', () => {
-    expect(seen(new Story(noConsumers).acked('a0', 0).acked('a1', 1).log(''))).toMatchObject({
-      invalid: ['lost'],
-      anomalies: { 'lost-prefix': 2 },
+  test('a partition of which nothing survived lost all', () => {
+    const told = () =>
+      new Story({ scenario: { topic: { partitions: 2 }, workload: { consumers: 0 } } })
+        .acked('a0', 0)
+        .acked('b0', 1)
+        .acked('a1', 0, { partition: 1 })
+        .log('a1', { partition: 1 });
+    expect(seen(told().log('')).anomalies).toEqual({ 'lost-all': 2 });
+    expect(seen(told().log('a0')).anomalies).toEqual({ 'lost-tail': 1 });
+  });
+
+  test('an empty log that ends behind what it lost has dropped its beginning', () => {
+    const story = new Story(noConsumers).acked('a0', 0).acked('a1', 1).log('', { from: 2 });
+    expect(seen(story).anomalies).toEqual({ 'lost-prefix': 2 });
+  });
+
+  test('a place left empty before what nobody acked is a hole, where every offset is used', () => {
+    const told = (denseOffsets: boolean) =>
+      new Story({ capabilities: { denseOffsets }, ...noConsumers })
+        .acked('a0', 0)
+        .acked('a1', 1)
+        .unknown('a2')
+        .log('a0 - a2');
+    expect(seen(told(true)).anomalies).toEqual({ 'lost-middle': 1 });
+    expect(seen(told(false)).anomalies).toEqual({ 'lost-tail': 1 });
+  });
+
+  test('what was acked at the position of a survivor lies on no side of it', () => {
+    const told = (offset: number) => new Story(noConsumers).acked('a0', 0).acked('b0', offset);
+    expect(seen(told(0).log('a0')).anomalies).toEqual({
+      'lost-unplaced': 1,
+      'inconsistent-offset': 1,
     });
+    expect(seen(told(1).log('a0')).anomalies).toEqual({ 'lost-tail': 1 });
   });
 
   test('the tail of one producer is a hole of the partition when another producer went on behind it', () => {
@@ -176,6 +205,24 @@ describe('loss', () => {
     };
     expect(seen(read(told(), 'a0', 'a1', 'a2'))).toEqual(pass);
     expect(seen(read(told(), 'a0', 'a2'))).toEqual(lost({ 'lost-middle': 1 }));
+    expect(seen(read(told().acked('b0', -1), 'a0', 'a1', 'a2'))).toEqual(lost({ 'lost-unplaced': 1 }));
+    expect(seen(read(told().acked('b0', -1))).anomalies).toEqual({ 'lost-all': 4 });
+  });
+
+  test('a single ack without a position is compared with all of its producer', () => {
+    const after = () => new Story(noConsumers).acked('a0', 0).acked('a1', -1);
+    expect(seen(after().log('a0'))).toEqual(lost({ 'lost-tail': 1 }));
+    const before = () => new Story(noConsumers).acked('a0', -1).acked('a1', 0);
+    expect(seen(before().log('a1'))).toEqual(lost({ 'lost-prefix': 1 }));
+    const other = () => new Story(noConsumers).acked('a0', 0).acked('b0', -1);
+    expect(seen(other().log('a0'))).toEqual(lost({ 'lost-unplaced': 1 }));
+    expect(seen(other().log('')).anomalies).toEqual({ 'lost-all': 2 });
+  });
+
+  test('a survivor that was acked without a position counts where the log has it', () => {
+    const told = () => new Story(noConsumers).acked('a0', -1).acked('b0', 1);
+    expect(seen(told().log('a0'))).toEqual(lost({ 'lost-tail': 1 }));
+    expect(seen(told().log('')).anomalies).toEqual({ 'lost-all': 2 });
   });
 
   test('the evidence says how much was looked at', () => {
@@ -246,12 +293,76 @@ describe('loss under a fault', () => {
   });
 
   test('a prefix is never legal, whatever the mode', () => {
-    const story = before(faulty('async')).at(1500).acked('a3', 0).log('a3');
-    expect(seen(story)).toMatchObject({
-      verdict: 'fail',
+    const story = before(faulty('async')).at(1500).acked('a3', 3).log('a2 a3', { from: 2 });
+    expect(seen(story)).toEqual(lost({ 'lost-prefix': 2 }));
+  });
+
+  test('all that was there is a tail, and legal within the same bounds', () => {
+    const gone = (replication: 'quorum' | 'async', exposure: number) =>
+      seen(before(faulty(replication, exposure)).at(1500).acked('a3', 0).log('a3'));
+    expect(gone('async', 3)).toEqual({ ...pass, anomalies: { 'lost-window': 3, superseded: 1 } });
+    expect(gone('async', 2)).toMatchObject({
       invalid: ['lost'],
-      anomalies: { 'lost-prefix': 3 },
+      anomalies: { 'lost-window': 2, 'lost-beyond-window': 1 },
     });
+    expect(gone('quorum', 3)).toMatchObject({ verdict: 'fail', anomalies: { 'lost-all': 3 } });
+  });
+
+  test('all that was there is no tail when the log goes on behind its empty places', () => {
+    const gone = (offset: number, from: number) => {
+      const story = before(faulty('async')).at(999).invoke('a3').at(1001);
+      return seen(story.complete('a3', 'ok', { offset }).log('a3', { from }));
+    };
+    expect(gone(0, 0)).toMatchObject({ verdict: 'pass', anomalies: { 'lost-window': 3 } });
+    expect(gone(3, 3)).toEqual(lost({ 'lost-prefix': 3 }));
+  });
+
+  test('each partition may lose all that it had, whatever the others kept', () => {
+    const two = (replication: 'quorum' | 'async') => {
+      const options = faulty(replication);
+      const topic = { ...options.scenario!.topic, partitions: 2 };
+      return new Story({ ...options, scenario: { ...options.scenario, topic } })
+        .at(10)
+        .acked('a0', 0)
+        .acked('a1', 0, { partition: 1 })
+        .acked('a2', 1, { partition: 1 })
+        .acked('a3', 1)
+        .fault(0, 1000);
+    };
+    const legal = { ...pass, anomalies: { 'lost-window': 2 } };
+    expect(seen(two('async').log('a0 a3').log('', { partition: 1 }))).toEqual(legal);
+    expect(seen(two('quorum').log('a0 a3').log('', { partition: 1 }))).toEqual(lost({ 'lost-all': 2 }));
+    const beginning = two('async').log('a0 a3').log('a2', { partition: 1, from: 1 });
+    expect(seen(beginning)).toEqual(lost({ 'lost-prefix': 1 }));
+  });
+
+  test('a producer that had only just begun loses the tail of its partition, or a hole in it', () => {
+    const begun = (b0: number, a3: number, log: string) =>
+      seen(
+        before(faulty('async'))
+          .at(990)
+          .acked('b0', b0)
+          .acked('a3', a3)
+          .at(1500)
+          .log(log),
+      );
+    expect(begun(4, 3, 'a0 a1 a2 a3')).toEqual({ ...pass, anomalies: { 'lost-window': 1 } });
+    expect(begun(3, 4, 'a0 a1 a2 - a3')).toMatchObject({ anomalies: { 'lost-middle': 1 } });
+  });
+
+  test('without positions all may go, and nothing of a producer of which nothing is left to compare', () => {
+    const bare = (read: string[]) => {
+      const capabilities = { positions: false, denseOffsets: false, readEachReplica: false };
+      const story = new Story({ ...faulty('async'), capabilities })
+        .at(900)
+        .acked('a0', -1)
+        .acked('b0', -1)
+        .fault(0, 1000);
+      for (const name of read) story.read(name, -1);
+      return seen(story.readEnd({ start: -1, end: -1 }));
+    };
+    expect(bare([])).toEqual({ ...pass, anomalies: { 'lost-window': 2 } });
+    expect(bare(['a0'])).toEqual(lost({ 'lost-unplaced': 1 }));
   });
 
   test('what was sent after the fault is beyond its window', () => {

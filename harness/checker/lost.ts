@@ -2,7 +2,7 @@ import type { Book } from './book/book.ts';
 import { lacksFinalRead } from './book/circumstances.ts';
 import { describeInjection } from './book/fault-timeline.ts';
 import { eachDifference, isMessage, sharedRange } from './book/copy-difference.ts';
-import type { Legality, LossPlace } from './book/loss-attribution.ts';
+import type { Legality } from './book/loss-attribution.ts';
 import { legalLossOf } from './book/legal-loss.ts';
 import { Mark } from './book/messages.ts';
 import { windowOf } from './loss-window.ts';
@@ -16,14 +16,16 @@ import type { Checker, Finding } from './watch.ts';
  * **Guarantee.** Whatever was acked is in that final read. Who consumed a message before does not
  * matter: a consumer's copy is not the log. Some modes promise less after some faults
  * (`promise/`): then a contiguous tail of each partition, as it was when the fault hit, may go, up
- * to the bound that the promise names.
+ * to the bound that the promise names. A tail may be the whole log, where nothing of it was safe.
  *
- * **Anomalies.** `lost-prefix`, `lost-middle` (a hole), `lost-tail`: see `LossLedger` for where
- * the borders lie. `lost-beyond-window`: a tail that one may lose, but not that much of it: what
- * is older than the flush explains, or more than was exposed (`attribute`). `vanished`: the part of those that a consumer had already been given.
- * `vanished-unacked`: given to a consumer, never acked, and no longer there. `lost-on-node`: acked
- * and in the log, but missing from one node's own copy. An unknown that is nowhere is not loss; it
- * was never promised. What the promise allows carries the word `window`: `lost-window`, ...
+ * **Anomalies.** `lost-prefix`, `lost-middle` (a hole), `lost-tail`, `lost-all` (the partition is
+ * gone) and `lost-unplaced` (nobody can tell which of these): see `Survivors` for where the borders
+ * lie. `lost-beyond-window`: a tail that one may lose, but not that much of it: what is older than
+ * the flush explains, or more than was exposed (`attribute`). `vanished`: the part of those that a
+ * consumer had already been given. `vanished-unacked`: given to a consumer, never acked, and no
+ * longer there. `lost-on-node`: acked and in the log, but missing from one node's own copy. An
+ * unknown that is nowhere is not loss; it was never promised. What the promise allows carries the
+ * word `window`: `lost-window`, ...
  */
 export const lost: Checker = {
   name: 'lost',
@@ -35,10 +37,11 @@ export const lost: Checker = {
 function judgeLoss(book: Book): Finding {
   const forbidden = new Tally();
   const allowed = new Tally();
-  for (const { id, place, legality, vanished } of book.loss.losses()) {
-    const legal = legality === 'allowed';
+  for (const loss of book.loss.losses()) {
+    const { id, vanished } = loss;
+    const legal = loss.legality === 'allowed';
     const tally = legal ? allowed : forbidden;
-    tally.add(lossKind(legality, place), () => book.witness(id));
+    tally.add(lossKind(loss), () => book.witness(id));
     if (vanished) tally.add(legal ? 'vanished-window' : 'vanished', () => book.witness(id));
   }
   findVanishedUnacked(book, forbidden, allowed);
@@ -51,14 +54,14 @@ function judgeLoss(book: Book): Finding {
   };
 }
 
-function lossKind(legality: Legality, place: LossPlace): string {
-  switch (legality) {
+function lossKind(loss: Legality): string {
+  switch (loss.legality) {
     case 'allowed':
       return 'lost-window';
     case 'beyond':
       return 'lost-beyond-window';
     case 'forbidden':
-      return `lost-${place}`;
+      return `lost-${loss.place}`;
   }
 }
 

@@ -1,7 +1,5 @@
+import type { LossPlace } from './survivors.ts';
 import type { Suspect } from './suspects.ts';
-
-/** Where the loss lies in what was acked before the same fault and survived. */
-export type LossPlace = 'prefix' | 'middle' | 'tail';
 
 /** An acked message that is lost. */
 export interface Missing {
@@ -15,16 +13,16 @@ export interface Missing {
 
 /**
  * `allowed`: the fault's promise covers it; `beyond`: it would, but for the promise's bound;
- * `forbidden`: no fault's promise covers it.
+ * `forbidden`: no fault's promise covers it, whatever its place says.
  */
-export type Legality = 'allowed' | 'beyond' | 'forbidden';
+export type Legality =
+  | { readonly legality: 'allowed' | 'beyond' }
+  | { readonly legality: 'forbidden'; readonly place: LossPlace };
 
-export interface Attribution {
-  readonly legality: Legality;
+export type Attribution = Legality & {
   /** Index of the suspect; -1 when the message was sent after all of them. */
   readonly suspect: number;
-  readonly place: LossPlace;
-}
+};
 
 interface Options {
   /** In the order in which they took effect. */
@@ -39,8 +37,8 @@ interface Options {
  *
  * Suspect is every fault that took effect once the message was sent, and, where its promise says
  * that it lasts, one that was active then. A suspect *explains* the loss when its own promise allows
- * a loss, the message lies in the tail of what was there when it hit, and it was not delivered where
- * delivered messages are safe. Promises do not add up: with faults that overlap, each loss needs
+ * a loss, the message lies in the tail of what was there when it hit (of which all is the longest),
+ * and it was not delivered where delivered messages are safe. Promises do not add up: with faults that overlap, each loss needs
  * one fault that explains it by itself, so that the weakest promise counts only for what was sent
  * before its fault took effect (or, if it lasts, before it was healed).
  *
@@ -60,9 +58,9 @@ export function attribute({ suspects, missing, placeOf }: Options): Attribution[
     for (let at = from; at < suspects.length; at++) {
       const suspect = suspects[at]!;
       if (suspect.until < loss.since || !covers(suspect, loss)) continue;
-      if (placeOf(loss.id, at) !== 'tail') continue;
+      if (!isTailOf(suspect, placeOf(loss.id, at))) continue;
       if (loss.ackedAt >= suspect.flushedBefore) return void taken[at]!.push(index);
-      beyond[index] ??= { legality: 'beyond', suspect: at, place: 'tail' };
+      beyond[index] ??= { legality: 'beyond', suspect: at };
     }
     results[index] = beyond[index] ?? blame(loss);
   };
@@ -75,12 +73,16 @@ export function attribute({ suspects, missing, placeOf }: Options): Attribution[
     const excess = new Set(excessOf(suspect, taken[at]!, missing));
     for (const index of taken[at]!) {
       if (excess.has(index)) {
-        beyond[index] ??= { legality: 'beyond', suspect: at, place: 'tail' };
+        beyond[index] ??= { legality: 'beyond', suspect: at };
         pass(index, at + 1);
-      } else results[index] = { legality: 'allowed', suspect: at, place: 'tail' };
+      } else results[index] = { legality: 'allowed', suspect: at };
     }
   });
   return results;
+}
+
+function isTailOf({ promise }: Suspect, place: LossPlace): boolean {
+  return place === 'tail' || (place === 'all' && promise.loss !== 'none' && promise.mayTakeAll);
 }
 
 function covers({ promise }: Suspect, { vanished }: Missing): boolean {

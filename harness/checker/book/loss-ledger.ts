@@ -3,21 +3,20 @@ import type { Circumstances } from './circumstances.ts';
 import type { FaultTimeline, Injection } from './fault-timeline.ts';
 import type { LogCopies } from './log-copy.ts';
 import { attribute } from './loss-attribution.ts';
-import type { Attribution, Legality, LossPlace, Missing } from './loss-attribution.ts';
+import type { Attribution, Legality, Missing } from './loss-attribution.ts';
 import { Mark } from './messages.ts';
 import type { MessageTable } from './messages.ts';
+import { Survivors } from './survivors.ts';
 import { suspectsOf } from './suspects.ts';
 import type { Suspect } from './suspects.ts';
 
-export interface Loss {
+export type Loss = Legality & {
   readonly id: number;
-  readonly place: LossPlace;
-  readonly legality: Legality;
   /** The fault that explains the loss, or else is blamed for it; undefined when none can be. */
   readonly fault: Injection | undefined;
   readonly vanished: boolean;
   readonly ackedAt: number;
-}
+};
 
 /** What a fault cost: 0 messages and 0 ms when nothing; null ms when no fault explains the loss. */
 export interface LossWindow {
@@ -39,25 +38,10 @@ interface Known {
   wasGivenToAny(id: number): boolean;
 }
 
-/** The span of what survived, per era: from one fault's effect to the next. */
-interface Spans {
-  readonly lowest: number[];
-  readonly highest: number[];
-}
-
 /**
- * Which acked messages are lost, where they lay, and which fault took them (`attribute`). A fault
- * can take what was sent before it took effect, if the ack did not come more than a second after
- * that, since then whoever served after the fault gave it. A lost message is compared with what was
- * acked before that fault took effect and survived:
- *
- * - *prefix*: nothing before it survived, neither of its partition nor of its producer there;
- * - *tail*: something did, and nothing behind it;
- * - *middle*: something did on both sides: a hole.
- *
- * "Before" and "behind" go by the acked offset within the partition and by the sequence within
- * producer and partition; a survivor behind by either makes it a hole. What was acked after the
- * fault proves nothing about the log that was cut, and is left out.
+ * Which acked messages are lost, where they lay (`Survivors`), and which fault took them
+ * (`attribute`). A fault can take what was sent before it took effect, if the ack did not come more
+ * than a second after that, since then whoever served after the fault gave it.
  *
  * A run that lost nothing pays nothing: times are read in a second pass over the producers.
  */
@@ -70,13 +54,12 @@ export class LossLedger {
   readonly #invokedAt = new Map<number, number>();
   readonly #missing: Missing[] = [];
   #attributions: readonly Attribution[] | undefined;
-  readonly #byPartition = new Map<number, Spans>();
-  readonly #byProducer = new Map<number, Spans>();
-  #swept = false;
+  readonly #survivors: Survivors;
   #windows: ReadonlyMap<Injection | undefined, LossWindow> | undefined;
 
   constructor(book: Known) {
     this.#book = book;
+    this.#survivors = new Survivors(book);
   }
 
   /** Nothing acked is missing; asked after the book is closed. */
@@ -117,16 +100,15 @@ export class LossLedger {
 
   /** All losses, once the second pass is through. */
   *losses(): Generator<Loss> {
-    this.#sweep();
     this.#attributions ??= attribute({
       suspects: this.suspects,
       missing: this.#missing,
-      placeOf: (id, suspect) => this.#placeOf(id, suspect < 0 ? this.suspects.length : suspect),
+      placeOf: (id, suspect) =>
+        this.#survivors.placeOf(id, suspect < 0 ? this.suspects.length : suspect),
     });
     for (const [index, { id, ackedAt, vanished }] of this.#missing.entries()) {
-      const { place, legality, suspect } = this.#attributions[index]!;
-      const fault = this.suspects[suspect]?.injection;
-      yield { id, ackedAt, vanished, place, legality, fault };
+      const { suspect, ...legality } = this.#attributions[index]!;
+      yield { ...legality, id, ackedAt, vanished, fault: this.suspects[suspect]?.injection };
     }
   }
 
@@ -180,68 +162,7 @@ export class LossLedger {
   }
 
   #survived(id: number, ackedAt: number): void {
-    const { messages } = this.#book;
-    const found = this.suspects.findIndex(({ effectiveAt }) => effectiveAt > ackedAt);
-    const era = found < 0 ? this.suspects.length : found;
-    const there = (messages.marks(id) & Mark.ackedThere) !== 0;
-    const partition = there ? messages.partition(id) : -1;
-    if (there) extend(spansOf(this.#byPartition, partition), era, messages.offset(id));
-    extend(
-      spansOf(this.#byProducer, owner(messages.producer(id), partition)),
-      era,
-      messages.sequence(id),
-    );
+    const era = this.suspects.findIndex(({ effectiveAt }) => effectiveAt > ackedAt);
+    this.#survivors.add(id, era < 0 ? this.suspects.length : era);
   }
-
-  /** From what survived within each era to what survived up to its end. */
-  #sweep(): void {
-    if (this.#swept) return;
-    this.#swept = true;
-    for (const spans of [...this.#byPartition.values(), ...this.#byProducer.values()]) {
-      for (let era = 0; era <= this.suspects.length; era++) {
-        spans.lowest[era] = Math.min(
-          spans.lowest[era - 1] ?? Infinity,
-          spans.lowest[era] ?? Infinity,
-        );
-        spans.highest[era] = Math.max(
-          spans.highest[era - 1] ?? -Infinity,
-          spans.highest[era] ?? -Infinity,
-        );
-      }
-    }
-  }
-
-  #placeOf(id: number, era: number): LossPlace {
-    const { messages } = this.#book;
-    const there = (messages.marks(id) & Mark.ackedThere) !== 0;
-    const partition = there ? messages.partition(id) : -1;
-    const near = there ? this.#byPartition.get(partition) : undefined;
-    const own = this.#byProducer.get(owner(messages.producer(id), partition));
-    const offset = messages.offset(id);
-    const sequence = messages.sequence(id);
-    const survivedBefore =
-      (near !== undefined && near.lowest[era]! < offset) ||
-      (own !== undefined && own.lowest[era]! < sequence);
-    if (!survivedBefore) return 'prefix';
-    const survivedBehind =
-      (near !== undefined && near.highest[era]! > offset) ||
-      (own !== undefined && own.highest[era]! > sequence);
-    return survivedBehind ? 'middle' : 'tail';
-  }
-}
-
-/** One number for a producer in a partition; -1 is a partition too. */
-function owner(producer: number, partition: number): number {
-  return producer * 0x1_0000 + partition + 1;
-}
-
-function spansOf(spans: Map<number, Spans>, key: number): Spans {
-  let found = spans.get(key);
-  if (found === undefined) spans.set(key, (found = { lowest: [], highest: [] }));
-  return found;
-}
-
-function extend(spans: Spans, era: number, value: number): void {
-  spans.lowest[era] = Math.min(spans.lowest[era] ?? value, value);
-  spans.highest[era] = Math.max(spans.highest[era] ?? value, value);
 }

@@ -15,6 +15,7 @@ const window = {
   loss: 'window',
   exposes: 'unsynced',
   withinFlushInterval: false,
+  mayTakeAll: true,
   lasts: false,
   deliveredIsSafe: false,
 } satisfies Partial<SomeLoss>;
@@ -47,7 +48,13 @@ export const referencePromises: readonly Row[] = [
     scope: anyScope,
     flush: ['sync', 'async', 'os'],
     replication: 'none',
-    promise: { ...window, loss: 'may', exposes: 'all', bound: 'the end of the damaged log' },
+    promise: {
+      ...window,
+      loss: 'may',
+      exposes: 'all',
+      mayTakeAll: false,
+      bound: 'the end of the damaged log',
+    },
   },
 
   // A majority has it, and one of them forgets: together with a node that never had it, that one

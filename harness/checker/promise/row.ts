@@ -30,6 +30,11 @@ export interface SomeLoss {
   readonly exposes: 'all' | 'unsynced' | 'lag';
   /** Also: acked no earlier than the flush interval plus the longest sync before that. */
   readonly withinFlushInterval: boolean;
+  /**
+   * The tail may be the whole log of a partition; else something that was acked before the fault
+   * must have survived in it.
+   */
+  readonly mayTakeAll: boolean;
   /** What is acked while the fault is active may go as well. */
   readonly lasts: boolean;
   /** Readers see only what no such fault can take back, so that nothing delivered may vanish. */

@@ -287,21 +287,32 @@ export class Oracle {
   }
 
   #placeOf(send: Send, cut: Cut | undefined): string {
-    const comparable = this.#sends.filter(
+    const survivors = this.#sends.filter(
       (other) =>
         other.outcome === 'ok' &&
         this.#inLog(other) &&
         other.ack!.partition === send.ack!.partition &&
         (cut === undefined || other.ack!.time < cut.at),
     );
-    const own = comparable.filter(({ producer }) => producer === send.producer);
+    const own = survivors.filter(({ producer }) => producer === send.producer);
     const before =
-      comparable.some(({ ack }) => ack!.offset < send.ack!.offset) ||
+      survivors.some(({ ack }) => ack!.offset < send.ack!.offset) ||
       own.some(({ sequence }) => sequence < send.sequence);
     const behind =
-      comparable.some(({ ack }) => ack!.offset > send.ack!.offset) ||
-      own.some(({ sequence }) => sequence > send.sequence);
-    return !before ? 'prefix' : behind ? 'middle' : 'tail';
+      survivors.some(({ ack }) => ack!.offset > send.ack!.offset) ||
+      own.some(({ sequence }) => sequence > send.sequence) ||
+      this.#leavesGap(send.ack!);
+    if (before) return behind ? 'middle' : 'tail';
+    if (behind) return 'prefix';
+    return survivors.length === 0 ? 'all' : 'unplaced';
+  }
+
+  /** The log goes on behind a place that holds nothing. */
+  #leavesGap({ partition, offset }: { partition: number; offset: number }): boolean {
+    const log = this.#copy(0, partition);
+    if (!this.#input.capabilities.denseOffsets || log === undefined || !rises(log.records))
+      return false;
+    return !log.records.some((record) => record.offset === offset) && endOf(log) > offset;
   }
 
   /** The faults that explain the loss, whatever their bounds. */
@@ -309,7 +320,8 @@ export class Oracle {
     return this.#lossyCuts()
       .filter(({ cell }) => cell.mayVanish || !this.#wasGiven(send))
       .map(({ cut }) => cut)
-      .filter((cut) => this.#couldTake(cut, send) && this.#placeOf(send, cut) === 'tail');
+      .filter((cut) => this.#couldTake(cut, send))
+      .filter((cut) => ['tail', 'all'].includes(this.#placeOf(send, cut)));
   }
 
   #isFlushedBefore(cut: Cut, send: Send): boolean {
