@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Ending, NodeState } from '../cluster/cluster.ts';
 import type { Links } from '../cluster/links.ts';
+import type { Housing } from '../cluster/node-host.ts';
 import type { NodeDisk, StorageForm } from '../cluster/node-storage.ts';
 import type { Roles } from '../driver/driver.ts';
 
@@ -48,13 +49,14 @@ export interface FaultSite<Options = unknown> {
   readonly links?: Links;
 }
 
-/** The process a fault acts on: a node of the cluster, or a load worker. */
+/** The process or container a fault acts on: a node of the cluster, or a load worker. */
 export interface Victim {
   readonly target: TargetClass;
   /** Node or worker number, from 1. */
   readonly number: number;
   /** As history and reports name it: "node 2", "consumer 1". */
   readonly name: string;
+  readonly housing: Housing;
   /** Of its last life; 0 = never started. */
   pid(): number;
   start(): Promise<number>;

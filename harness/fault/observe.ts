@@ -9,7 +9,7 @@ import type { Proof, Victim } from './fault.ts';
  */
 export async function proveDown(victim: Victim, expected: 'stopped' | 'paused'): Promise<Proof> {
   const [state, answers] = [await victim.state(), await victim.answers()];
-  const seen = expected === 'paused' ? 'is in state T' : 'is gone';
+  const seen = expected === 'paused' ? pausedWords[victim.housing] : 'is gone';
   if (state !== expected) {
     return {
       result: 'mismatch',
@@ -45,8 +45,11 @@ export async function proveUp(victim: Victim, patienceMs: number): Promise<Proof
   }
 }
 
+const pausedWords = { process: 'is in state T', container: 'is paused' } as const;
+
 function processOf(victim: Victim): string {
-  return `process ${victim.pid()}`;
+  const pid = victim.pid();
+  return victim.housing === 'process' ? `process ${pid}` : `container with process ${pid}`;
 }
 
 function silenceOf(victim: Victim): string {

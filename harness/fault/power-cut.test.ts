@@ -33,6 +33,7 @@ function node(number: number, changes: Partial<Victim> = {}): Victim {
     target: 'node',
     number,
     name: `node ${number}`,
+    housing: 'process',
     pid: () => 100 + number,
     start: act('start', 'running'),
     stop: () => Promise.reject(new Error('is not asked to stop')),

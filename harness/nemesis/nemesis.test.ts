@@ -23,6 +23,7 @@ function victimCalled(name: string, changes: Partial<Victim> = {}) {
     target: 'node',
     number: 1,
     name,
+    housing: 'process',
     pid: () => pid,
     start: act('start', 'running'),
     stop: async () => {

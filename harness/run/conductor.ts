@@ -1,10 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ProcessCluster } from '../cluster/process/process-cluster.ts';
 import type { StorageChoice } from '../cluster/process/storage/choose.ts';
-import { openStorage } from '../cluster/process/storage/storage.ts';
+import type { SupervisedCluster } from '../cluster/supervised-cluster.ts';
 import type { MeasuredExposure } from '../checker/book/exposure.ts';
 import type { Driver, Session } from '../driver/driver.ts';
 import type { FaultSite } from '../fault/fault.ts';
@@ -12,7 +10,7 @@ import { HarnessError } from '../errors.ts';
 import { faults } from '../fault/registry.ts';
 import { releaseBelow } from '../file-system/loop-mount.ts';
 import type { FaultEvent } from '../history/events.ts';
-import { ControlServer } from '../load/control-server.ts';
+import type { WorkerLauncher } from '../load/worker-launcher.ts';
 import { monotonicNanos } from '../measure/clock.ts';
 import { Nemesis } from '../nemesis/nemesis.ts';
 import type { RunRecord } from '../record/record.ts';
@@ -25,8 +23,8 @@ import { fullDisk } from './full-disk.ts';
 import { HarnessHistory } from './harness-history.ts';
 import { LoadTicker } from './load-ticker.ts';
 import { measureExposure } from './measure-exposure.ts';
-import { needsLinks, sitesOf } from './network-sites.ts';
-import { dataDirectoryName, historyDirectoryName, nodeDirectoryName } from './run-facts.ts';
+import { openCluster } from './open-cluster.ts';
+import { dataDirectoryName, historyDirectoryName } from './run-facts.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { Progress, RunOptions, Stage } from './run-types.ts';
 import { Stopped, StopSwitch } from './stop-switch.ts';
@@ -61,8 +59,9 @@ export class Conductor {
   readonly #history: HarnessHistory;
   readonly #historyDirectory: string;
   readonly #supervisor: Supervisor;
-  readonly #cluster: ProcessCluster;
-  #control: ControlServer | undefined;
+  readonly #cluster: SupervisedCluster;
+  readonly #openLauncher: () => Promise<WorkerLauncher>;
+  #launcher: WorkerLauncher | undefined;
   #fleet: Fleet | undefined;
   #session: Session | undefined;
   #nemesis: { nemesis: Nemesis; over: Promise<void> } | undefined;
@@ -82,20 +81,15 @@ export class Conductor {
       onExit: (exit) => this.#exited(exit),
       onLost: () => this.#end('the supervisor was lost, and with it every process of the run'),
     });
-    this.#cluster = new ProcessCluster({
+    const { cluster, launcher } = openCluster({
+      plan: options.plan,
       supervisor: this.#supervisor,
-      nodes: options.plan.scenario.nodes,
-      storage: openStorage({
-        form: options.storage.form,
-        sizeBytes: options.plan.scenario.storage.size,
-        supervisor: this.#supervisor,
-        directory: join(directory, dataDirectoryName),
-      }),
-      logDirectory: join(directory, nodeDirectoryName),
-      token: randomBytes(16).toString('hex'),
-      ...(options.run.nodeMain === undefined ? {} : { nodeMain: options.run.nodeMain }),
-      ...(needsLinks(options.plan) ? { proxied: sitesOf(options.plan) } : {}),
+      directory,
+      storage: options.storage.form,
+      nodeMain: options.run.nodeMain,
     });
+    this.#cluster = cluster;
+    this.#openLauncher = launcher;
   }
 
   /** Rejects only when it came to nothing that could be judged. */
@@ -141,15 +135,13 @@ export class Conductor {
       }),
     );
     onTarget({ name: driver.name, ...(await this.#stop.unlessStopped(this.#session.describe())) });
-    this.#control = await ControlServer.listen();
+    this.#launcher = await this.#openLauncher();
     this.#fleet = new Fleet(plan, {
       supervisor: this.#supervisor,
-      control: this.#control,
+      launcher: this.#launcher,
       run: folder.id,
       driver: driver.name,
       targetOf: (worker) => this.#cluster.target(plan.scenario.name, worker),
-      historyDirectory: this.#historyDirectory,
-      logDirectory: join(folder.directory, nodeDirectoryName),
       onNote: (source, text) => this.#tell({ type: 'note', text: `${source}: ${text}` }),
       onProblem: (sentence) => this.#problem(sentence),
     });
@@ -255,7 +247,7 @@ export class Conductor {
       () => this.#session?.close(),
       () => this.#cluster.down(),
       () => this.#releaseRest(),
-      () => this.#control?.close(),
+      () => this.#launcher?.close(),
     ];
     for (const step of steps) {
       try {

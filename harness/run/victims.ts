@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ProcessCluster } from '../cluster/process/process-cluster.ts';
+import type { SupervisedCluster } from '../cluster/supervised-cluster.ts';
 import type { Roles, Session } from '../driver/driver.ts';
 import type { FaultSite, Victim } from '../fault/fault.ts';
 import { HarnessError } from '../errors.ts';
@@ -11,7 +11,7 @@ import type { Fleet } from './fleet.ts';
 import type { Worker } from './worker.ts';
 
 export interface VictimOptions {
-  readonly cluster: ProcessCluster;
+  readonly cluster: SupervisedCluster;
   readonly fleet: Fleet;
   readonly session: Session;
 }
@@ -106,11 +106,12 @@ async function only<T>(all: readonly T[], test: (one: T) => Promise<boolean>): P
   return all.filter((_, index) => passed[index]);
 }
 
-function nodeVictim(cluster: ProcessCluster, node: number): Victim {
+function nodeVictim(cluster: SupervisedCluster, node: number): Victim {
   return {
     target: 'node',
     number: node,
     name: `node ${node}`,
+    housing: cluster.housing,
     pid: () => cluster.pid(node),
     start: () => cluster.start(node),
     stop: () => cluster.stop(node),
@@ -128,6 +129,7 @@ function workerVictim(worker: Worker): Victim {
     target: worker.kind,
     number: worker.number,
     name: `${worker.kind} ${worker.number}`,
+    housing: worker.housing,
     pid: () => worker.pid(),
     start: async () => {
       await worker.launch();

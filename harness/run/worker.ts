@@ -1,12 +1,11 @@
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ending, NodeState } from '../cluster/cluster.ts';
+import type { Housing } from '../cluster/node-host.ts';
 import type { Target } from '../driver/driver.ts';
-import { entryPoint } from '../entry-point.ts';
 import { HarnessError } from '../errors.ts';
 import type { ConsumerAssignment, FromWorker, ProducerAssignment } from '../load/control.ts';
-import type { ControlServer, WorkerConnection } from '../load/control-server.ts';
+import type { WorkerConnection } from '../load/control-server.ts';
+import type { WorkerLauncher } from '../load/worker-launcher.ts';
 import { monotonicNanos } from '../measure/clock.ts';
 import type { ProcessIdentity } from '../supervisor/process-table.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
@@ -16,13 +15,11 @@ export type WorkerProgress = Extract<FromWorker, { type: 'progress' }>;
 
 export interface WorkerContext {
   readonly supervisor: Supervisor;
-  readonly control: ControlServer;
+  readonly launcher: WorkerLauncher;
   readonly run: string;
   readonly driver: string;
   /** Addresses of its own for each worker. */
   readonly targetOf: (worker: string) => Target;
-  readonly historyDirectory: string;
-  readonly logDirectory: string;
   readonly onNote: (source: string, text: string) => void;
   /** A worker ended or failed without having been asked to. */
   readonly onProblem: (sentence: string) => void;
@@ -95,6 +92,10 @@ export class Worker {
     return `${this.kind}-${this.number}`;
   }
 
+  get housing(): Housing {
+    return this.#context.launcher.housing;
+  }
+
   get #life(): Life | undefined {
     return this.#lives.at(-1);
   }
@@ -117,10 +118,8 @@ export class Worker {
   /** Starts a process and resolves when it is ready for its start; one that runs is left alone. */
   async launch(): Promise<void> {
     if (this.#life && (await this.state()) !== 'stopped') return;
-    const { supervisor, control, run, driver, targetOf, historyDirectory, logDirectory } =
-      this.#context;
+    const { launcher, run, driver, targetOf } = this.#context;
     const name = this.#lives.length === 0 ? this.name : `${this.name}.${this.#lives.length + 1}`;
-    const token = randomBytes(16).toString('hex');
     const role = this.#roleOfLife();
     const tell = {
       ready: noop,
@@ -135,21 +134,30 @@ export class Worker {
     ready.catch(noop);
     const done = new Promise<void>((resolve) => (tell.done = resolve));
     const exited = new Promise<Exit>((resolve) => (tell.exited = resolve));
-    const spawned = supervisor.spawn({
-      name: this.name,
-      command: process.execPath,
-      arguments: [
-        entryPoint('harness/load/worker.js'),
-        '--connect',
-        control.address,
-        '--token',
-        token,
-        '--name',
-        name,
-      ],
-      logFile: join(logDirectory, `${this.name}.log`),
+    // What the worker says may overtake the supervisor's answer: they come by different ways.
+    const afterStart = (act: (life: Life) => void): void => void started.then(act, noop);
+    const launched = launcher.launch({
+      process: this.name,
+      worker: name,
+      heard: {
+        onHello: (connection) =>
+          afterStart((life) => {
+            life.connection = connection;
+            connection.send({
+              type: 'assign',
+              run,
+              worker: name,
+              historyDirectory: launcher.historyDirectory,
+              driver,
+              target: targetOf(this.name),
+              role,
+            });
+          }),
+        onMessage: (message) => afterStart((life) => this.#hear(life, message)),
+        onClose: () => undefined,
+      },
     });
-    const started = spawned.then(({ process: identity }) => {
+    const started = launched.then((identity) => {
       const life: Life = {
         name,
         identity,
@@ -164,25 +172,6 @@ export class Worker {
       };
       this.#lives.push(life);
       return life;
-    });
-    // What the worker says may overtake the supervisor's answer: they come by different ways.
-    const afterStart = (act: (life: Life) => void): void => void started.then(act, noop);
-    control.expect(token, {
-      onHello: (connection) =>
-        afterStart((life) => {
-          life.connection = connection;
-          connection.send({
-            type: 'assign',
-            run,
-            worker: name,
-            historyDirectory,
-            driver,
-            target: targetOf(this.name),
-            role,
-          });
-        }),
-      onMessage: (message) => afterStart((life) => this.#hear(life, message)),
-      onClose: () => undefined,
     });
     const life = await started;
     await withTimeout(ready, readyMsMax, `${name} did not become ready within ${readyMsMax} ms`);

@@ -1,4 +1,4 @@
-import { NodeConnection, realEnv } from '../../../broker/index.ts';
+import { NodeConnection, realEnv } from '../../broker/index.ts';
 
 export interface Ping {
   /** The node's own word on who coordinates; 0 while it does not know. */

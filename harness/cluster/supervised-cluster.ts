@@ -1,0 +1,212 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Target } from '../driver/driver.ts';
+import { HarnessError } from '../errors.ts';
+import { monotonicNanos } from '../measure/clock.ts';
+import type { Supervisor } from '../supervisor/supervisor.ts';
+import type { Cluster, Ending, NodeState } from './cluster.ts';
+import type { Links } from './links.ts';
+import type { Housing, NodeHost } from './node-host.ts';
+import type { NodeDisk } from './node-storage.ts';
+import { ping } from './ping.ts';
+
+const readyMsMax = 30_000;
+const servesMsMax = 30_000;
+const answerMsMax = 500;
+const stopGraceMs = 5_000;
+const startTries = 3;
+
+/** Nodes of the reference broker as things that the supervisor owns, wherever they are run. */
+export class SupervisedCluster implements Cluster {
+  readonly nodes: number;
+  readonly housing: Housing;
+  readonly #supervisor: Supervisor;
+  readonly #host: NodeHost;
+  readonly #pids = new Map<number, number>();
+  /** Nodes that are ready and were not asked to end. */
+  readonly #serving = new Set<number>();
+
+  constructor(supervisor: Supervisor, host: NodeHost) {
+    this.#supervisor = supervisor;
+    this.#host = host;
+    this.nodes = host.nodes;
+    this.housing = host.housing;
+  }
+
+  async up(): Promise<void> {
+    const numbers = Array.from({ length: this.nodes }, (_, index) => index + 1);
+    await this.#host.prepare();
+    for (let tries = 1; ; tries++) {
+      await this.#host.chooseAddresses();
+      // Also those that were still starting when another one failed have to be ended.
+      const started = await Promise.allSettled(numbers.map((node) => this.#startOnce(node)));
+      const failed = started.find(({ status }) => status === 'rejected');
+      if (failed?.status !== 'rejected') break;
+      await Promise.all(numbers.map((node) => this.kill(node)));
+      // Another process may have taken a port since it was found free.
+      if (tries === startTries || !this.#portWasTaken(failed.reason)) throw failed.reason;
+    }
+    await this.#waitUntilServing();
+  }
+
+  async start(node: number): Promise<number> {
+    if ((await this.state(node)) !== 'stopped') return monotonicNanos();
+    for (let tries = 1; ; tries++) {
+      try {
+        await this.#startOnce(node);
+        break;
+      } catch (error) {
+        if (tries === startTries || !this.#portWasTaken(error)) throw error;
+        await sleep(500);
+      }
+    }
+    const deadline = monotonicNanos() + servesMsMax * 1e6;
+    while (!(await this.answers(node))) {
+      if (monotonicNanos() > deadline) {
+        throw new HarnessError(
+          'cluster',
+          `node ${node} was started and does not answer after ${servesMsMax} ms`,
+        );
+      }
+      await sleep(10);
+    }
+    return monotonicNanos();
+  }
+
+  async stop(node: number): Promise<Ending> {
+    if (!this.#pids.has(node)) return neverStarted();
+    this.#serving.delete(node);
+    return this.#supervisor.stop(nameOf(node), stopGraceMs);
+  }
+
+  async kill(node: number): Promise<number> {
+    if (!this.#pids.has(node)) return monotonicNanos();
+    this.#serving.delete(node);
+    return this.#supervisor.kill(nameOf(node));
+  }
+
+  pause(node: number): Promise<number> {
+    return this.#supervisor.pause(nameOf(node));
+  }
+
+  resume(node: number): Promise<number> {
+    return this.#supervisor.resume(nameOf(node));
+  }
+
+  async state(node: number): Promise<NodeState> {
+    if (!this.#pids.has(node)) return 'stopped';
+    return (await this.#supervisor.state(nameOf(node))).state;
+  }
+
+  /** Of the node's last life; 0 = never started. */
+  pid(node: number): number {
+    return this.#pids.get(node) ?? 0;
+  }
+
+  /**
+   * The supervisor saw something end. When it was a node or what the nodes cannot do without, and
+   * nobody had asked it to, the answer is a sentence that says so; otherwise undefined.
+   */
+  exited(name: string, how: string): string | undefined {
+    const lost = this.#host.exited(name, how);
+    if (lost !== undefined) return lost;
+    const node = [...this.#serving].find((candidate) => nameOf(candidate) === name);
+    if (node === undefined) return undefined;
+    this.#serving.delete(node);
+    return `node ${node} ended by itself (${how})${this.#lastWords(node)}`;
+  }
+
+  async answers(node: number): Promise<boolean> {
+    return (await ping(this.#address(node), answerMsMax)) !== undefined;
+  }
+
+  get links(): Links | undefined {
+    return this.#host.links;
+  }
+
+  target(topic: string, client?: string): Target {
+    return this.#host.target(topic, client);
+  }
+
+  disk(node: number): NodeDisk {
+    return this.#host.disk(node);
+  }
+
+  async down(): Promise<void> {
+    const numbers = [...this.#pids.keys()];
+    await Promise.all(numbers.map((node) => this.stop(node)));
+    await this.#host.close();
+  }
+
+  #address(node: number): string {
+    const address = this.#host.addresses[node - 1];
+    if (address === undefined) throw new HarnessError('cluster', `there is no node ${node}`);
+    return address;
+  }
+
+  async #startOnce(node: number): Promise<void> {
+    let log = '';
+    try {
+      const identity = await this.#host.spawn(node);
+      this.#pids.set(node, identity.pid);
+      await this.#supervisor.firstLine(identity.pid, readyMsMax).catch((error: unknown) => {
+        log = this.#lastWords(node);
+        throw error;
+      });
+      this.#serving.add(node);
+    } catch (error) {
+      throw new HarnessError(
+        'cluster',
+        `node ${node} did not start: ${(error as Error).message}${log}`,
+        { cause: error },
+      );
+    }
+  }
+
+  async #waitUntilServing(): Promise<void> {
+    const deadline = monotonicNanos() + servesMsMax * 1e6;
+    for (;;) {
+      const answers = await Promise.all(
+        this.#host.addresses.map((address) => ping(address, answerMsMax)),
+      );
+      if (answers.every((answer) => answer !== undefined && answer.coordinator !== 0)) return;
+      if (monotonicNanos() > deadline) {
+        const silent = answers.flatMap((answer, index) => (answer ? [] : [index + 1]));
+        const what =
+          silent.length > 0
+            ? `node ${silent.join(', ')} does not answer`
+            : 'no coordinator was elected';
+        throw new HarnessError(
+          'cluster',
+          `the cluster does not serve after ${servesMsMax} ms: ${what}`,
+        );
+      }
+      await sleep(25);
+    }
+  }
+
+  #portWasTaken(error: unknown): boolean {
+    const said = [...this.#pids.keys()].map((node) => this.#lastWords(node));
+    return [String(error), ...said].some((text) =>
+      /EADDRINUSE|address already in use|port is already allocated/i.test(text),
+    );
+  }
+
+  /** For the error message: what a node said last is mostly why it ended. */
+  #lastWords(node: number): string {
+    const text = readFileSync(this.#host.logFile(node), 'utf8').trim();
+    const lines = text.split('\n').slice(-30);
+    const said = lines.findLast((line) => /error\b|^[a-z-]+: /i.test(line)) ?? lines.at(-1) ?? '';
+    return said === '' ? '' : `; its log says: ${said.slice(0, 500)}`;
+  }
+}
+
+function neverStarted(): Ending {
+  const now = monotonicNanos();
+  return { askedAt: now, endedAt: now, orderly: true, how: 'never started' };
+}
+
+/** The supervisor's name for a node, and what it is called on a network. */
+export function nameOf(node: number): string {
+  return `node-${node}`;
+}
