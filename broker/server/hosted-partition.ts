@@ -1,76 +1,45 @@
 import { BrokerError } from '../errors.ts';
-import type { BrokerErrorCode } from '../errors.ts';
 import type { PartitionCommand } from '../partition/commands.ts';
 import { encodePartitionCommand } from '../partition/commands.ts';
 import { PartitionMachine } from '../partition/partition.ts';
 import { ProducerGate } from '../partition/producer-gate.ts';
-import type { GroupStatus, ReplicationMode, TopicConfig } from '../protocol/api.ts';
+import type { GroupStatus, TopicConfig } from '../protocol/api.ts';
 import type { Message } from '../raft/types.ts';
-import { AckQueue } from './ack-queue.ts';
 import { AppliedQueue } from './applied-queue.ts';
 import type { FetchSource, PendingFetch } from './fetch.ts';
 import { FetchQueue } from './fetch-queue.ts';
 import type { Metrics } from './metrics.ts';
+import { ProducePath } from './produce-path.ts';
+import type { ProduceRequest } from './produce-path.ts';
 import { Replica } from './replica.ts';
 import type { ReplicaOptions } from './replica.ts';
 import { ServedState } from './served-state.ts';
-import type { GatePart, MachinePart, Wraps } from './node-options.ts';
-
-/** With replication `async` nothing else bounds what the followers still lack. */
-const unappliedBytesMax = 64 * 1024 * 1024;
-
-/** Who waits for the answer to a produce request: a connection, or the gateway. */
-export interface AckReceiver {
-  answerProduce(correlationId: number, baseOffset: number, term: number): void;
-  answerError(correlationId: number, code: BrokerErrorCode, message: string, detail?: number): void;
-  /** The request no longer counts as in flight. */
-  finish(bytes: number): void;
-}
-
-/** A produce request whose batch is in the log and not acked yet. */
-export interface PendingProduce {
-  readonly receiver: AckReceiver;
-  readonly correlationId: number;
-  /** Of the request's frame, counted as in flight until answered. */
-  readonly bytes: number;
-  readonly index: number;
-  readonly term: number;
-  readonly baseOffset: number;
-}
+import type { MachinePart, Wraps } from './node-options.ts';
 
 export interface HostedPartitionOptions {
   readonly groupId: number;
   readonly config: TopicConfig;
   readonly metrics: Metrics;
   readonly wrap: Wraps;
-  readonly replica: Omit<ReplicaOptions, 'machine' | 'onAdvance' | 'onFailed' | 'onTruncate'>;
+  readonly replica: Omit<ReplicaOptions, 'machine' | 'onAdvance' | 'onFailed'>;
   readonly onFailed: (error: BrokerError) => void;
   /** All that this turn of the replica lets answer has been answered. */
   readonly onAnswered: () => void;
 }
 
-/**
- * One partition as this node holds it: its replica, what waits for its log to move on, and the gate
- * before it while this node leads.
- */
+/** One partition as this node holds it: its replica, and what waits for its log to move on. */
 export class HostedPartition implements FetchSource {
   readonly groupId: number;
   readonly config: TopicConfig;
   readonly machine: MachinePart;
-  readonly gate: GatePart;
   readonly fetches: FetchQueue;
   readonly #state: ServedState;
-  readonly #replication: ReplicationMode;
+  readonly #produces: ProducePath;
   readonly #metrics: Metrics;
-  readonly #acks = new AckQueue<PendingProduce>();
   readonly #commands = new AppliedQueue();
   readonly #onFailed: (error: BrokerError) => void;
   readonly #onAnswered: () => void;
   #opened: Replica | undefined;
-  /** The term in which this node leads as far as the waiters know; 0 = it does not. */
-  #leadingTerm = 0;
-  #gateOpen = false;
-  #failure: BrokerError | undefined;
 
   static async open(options: HostedPartitionOptions): Promise<HostedPartition> {
     const hosted = new HostedPartition(options);
@@ -85,17 +54,18 @@ export class HostedPartition implements FetchSource {
   }
 
   private constructor(options: HostedPartitionOptions) {
-    const { wrap, groupId } = options;
+    const { wrap, groupId, metrics } = options;
+    const { replicas, replication } = options.config;
     this.groupId = groupId;
     this.config = options.config;
-    this.#replication = options.config.replication;
-    this.#metrics = options.metrics;
+    this.#metrics = metrics;
     this.#onFailed = options.onFailed;
     this.#onAnswered = options.onAnswered;
     const machine = new PartitionMachine();
     this.machine = wrap.partitionMachine?.(machine, groupId) ?? machine;
-    const gate = new ProducerGate(this.machine);
-    this.gate = wrap.producerGate?.(gate, groupId) ?? gate;
+    const own = new ProducerGate(this.machine);
+    const gate = wrap.producerGate?.(own, groupId) ?? own;
+    this.#produces = new ProducePath({ gate, replication, alone: replicas === 1, metrics });
     this.#state = new ServedState(this.machine);
     this.fetches = new FetchQueue();
   }
@@ -111,7 +81,17 @@ export class HostedPartition implements FetchSource {
   }
 
   get leading(): boolean {
-    return this.#leadingTerm !== 0;
+    return this.leadingTerm !== 0;
+  }
+
+  /** The term in which this node leads as far as its clients know; 0 = it does not. */
+  get leadingTerm(): number {
+    return this.#produces.leadingTerm;
+  }
+
+  /** The term in which it takes batches and commands; 0 = it does not. */
+  get servingTerm(): number {
+    return this.#produces.servingTerm;
   }
 
   /** Leads; or cannot for want of space, but is the only copy that there is. */
@@ -121,11 +101,11 @@ export class HostedPartition implements FetchSource {
 
   /** Why the replica has stopped, if it has. */
   get failure(): BrokerError | undefined {
-    return this.#failure;
+    return this.#produces.failure;
   }
 
   get pendingProduces(): number {
-    return this.#acks.length;
+    return this.#produces.pending;
   }
 
   await(fetch: PendingFetch): void {
@@ -133,25 +113,16 @@ export class HostedPartition implements FetchSource {
   }
 
   step(message: Message): void {
-    if (this.#failure === undefined) this.#opened?.step(message);
+    if (this.failure === undefined) this.#opened?.step(message);
   }
 
   tick(elapsedMs: number): void {
-    if (this.#failure === undefined) this.#opened?.tick(elapsedMs);
+    if (this.failure === undefined) this.#opened?.tick(elapsedMs);
   }
 
-  /** Highest index whose producer may be answered under the topic's replication mode. */
-  get #ackIndex(): number {
-    const replica = this.replica;
-    return this.#replication === 'async'
-      ? Math.max(replica.persistedIndex, replica.commitIndex)
-      : replica.commitIndex;
-  }
-
-  /** Answers when `pending.index` may be acked; at once where that is so already. */
-  awaitAck(pending: PendingProduce): void {
-    if (pending.index <= this.#ackIndex) this.#ack(pending);
-    else this.#acks.push(pending);
+  /** `ProducePath.produce` on this partition's replica. */
+  produce(batch: Buffer, request: ProduceRequest): void {
+    this.#produces.produce(this.replica, batch, request);
   }
 
   /**
@@ -159,7 +130,7 @@ export class HostedPartition implements FetchSource {
    * `not-leader` (detail 1: not appended) and `fenced`.
    */
   command(command: PartitionCommand, timestampMs: number): Promise<number> {
-    const refusal = this.refusal();
+    const refusal = this.#produces.refusal(this.replica);
     if (refusal !== undefined) return Promise.reject(refusal);
     const cursor = this.machine.cursor(command.group);
     if (cursor !== undefined && cursor.generation > command.generation) {
@@ -174,29 +145,6 @@ export class HostedPartition implements FetchSource {
         return answer === 'fenced' ? reject(fenced(command)) : resolve(answer);
       });
     });
-  }
-
-  /**
-   * Why this node takes no appends right now; undefined when it does. Nothing was appended. A
-   * leader takes them once an entry of its own term is applied: every entry before it is too, so
-   * the gate knows all that may ever come out of earlier terms.
-   */
-  refusal(): BrokerError | undefined {
-    if (this.#failure !== undefined) {
-      const { code, message } = this.#failure;
-      return new BrokerError(code, message, { detail: 1 });
-    }
-    // The replica may have stepped down earlier in this turn, before it says so.
-    const { role, term, unappliedBytes, diskFull } = this.replica;
-    const leads = this.#gateOpen && role === 'leader' && term === this.#leadingTerm;
-    if (!leads && !(diskFull && this.config.replicas === 1)) return notLeader(1);
-    if (diskFull) {
-      const why = 'the disk of this node is full; reads go on, writes wait for space';
-      return new BrokerError('disk-full', why, { detail: 1 });
-    }
-    if (unappliedBytes < unappliedBytesMax) return undefined;
-    const why = 'the replicas are too far behind the leader';
-    return new BrokerError('overloaded', why, { detail: 1 });
   }
 
   status(): GroupStatus {
@@ -218,75 +166,40 @@ export class HostedPartition implements FetchSource {
   }
 
   async close(): Promise<void> {
-    this.#loseLeadership('shutting-down');
+    const replica = this.#opened;
+    this.#produces.lose(replica, 'shutting-down');
+    if (replica !== undefined) this.#leadershipLost(replica);
     this.fetches.fail('shutting-down', 'the node is stopping');
-    await this.#opened?.close();
+    await replica?.close();
   }
 
   /** The replica moved: at most once per turn. */
   #advance(): void {
     const replica = this.#opened;
     if (replica === undefined) return;
-    const leadingTerm = replica.role === 'leader' ? replica.term : 0;
-    if (leadingTerm !== this.#leadingTerm) this.#roleChanged(leadingTerm);
-    if (leadingTerm !== 0) this.#answerWaiters(replica);
+    const before = this.#produces.leadingTerm;
+    this.#produces.advance(replica);
+    const { leadingTerm } = this.#produces;
+    if (leadingTerm !== before) {
+      if (before !== 0) this.#leadershipLost(replica);
+      if (leadingTerm !== 0) this.#metrics.elections++;
+    }
+    if (leadingTerm !== 0 && this.#commands.length > 0) {
+      this.#commands.applied(replica.appliedIndex);
+    }
     this.fetches.wake(this);
     this.#onAnswered();
   }
 
-  #answerWaiters(replica: Replica): void {
-    const { appliedIndex } = replica;
-    if (!this.#gateOpen && replica.log.termAt(appliedIndex) === this.#leadingTerm) {
-      this.gate.reset([]);
-      this.#gateOpen = true;
-    }
-    const ackIndex = this.#ackIndex;
-    let pending = this.#acks.takeUpTo(ackIndex);
-    while (pending !== undefined) {
-      this.#ack(pending);
-      pending = this.#acks.takeUpTo(ackIndex);
-    }
-    if (this.#commands.length > 0) this.#commands.applied(appliedIndex);
-  }
-
-  #ack(pending: PendingProduce): void {
-    this.#metrics.batchesAcked++;
-    pending.receiver.answerProduce(pending.correlationId, pending.baseOffset, pending.term);
-    pending.receiver.finish(pending.bytes);
-  }
-
-  #roleChanged(leadingTerm: number): void {
-    if (this.#leadingTerm !== 0) this.#loseLeadership('not-leader');
-    this.#leadingTerm = leadingTerm;
-    if (leadingTerm !== 0) this.#metrics.elections++;
-  }
-
-  /** What waits is answered "unknown", but for what is committed exactly as it was appended. */
-  #loseLeadership(code: BrokerErrorCode): void {
-    this.#leadingTerm = 0;
-    this.#gateOpen = false;
-    this.gate.drop();
-    const replica = this.#opened;
-    if (replica === undefined) return;
-    const termAt = (index: number) => replica.log.termAt(index);
-    let pending = this.#acks.take();
-    while (pending !== undefined) {
-      if (pending.index <= replica.commitIndex && termAt(pending.index) === pending.term) {
-        this.#ack(pending);
-      } else {
-        const why = 'leadership was lost before the batch was acked; its outcome is unknown';
-        pending.receiver.answerError(pending.correlationId, code, why, 0);
-        pending.receiver.finish(pending.bytes);
-      }
-      pending = this.#acks.take();
-    }
-    this.#commands.lost(replica.appliedIndex, termAt);
+  #leadershipLost(replica: Replica): void {
+    this.#commands.lost(replica.appliedIndex, (index) => replica.log.termAt(index));
     this.fetches.leadershipLost();
   }
 
   #fail(error: BrokerError): void {
-    this.#failure = error;
-    this.#loseLeadership(error.code);
+    const replica = this.#opened;
+    this.#produces.fail(replica, error);
+    if (replica !== undefined) this.#leadershipLost(replica);
     this.fetches.fail(error.code, error.message);
     this.#onFailed(error);
   }

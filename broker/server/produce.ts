@@ -1,7 +1,5 @@
-import type { BatchIdentity } from '../partition/producers.ts';
-import { bodyIntact, checkProducedBatch, readU64 } from '../protocol/batch.ts';
+import { bodyIntact, checkProducedBatch } from '../protocol/batch.ts';
 import { apiVersion } from '../protocol/messages.ts';
-import type { HostedPartition } from './hosted-partition.ts';
 import type { NodeParts } from './node-parts.ts';
 import type { Session } from './session.ts';
 
@@ -9,9 +7,8 @@ import type { Session } from './session.ts';
 const headBytes = 14;
 
 /**
- * The hot path, so it reads the frame in place: shape, CRC, admission, append, and then a small
- * record in the partition's queue until the log has it as safe as the topic asks. The batch is a
- * slice of what came off the socket and is never copied here.
+ * The hot path, so it reads the frame in place: shape and CRC here, then the partition's produce
+ * path. The batch is a slice of what came off the socket and is never copied here.
  */
 export function handleProduce(parts: NodeParts, session: Session, frame: Buffer): void {
   if (frame.length < headBytes || frame[1] !== apiVersion) {
@@ -44,77 +41,9 @@ export function handleProduce(parts: NodeParts, session: Session, frame: Buffer)
     session.answerError(correlationId, 'overloaded', 'the node holds too many requests', 1);
     return;
   }
-  const refusal = partition.refusal();
-  if (refusal !== undefined) {
-    session.answerError(correlationId, refusal.code, refusal.message, refusal.detail);
-    return;
-  }
-  const identity = identityOf(batch);
-  if (identity !== undefined) {
-    if (!admit(parts, partition, identity, { session, correlationId, frame })) return;
-  }
-  append(parts, partition, identity, { session, correlationId, frame, batch });
-}
-
-interface Request {
-  readonly session: Session;
-  readonly correlationId: number;
-  readonly frame: Buffer;
-}
-
-/** Undefined for a batch of no producer. The fields that the broker fills may hold anything. */
-function identityOf(batch: Buffer): BatchIdentity | undefined {
-  const producerId = readU64(batch, 40);
-  if (producerId === 0) return undefined;
-  return {
-    producerId,
-    epoch: batch.readUInt32LE(48),
-    baseSequence: batch.readUInt32LE(52),
-    recordCount: batch.readUInt32LE(56),
-  };
-}
-
-/** False when the request was dealt with: a copy of an earlier one, or refused. */
-function admit(
-  parts: NodeParts,
-  partition: HostedPartition,
-  identity: BatchIdentity,
-  request: Request,
-): boolean {
-  const admission = partition.gate.admit(identity);
-  if (admission.kind === 'append') return true;
-  const { session, correlationId, frame } = request;
-  if (admission.kind === 'error') {
-    const { code, detail } = admission;
-    const { producerId, epoch, baseSequence } = identity;
-    const batch = `batch ${baseSequence} of producer ${producerId}, epoch ${epoch}`;
-    session.answerError(correlationId, code, `${code}: ${batch}`, detail);
-    return false;
-  }
-  parts.metrics.duplicates++;
-  session.begin(frame.length);
-  const { index, term, baseOffset } = admission;
-  partition.awaitAck({ receiver: session, correlationId, bytes: frame.length, index, term, baseOffset });
-  return false;
-}
-
-function append(
-  parts: NodeParts,
-  partition: HostedPartition,
-  identity: BatchIdentity | undefined,
-  request: Request & { readonly batch: Buffer },
-): void {
-  const { session, correlationId, frame } = request;
-  const placed = partition.replica.propose(request.batch);
-  if (placed === undefined) {
-    session.answerError(correlationId, 'not-leader', 'this node stopped leading the partition', 1);
-    return;
-  }
-  if (identity !== undefined) partition.gate.appended(identity, placed);
-  parts.metrics.recordsAppended += request.batch.readUInt32LE(56);
-  session.begin(frame.length);
-  const { index, term, baseOffset } = placed;
-  partition.awaitAck({ receiver: session, correlationId, bytes: frame.length, index, term, baseOffset });
+  const bytes = frame.length;
+  const request = { receiver: session, correlationId, bytes, index: 0, term: 0, baseOffset: 0 };
+  partition.produce(batch, request);
 }
 
 function refuseFrame(session: Session, frame: Buffer): void {

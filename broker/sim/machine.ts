@@ -1,10 +1,7 @@
 import { PartitionMachine } from '../partition/partition.ts';
-import type { AppliedProducers } from '../partition/producer-gate.ts';
-import type { ProducerState } from '../partition/producers.ts';
 import { BatchKind, batchHeaderBytes, createBatch, readU64 } from '../protocol/batch.ts';
 import { crc32c } from '../protocol/crc32c.ts';
 import type { Entry } from '../raft/types.ts';
-import type { StateMachine } from '../server/state-machine.ts';
 
 /** One batch as the log holds it; `producer` and `value` are what the batch is about. */
 export interface StoredValue {
@@ -55,39 +52,31 @@ export type OnApplied = (entry: Entry, digest: number) => void;
  * The partition's own state machine, and beside it everything that was ever applied, in order,
  * with a digest that two replicas share only if they applied the same.
  */
-export class SimMachine implements StateMachine, AppliedProducers {
-  readonly #partition = new PartitionMachine();
+export class SimMachine extends PartitionMachine {
   readonly #onApplied: OnApplied;
   values: StoredValue[] = [];
   digest = 0;
 
   constructor(onApplied: OnApplied) {
+    super();
     this.#onApplied = onApplied;
   }
 
-  get appliedIndex(): number {
-    return this.#partition.appliedIndex;
-  }
-
-  producer(producerId: number): ProducerState | undefined {
-    return this.#partition.producer(producerId);
-  }
-
-  apply(entry: Entry): void {
-    this.#partition.apply(entry);
+  override apply(entry: Entry): void {
+    super.apply(entry);
     this.digest = crc32c(entry.bytes.subarray(16, 36), this.digest);
     if (entry.bytes.readUInt8(37) === BatchKind.records) this.values.push(decodeValue(entry.bytes));
     this.#onApplied(entry, this.digest);
   }
 
-  snapshot(): Buffer {
-    const partition = this.#partition.snapshot().toString();
+  override snapshot(): Buffer {
+    const partition = super.snapshot().toString();
     return Buffer.from(JSON.stringify({ partition, digest: this.digest, values: this.values }));
   }
 
-  restore(snapshot: Buffer | undefined): void {
+  override restore(snapshot: Buffer | undefined): void {
     if (snapshot === undefined) {
-      this.#partition.restore(undefined);
+      super.restore(undefined);
       this.digest = 0;
       this.values = [];
       return;
@@ -97,7 +86,7 @@ export class SimMachine implements StateMachine, AppliedProducers {
       digest: number;
       values: StoredValue[];
     };
-    this.#partition.restore(Buffer.from(state.partition));
+    super.restore(Buffer.from(state.partition));
     this.digest = state.digest;
     this.values = state.values;
   }

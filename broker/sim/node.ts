@@ -4,13 +4,15 @@ import type { SimNetwork } from '../env/sim/network.ts';
 import { SimProcess } from '../env/sim/process.ts';
 import type { SimRandom } from '../env/sim/random.ts';
 import type { SimScheduler } from '../env/sim/scheduler.ts';
-import type { BrokerError } from '../errors.ts';
+import type { BrokerError, BrokerErrorCode } from '../errors.ts';
 import type { LogOptions } from '../log/log.ts';
-import { ProducerGate } from '../partition/producer-gate.ts';
-import { readBatchHeader } from '../protocol/batch.ts';
+import type { ReplicationMode, TopicConfig } from '../protocol/api.ts';
 import type { Message } from '../raft/types.ts';
+import { HostedPartition } from '../server/hosted-partition.ts';
+import { Metrics } from '../server/metrics.ts';
+import type { ProduceRequest } from '../server/produce-path.ts';
 import type { ReplicaLog } from '../server/replica-log.ts';
-import { Replica } from '../server/replica.ts';
+import type { Replica } from '../server/replica.ts';
 import type { Invariants } from './invariants.ts';
 import { SimMachine } from './machine.ts';
 import type { OnApplied } from './machine.ts';
@@ -26,8 +28,8 @@ export interface SimParts {
   /** Between sender and network; undefined = swallowed. */
   readonly rewrite?: (message: Message) => Message | undefined;
   readonly machine?: (onApplied: OnApplied) => SimMachine;
-  /** What this node calls acked, given what it has persisted and committed. */
-  readonly ackIndex?: (replica: Replica) => number;
+  /** What the nodes take the topic's replication mode for. */
+  readonly replication?: ReplicationMode;
 }
 
 export type Answer =
@@ -42,13 +44,6 @@ export type Answer =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'refused' }
   | { readonly kind: 'error'; readonly code: string; readonly detail: number | undefined };
-
-interface Waiter {
-  readonly index: number;
-  readonly term: number;
-  readonly offset: number;
-  readonly done: (answer: Answer) => void;
-}
 
 export interface SimNodeOptions {
   readonly id: number;
@@ -66,21 +61,19 @@ export interface SimNodeOptions {
 }
 
 /**
- * One node of a simulated cluster: a process and a disk that can be hurt, the real replica over
- * them, and what a server adds for its clients: the producers' gate, and acks as the replication
- * mode promises them.
+ * One node of a simulated cluster: a process and a disk that can be hurt, and over them a partition
+ * as the server hosts it, from the produce request to its ack. What is missing is the wire.
  */
 export class SimNode {
   readonly id: number;
   readonly process: SimProcess;
   readonly disk: SimDisk;
   readonly #options: SimNodeOptions;
-  #replica: Replica | undefined;
+  #hosted: HostedPartition | undefined;
   #machine: SimMachine | undefined;
-  #gate: ProducerGate | undefined;
-  #waiters: Waiter[] = [];
+  /** As seen when the replica last moved. */
   #leadingTerm = 0;
-  #gateOpen = false;
+  #servingTerm = 0;
   #up = false;
   #life = 0;
   /** The disk was made to fail, so that stopping is right. */
@@ -107,7 +100,7 @@ export class SimNode {
 
   /** Undefined while it is down or opens. */
   get replica(): Replica | undefined {
-    return this.#replica;
+    return this.#hosted?.replica;
   }
 
   get machine(): SimMachine | undefined {
@@ -116,11 +109,11 @@ export class SimNode {
 
   /** The term in which it admits producers; 0 = it does not. */
   get servingTerm(): number {
-    return this.#gateOpen ? this.#leadingTerm : 0;
+    return this.#servingTerm;
   }
 
   get leads(): boolean {
-    return this.#leadingTerm !== 0 && this.#replica?.role === 'leader';
+    return this.#leadingTerm !== 0 && this.replica?.role === 'leader';
   }
 
   start(): void {
@@ -143,7 +136,7 @@ export class SimNode {
 
   /** `kill -9`, and the end of its log goes with it, unless it could not know that it had it. */
   tearTail(): void {
-    const whole = this.#replica !== undefined && !this.diskIsBad;
+    const whole = this.#hosted !== undefined && !this.diskIsBad;
     this.kill();
     if (!whole) return;
     const bytes = 1 + this.#options.random.below(tornBytesMax);
@@ -171,11 +164,11 @@ export class SimNode {
     if (!this.process.paused) return;
     this.#note('goes on');
     this.process.resume();
-    if (this.#replica?.failure === undefined) this.#runs();
+    if (this.#hosted?.failure === undefined) this.#runs();
   }
 
   receive(message: Message): void {
-    this.process.bind(() => this.#replica?.step(message))();
+    this.process.bind(() => this.#hosted?.step(message))();
   }
 
   /** What a server does with a produce request; `done` is called once, perhaps at once or never. */
@@ -192,42 +185,56 @@ export class SimNode {
       random: random.fork(),
     };
     const onApplied: OnApplied = (entry, digest) => {
-      const node = { id: this.id, term: this.#replica?.term ?? 0 };
+      const node = { id: this.id, term: this.replica?.term ?? 0 };
       this.#options.invariants.applied(node, entry, digest);
     };
     const machine = parts.machine?.(onApplied) ?? new SimMachine(onApplied);
-    const replica = await Replica.open({
-      env,
+    const hosted = await HostedPartition.open({
       groupId: 1,
-      nodeId: this.id,
-      voters: plan.voters,
-      directory: 'group-1',
-      flush: { mode: plan.flush, intervalMs: plan.flushIntervalMs },
-      segmentBytes: plan.segmentBytes,
-      retentionBytes: plan.retentionBytes,
-      retentionMs: 0,
-      cacheBytes: plan.cacheBytes,
-      electionTimeoutMs,
-      heartbeatMs,
-      machine,
-      send: (message) => this.#send(message),
-      ...(parts.openLog === undefined ? {} : { openLog: parts.openLog }),
-      onAdvance: () => this.#moved(),
+      config: this.#topic,
+      metrics: new Metrics(),
+      wrap: { partitionMachine: () => machine },
+      replica: {
+        env,
+        groupId: 1,
+        nodeId: this.id,
+        voters: plan.voters,
+        directory: 'group-1',
+        flush: { mode: plan.flush, intervalMs: plan.flushIntervalMs },
+        segmentBytes: plan.segmentBytes,
+        retentionBytes: plan.retentionBytes,
+        retentionMs: 0,
+        cacheBytes: plan.cacheBytes,
+        electionTimeoutMs,
+        heartbeatMs,
+        send: (message) => this.#send(message),
+        ...(parts.openLog === undefined ? {} : { openLog: parts.openLog }),
+        onTruncate: (index) => this.#note(`cuts its log from index ${index}`),
+      },
+      onAnswered: () => this.#moved(),
       onFailed: (error) => this.#failed(error),
-      onTruncate: (index) => this.#note(`cuts its log from index ${index}`),
     });
     this.#machine = machine;
-    this.#gate = new ProducerGate(machine);
-    this.#replica = replica;
+    this.#hosted = hosted;
     this.#runs();
-    this.#note(`has its log up to index ${replica.lastIndex}`);
+    this.#note(`has its log up to index ${hosted.replica.lastIndex}`);
+    this.#moved();
     this.#tickFrom(scheduler.nowMs());
+  }
+
+  get #topic(): TopicConfig {
+    const { plan, parts } = this.#options;
+    const { flush, flushIntervalMs, segmentBytes, retentionBytes } = plan;
+    const replication = parts.replication ?? plan.replication;
+    const replicas = plan.voters.length;
+    const whole = { name: 'simulated', partitions: 1, replicas, flush, flushIntervalMs };
+    return { ...whole, replication, segmentBytes, retentionBytes, retentionMs: 0 };
   }
 
   #tickFrom(lastMs: number): void {
     this.process.setTimer(tickMs, () => {
       const nowMs = this.process.monotonicMs();
-      this.#replica?.tick(nowMs - lastMs);
+      this.#hosted?.tick(nowMs - lastMs);
       this.#tickFrom(nowMs);
     });
   }
@@ -239,86 +246,59 @@ export class SimNode {
   }
 
   #produce(batch: Buffer, done: (answer: Answer) => void): void {
-    const replica = this.#replica;
-    const gate = this.#gate;
-    const admits = this.#gateOpen && this.leads && replica?.diskFull === false;
-    if (replica === undefined || gate === undefined || !admits) {
-      return done({ kind: 'refused' });
-    }
-    const header = readBatchHeader(batch);
-    const admission = gate.admit(header);
-    if (admission.kind === 'error') {
-      return done({ kind: 'error', code: admission.code, detail: admission.detail });
-    }
-    if (admission.kind === 'duplicate') {
-      const { index, term, baseOffset } = admission;
-      return this.#await({ index, term, offset: baseOffset, done });
-    }
-    const placed = replica.propose(batch);
-    if (placed === undefined) return done({ kind: 'refused' });
-    gate.appended(header, placed);
-    this.#await({ index: placed.index, term: placed.term, offset: placed.baseOffset, done });
-  }
-
-  #await(waiter: Waiter): void {
-    if (waiter.index <= this.#ackIndex) this.#ack(waiter);
-    else this.#waiters.push(waiter);
-  }
-
-  get #ackIndex(): number {
-    const replica = this.#replica;
-    if (replica === undefined) return 0;
-    const { ackIndex } = this.#options.parts;
-    if (ackIndex !== undefined) return ackIndex(replica);
-    return this.#options.plan.replication === 'async'
-      ? Math.max(replica.persistedIndex, replica.commitIndex)
-      : replica.commitIndex;
-  }
-
-  #ack({ index, term, offset, done }: Waiter): void {
-    done({ kind: 'acked', index, term, offset, inTerm: this.#leadingTerm });
+    if (this.#hosted === undefined) return done({ kind: 'refused' });
+    let answers = 0;
+    const answer = (given: Answer): void => {
+      if (++answers > 1) this.#options.invariants.fail('a produce request is answered twice');
+      done(given);
+    };
+    const receiver = {
+      begin: () => {},
+      answerProduce: (_id: number, offset: number, term: number) => {
+        answer({ kind: 'acked', index: request.index, term, offset, inTerm: this.#leadingTerm });
+      },
+      answerError: (_id: number, code: BrokerErrorCode, _why: string, detail?: number) => {
+        answer(answerFor(code, detail));
+      },
+      finish: () => {},
+    };
+    const bytes = batch.length;
+    const request: ProduceRequest = {
+      receiver,
+      correlationId: 0,
+      bytes,
+      index: 0,
+      term: 0,
+      baseOffset: 0,
+    };
+    this.#hosted.produce(batch, request);
   }
 
   #moved(): void {
-    const replica = this.#replica;
-    if (replica === undefined) return;
+    const hosted = this.#hosted;
+    if (hosted === undefined) return;
     const { id } = this;
-    const { role, term, commitIndex, log } = replica;
+    const { role, term, commitIndex, log } = hosted.replica;
     const termAt = (index: number): number | undefined => log.termAt(index);
     const { firstIndex } = log;
     this.#options.invariants.moved({ id, role, term, commitIndex, firstIndex, termAt });
-    const leadingTerm = role === 'leader' ? term : 0;
-    if (leadingTerm !== this.#leadingTerm) this.#roleChanged(leadingTerm);
-    if (leadingTerm !== 0) this.#answerWaiters(replica);
+    this.#leads(hosted);
   }
 
-  #answerWaiters(replica: Replica): void {
-    if (!this.#gateOpen && replica.log.termAt(replica.appliedIndex) === this.#leadingTerm) {
-      this.#gate?.reset([]);
-      this.#gateOpen = true;
-      this.#options.onServing(this);
+  #leads({ leadingTerm, servingTerm }: Pick<HostedPartition, 'leadingTerm' | 'servingTerm'>): void {
+    if (leadingTerm !== this.#leadingTerm) {
+      this.#note(leadingTerm === 0 ? 'no longer leads' : `leads term ${leadingTerm}`);
     }
-    const ackIndex = this.#ackIndex;
-    if (!this.#waiters.some((waiter) => waiter.index <= ackIndex)) return;
-    const waiting = this.#waiters;
-    this.#waiters = waiting.filter((waiter) => waiter.index > ackIndex);
-    for (const waiter of waiting) if (waiter.index <= ackIndex) this.#ack(waiter);
-  }
-
-  #roleChanged(leadingTerm: number): void {
-    this.#note(leadingTerm === 0 ? 'no longer leads' : `leads term ${leadingTerm}`);
     this.#leadingTerm = leadingTerm;
-    this.#gateOpen = false;
-    this.#gate?.drop();
-    const waiting = this.#waiters;
-    this.#waiters = [];
-    for (const waiter of waiting) waiter.done({ kind: 'unknown' });
+    if (servingTerm === this.#servingTerm) return;
+    this.#servingTerm = servingTerm;
+    if (servingTerm !== 0) this.#options.onServing(this);
   }
 
   #failed(error: BrokerError): void {
     this.#note(`stops: ${error.message}`);
     this.#idles();
-    this.#roleChanged(0);
+    this.#leads({ leadingTerm: 0, servingTerm: 0 });
     if (!this.diskIsBad) {
       const cause = error.cause instanceof Error ? `\n${error.cause.stack}` : '';
       this.#options.invariants.fail(`node ${this.id} stopped: ${error.message}${cause}`);
@@ -329,12 +309,10 @@ export class SimNode {
     this.process.kill();
     this.#options.network.reset(this.process);
     this.#up = false;
-    this.#replica = undefined;
+    this.#hosted = undefined;
     this.#machine = undefined;
-    this.#gate = undefined;
-    this.#waiters = [];
     this.#leadingTerm = 0;
-    this.#gateOpen = false;
+    this.#servingTerm = 0;
     this.#idles();
   }
 
@@ -350,5 +328,16 @@ export class SimNode {
 
   #note(what: string): void {
     this.#options.note(`node ${this.id} ${what}`);
+  }
+}
+
+function answerFor(code: BrokerErrorCode, detail: number | undefined): Answer {
+  switch (code) {
+    case 'sequence-gap':
+    case 'sequence-too-old':
+    case 'stale-epoch':
+      return { kind: 'error', code, detail };
+    default:
+      return { kind: detail === 1 ? 'refused' : 'unknown' };
   }
 }
