@@ -23,7 +23,8 @@ export interface Site {
  * A cut forwards nothing and resets nothing: it stops reading, so that senders block as they would
  * on a dead wire, and new connections are accepted and get silence. Once no cut is left on either
  * way of a connection that was under one, both its sides are reset, so that they dial again.
- * A delay holds every byte for `delayMs`, give or take `jitterMs`, and keeps the order.
+ * A delay holds every byte for `delayMs`, give or take `jitterMs`, and keeps the order. It stands for
+ * a queue of the sender's own: what a reset finds in it is gone.
  */
 export type LinkRule = { readonly id: string; readonly links: readonly Link[] } & (
   | { readonly kind: 'cut' }

@@ -1,8 +1,9 @@
+import type { Fault } from './fault.ts';
 import { proveDown, proveUp } from './observe.ts';
 import { onEach } from './on-each.ts';
+import { dropQueues } from './on-links.ts';
 
-/** `kill -9`: the process dies without a word; what the kernel holds of its files survives. */
-export const kill = onEach({
+const killEach = onEach({
   kind: 'kill',
   description: 'kill -9, then start again with the same data',
   targets: ['node', 'consumer', 'producer'],
@@ -12,3 +13,13 @@ export const kill = onEach({
   probe: (victim, expected) =>
     expected === 'injected' ? proveDown(victim, 'stopped') : proveUp(victim, 15_000),
 });
+
+/** `kill -9`: the process dies without a word; what the kernel holds of its files survives. */
+export const kill: Fault = {
+  ...killEach,
+  async inject(site) {
+    const killedAt = await killEach.inject(site);
+    await dropQueues(site);
+    return killedAt;
+  },
+};

@@ -4,6 +4,7 @@ import { monotonicNanos } from '../measure/clock.ts';
 import { cut } from './cut.ts';
 import { delay } from './delay.ts';
 import type { FaultSite, Victim } from './fault.ts';
+import { kill } from './kill.ts';
 import { reset } from './reset.ts';
 
 const key = ({ from, to }: Link): string => `${from}>${to}`;
@@ -21,7 +22,7 @@ class FakeLinks implements Links {
   acts = true;
   /** What a frame takes besides what the rules say; null = lost. */
   takesMs: (link: Link) => number | null = () => 0.2;
-  beforeProbe = (): void => undefined;
+  beforeProbe: () => unknown = () => undefined;
 
   apply(rule: LinkRule): Promise<number> {
     this.rules = [...this.rules, rule];
@@ -31,7 +32,7 @@ class FakeLinks implements Links {
     this.rules = this.rules.filter((rule) => rule.id !== id);
     return Promise.resolve(monotonicNanos());
   }
-  reset(): ReturnType<Links['reset']> {
+  reset(_links: readonly Link[]): ReturnType<Links['reset']> {
     return Promise.resolve({ atNanos: monotonicNanos(), connections: this.connections });
   }
   traffic(): ReturnType<Links['traffic']> {
@@ -187,10 +188,43 @@ describe('a delay', () => {
     expect((await delay.probe(site, 'injected')).result).toBe('inconclusive');
   });
 
+  test('counts the connections that it holds before its victim may be gone', async () => {
+    const links = new FakeLinks();
+    const site = siteOf(links, options);
+    await delay.inject(site);
+    links.beforeProbe = () => (links.connections = 0);
+    expect((await delay.probe(site, 'injected')).result).toBe('confirmed');
+  });
+
   test('refuses a jitter as long as itself', () => {
     const { error } = delay.options.safeParse({ delayMs: 20, jitterMs: 20 });
     expect(error?.issues[0]?.path).toEqual(['jitterMs']);
     expect(delay.options.parse({})).toMatchObject({ delayMs: 200, jitterMs: 20 });
+  });
+});
+
+describe('a kill', () => {
+  const dying = (links: Links | undefined, deeds: string[]): FaultSite => {
+    const site = siteOf(links, {});
+    const kill = async (): Promise<number> => (deeds.push('killed'), 7);
+    return { ...site, victims: [{ ...site.victims[0]!, kill }] };
+  };
+
+  test('takes what its victim had still to send, once nobody is left to send more', async () => {
+    const links = new FakeLinks();
+    const deeds: string[] = [];
+    links.reset = async (among) => {
+      deeds.push(...among.map(key));
+      return { atNanos: 8, connections: 2 };
+    };
+    expect(await kill.inject(dying(links, deeds))).toBe(7);
+    expect(deeds).toEqual(['killed', 'node-1>node-2', 'node-1>node-3']);
+  });
+
+  test('needs no links', async () => {
+    const deeds: string[] = [];
+    expect(await kill.inject(dying(undefined, deeds))).toBe(7);
+    expect(deeds).toEqual(['killed']);
   });
 });
 

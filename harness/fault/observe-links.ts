@@ -30,8 +30,9 @@ export async function proveDelay(
   links: Links,
   rule: Extract<LinkRule, { kind: 'delay' }>,
 ): Promise<Proof> {
-  const { mine, others } = await sight(links, rule);
+  // Before the frames, which are under way for so long that a victim may be gone by then.
   const { connections } = await links.traffic(rule.id);
+  const { mine, others } = await sight(links, rule);
   const leastMs = rule.delayMs - rule.jitterMs;
   const arrived = mine.filter(({ arrivedMs }) => arrivedMs !== null);
   const early = arrived.filter(({ arrivedMs }) => arrivedMs! < leastMs);

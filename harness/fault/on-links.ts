@@ -52,6 +52,19 @@ export function onLinks<Options>(fault: LinkFault<Options>): Fault<Options> {
   };
 }
 
+/**
+ * What dead victims had still to send dies with them: a delay holds bytes in the sender's own queue,
+ * as a container's interface does, and nobody is left to empty it. Without proxies there is none.
+ */
+export async function dropQueues({ victims, links }: Pick<FaultSite, 'victims' | 'links'>): Promise<void> {
+  if (!links) return;
+  const dead = siteNames({ victims });
+  const pairs = dead.flatMap((from) =>
+    links.sites.flatMap(({ name: to }) => (to === from ? [] : [{ from, to }])),
+  );
+  await links.reset(pairs);
+}
+
 /** What the network calls the victims. */
 export function siteNames({ victims }: Pick<FaultSite, 'victims'>): string[] {
   return victims.map(({ target, number }) => `${target}-${number}`);

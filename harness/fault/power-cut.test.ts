@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { NodeState } from '../cluster/cluster.ts';
+import type { Links } from '../cluster/links.ts';
 import type { NodeDisk } from '../cluster/node-storage.ts';
 import type { Roles } from '../driver/driver.ts';
 import type { FaultSite, Victim } from './fault.ts';
@@ -87,6 +88,18 @@ describe('a power cut', () => {
     expect(proof.result).toBe('confirmed');
     expect(proof.evidence).toContain('node 2 lost 10 un-synced bytes');
     expect(proof.evidence).toContain('frozen to killed in 2 ms');
+  });
+
+  test('takes what its victims had still to send, before they are gone', async () => {
+    const links = {
+      sites: [1, 2, 3].map((number) => ({ name: `node-${number}`, kind: 'node' as const })),
+      reset: async (among: readonly { from: string; to: string }[]) => {
+        deeds.push(`reset ${among.map(({ from, to }) => `${from}>${to}`).join(' ')}`);
+        return { atNanos: 0, connections: 2 };
+      },
+    };
+    await powerCut.inject({ ...site([node(1)]), links: links as unknown as Links });
+    expect(deeds.slice(0, 3)).toEqual(['pause 1', 'reset node-1>node-2 node-1>node-3', 'kill 1']);
   });
 
   test('shuts own file systems down between freezing and killing, and unmounts them after', async () => {

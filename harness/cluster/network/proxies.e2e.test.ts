@@ -277,6 +277,18 @@ describe('a delay', () => {
     expect(near.destroyed).toBe(false);
   });
 
+  test('lets go of nothing that is under way when a reset comes', async () => {
+    const { near, far } = await joined(ab);
+    proxies.apply({ id: 'slow', kind: 'delay', delayMs: 200, jitterMs: 0, links: [ab] });
+    const heard = hear(far);
+    near.end('the last words');
+    // They have come as far as the proxy.
+    await sleep(50);
+    proxies.reset([ab]);
+    await sleep(quietMs);
+    expect(heard.text()).toBe('');
+  });
+
   test('holds up a fast sender rather than fill memory', async () => {
     const { near } = await joined(ab);
     proxies.apply({ id: 'slow', kind: 'delay', delayMs: 60_000, jitterMs: 0, links: [ab] });
