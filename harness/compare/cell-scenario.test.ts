@@ -51,6 +51,37 @@ describe('the scenario of a cell', () => {
     ]);
   });
 
+  test('of a quorum without syncs leaves the leader needed for it before its power is cut', () => {
+    const withPower = { faults: ['kill', 'delay', 'power-cut'] };
+    const faultsOf = (id: string) => {
+      const { phases } = scenarioOf(gridOf(durability, withPower), id);
+      return phases[0]!.faults.map(({ fault, target }) => `${fault} ${target}`);
+    };
+    const lagging = ['delay follower', 'power-cut leader'];
+    expect(faultsOf('async-quorum-power-cut-leader')).toEqual(lagging);
+    expect(faultsOf('os-quorum-power-cut-leader')).toEqual(lagging);
+    expect(faultsOf('sync-quorum-power-cut-leader')).toEqual(['power-cut leader']);
+    expect(faultsOf('async-quorum-power-cut-all')).toEqual(['power-cut all-nodes']);
+    expect(faultsOf('async-quorum-kill-leader')).toEqual(['kill leader']);
+    expect(faultsOf('async-none-power-cut-leader')).toEqual(['power-cut leader']);
+  });
+
+  test('lets the leader of async replication come back last when all lose their power', () => {
+    const grid = gridOf(durability, { faults: ['delay', 'power-cut'] });
+    const optionsOf = (id: string) => scenarioOf(grid, id).phases[0]!.faults.at(-1)!.with;
+    expect(optionsOf('sync-async-power-cut-all')).toEqual({ back: 'leader-last' });
+    expect(optionsOf('sync-quorum-power-cut-all')).toEqual({});
+    expect(optionsOf('sync-async-power-cut-leader')).toEqual({});
+  });
+
+  test('does not wait for an election where nobody is left to elect', () => {
+    const grid = gridOf(durability);
+    const phaseOf = (id: string) => scenarioOf(grid, id).phases[0]!;
+    expect(phaseOf('sync-none-kill-leader').faults[0]!.for).toBeLessThan(
+      phaseOf('sync-quorum-kill-leader').faults[0]!.for!,
+    );
+  });
+
   test('is short with --quick, and says nothing about a recovery then', () => {
     const grid = gridOf(durability, { quick: true });
     expect(scenarioOf(grid, 'sync-quorum-kill-leader').checks).not.toContain('recovery');

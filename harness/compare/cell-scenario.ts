@@ -40,7 +40,7 @@ export function scenarioOfCell(
     return withOverrides({ ...base, workload }, { ...overrides, ...stored }, vocabulary);
   }
   const known = vocabulary.faults.map(({ kind }) => kind);
-  const { warmUp, phase } = scheduleOf(work.fault, { replication, quick, known });
+  const { warmUp, phase } = scheduleOf(work.fault, { mode, quick, known });
   // A quick cell ends before a recovery could be believed, and says nothing about it.
   const checks = vocabulary.checks.filter((check) => check !== 'recovery');
   const broken = { ...base, workload, warmUp, phases: [phase], ...(quick ? { checks } : {}) };

@@ -1,8 +1,9 @@
 import type { Scenario } from '../scenario/schema.ts';
-import type { gridFaults, SuiteCell } from '../record/suite.ts';
+import type { gridFaults, SuiteCell, SuiteMode } from '../record/suite.ts';
 import type { Plan } from '../scenario/plan-types.ts';
 
 type GridFault = (typeof gridFaults)[number];
+type Mode = Pick<SuiteMode, 'flush' | 'replication' | 'nodes'>;
 type FaultStep = Scenario['phases'][number]['faults'][number];
 
 /** How one fault of the promise table is brought about, and for how long it is watched. */
@@ -15,9 +16,13 @@ interface Schedule {
 const warmUpMs = 1000;
 const beforeMs = { quick: 500, whole: 2000 };
 /** The others elect a leader in this time, while the old one stays away. */
-const brokenMs = { quick: 2000, whole: 3000 };
+const awayMs = { quick: 2000, whole: 3000 };
+/** With nobody left to elect, there is nothing to wait for. */
+const allDownMs = { quick: 500, whole: 1000 };
 /** Service must have been back for five seconds before a recovery is believed. */
 const afterMs = { quick: 1500, whole: 7000 };
+/** Nodes that were all down begin to elect a leader only then. */
+const electionMs = { quick: 1000, whole: 2000 };
 /** What followers lack when the leader goes: without it, there is nothing at stake. */
 const delayMs = 200;
 
@@ -31,28 +36,50 @@ const strikes: Readonly<Record<GridFault, Pick<FaultStep, 'fault' | 'target' | '
 export function scheduleOf(
   fault: GridFault,
   options: {
-    readonly replication: Scenario['topic']['replication'];
+    readonly mode: Mode;
     readonly quick: boolean;
     /** Faults that can be named. */
     readonly known: readonly string[];
   },
 ): Schedule {
-  const { replication, quick, known } = options;
+  const { mode, quick, known } = options;
   const length = quick ? 'quick' : 'whole';
-  const strike = strikes[fault];
   const at = beforeMs[length];
-  const away = { delayMs, from: 'nodes' };
-  const until = at + brokenMs[length];
-  const delay: FaultStep = { fault: 'delay', target: 'leader', at: 0, for: until, with: away };
-  const exposes = replication === 'async' && known.includes('delay');
+  const allDown = fault === 'power-cut-all' || mode.nodes === 1;
+  const brokenMs = (allDown ? allDownMs : awayMs)[length];
+  const back = allDown && mode.nodes > 1 ? electionMs[length] : 0;
+  const whom = known.includes('delay') ? heldBack(fault, mode) : undefined;
+  const delay = whom && { fault: 'delay', ...whom, at: 0, for: at + brokenMs };
   return {
     warmUp: warmUpMs,
     phase: {
       name: fault,
-      duration: at + brokenMs[length] + afterMs[length],
-      faults: [...(exposes ? [delay] : []), { ...strike, at, for: brokenMs[length] }],
+      duration: at + brokenMs + back + afterMs[length],
+      faults: [...(delay ? [delay] : []), { ...strikeOf(fault, mode), at, for: brokenMs }],
     },
   };
+}
+
+/** What the leader alone has is not there to be found when it is the last to come back. */
+function strikeOf(fault: GridFault, { replication, nodes }: Mode): (typeof strikes)[GridFault] {
+  const alone = fault === 'power-cut-all' && replication === 'async' && nodes > 1;
+  return alone ? { ...strikes[fault], with: { back: 'leader-last' } } : strikes[fault];
+}
+
+/**
+ * The links that are slow beforehand, so that others lack what was acked. With replication `async` that is all followers: the
+ * leader waits for none. With `quorum` it is one of them, so that the leader is needed for a
+ * majority, and what it has not synced is at stake when it loses its power.
+ */
+function heldBack(
+  fault: GridFault,
+  { flush, replication, nodes }: Mode,
+): Pick<FaultStep, 'target' | 'with'> | undefined {
+  if (nodes === 1) return undefined;
+  if (replication === 'async') return { target: 'leader', with: { delayMs, from: 'nodes' } };
+  return fault === 'power-cut-leader' && replication === 'quorum' && flush !== 'sync'
+    ? { target: 'follower', with: { delayMs, from: 'nodes', direction: 'in' } }
+    : undefined;
 }
 
 /** The faults of a run that its worth is about; what else a schedule does only prepares them. */
