@@ -2,37 +2,61 @@ import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { Command } from 'commander';
 import { version } from '../harness/version.ts';
+import { promiseCells } from './soak/cells/cells.ts';
 import { cleanRuns } from './soak/clean.ts';
 import { plantedDefects } from './soak/defects.ts';
 import { markdown, type SoakRecord } from './soak/soak-record.ts';
 
 /**
  * `npm run soak`: the counts that take too long for `npm test`. Clean runs must raise no alarm;
- * each planted defect must be caught as its own anomaly within five seeds. Writes its record, from
- * which `docs/soak.md` is made. Exits with 1 when either does not hold.
+ * every cell of the promise table must hold at each seed, and where it may lose something there
+ * must have been something to lose; each planted defect must be caught as its own anomaly within
+ * five seeds. Writes its record, from which `docs/soak.md` is made. Exits with 1 when any of these
+ * does not hold.
  */
 const program = new Command('soak')
   .option('--clean <n>', 'clean seeded runs over the scenarios', '30')
-  .option('--from <seed>', 'first seed of the clean runs', '1')
+  .option('--cells <n>', 'seeded runs of every cell of the promise table', '10')
+  .option('--only <ids>', 'cells: ids with commas, as `ackworth compare durability` names them')
+  .option('--jobs <n>', 'runs of cells at once', '1')
+  .option('--from <seed>', 'first seed of the clean runs and of the cells', '1')
   .option('--defects <names>', 'planted defects: all, none, or names with commas', 'all')
   .option('--out <file>', 'where the record goes, without its ending', 'docs/soak')
   .parse();
-const flags = program.opts<{ clean: string; from: string; defects: string; out: string }>();
+const flags = program.opts<{
+  clean: string;
+  cells: string;
+  only?: string;
+  jobs: string;
+  from: string;
+  defects: string;
+  out: string;
+}>();
+const from = Number(flags.from);
 
 const record: SoakRecord = {
   version,
   startedAt: new Date().toISOString(),
   machine: `${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}`,
-  clean: await cleanRuns({ count: Number(flags.clean), from: Number(flags.from) }),
+  clean: await cleanRuns({ count: Number(flags.clean), from }),
+  cells: await promiseCells({
+    from,
+    seeds: Number(flags.cells),
+    jobs: Number(flags.jobs),
+    ...(flags.only === undefined ? {} : { only: flags.only.split(',') }),
+    output: 'runs/soak-cells',
+  }),
   defects: await plantedDefects(flags.defects),
 };
 writeFileSync(`${flags.out}.json`, `${JSON.stringify(record, null, 2)}\n`);
 writeFileSync(`${flags.out}.md`, markdown(record));
 
 const alarms = record.clean.filter(({ verdict }) => verdict !== 'pass');
+const broken = record.cells.series.filter(({ held, seeds }) => held < seeds.length);
 const escaped = record.defects.filter(({ caughtAtSeed }) => caughtAtSeed === null);
 process.stdout.write(
   `${record.clean.length} clean runs, ${alarms.length} not passed; ` +
+    `${record.cells.series.length} series of promise cells, ${broken.length} not held; ` +
     `${record.defects.length} planted defects, ${escaped.length} escaped\n`,
 );
-process.exitCode = alarms.length + escaped.length === 0 ? 0 : 1;
+process.exitCode = alarms.length + broken.length + escaped.length === 0 ? 0 : 1;

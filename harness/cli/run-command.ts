@@ -1,4 +1,6 @@
 import { randomInt } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { scenarios } from '../../scenarios/index.ts';
 import { storageForms } from '../cluster/node-storage.ts';
@@ -23,6 +25,7 @@ interface RunFlags extends Overrides {
   readonly seed?: number;
   readonly out: string;
   readonly keepData?: true;
+  readonly nodeMain?: string;
   readonly json?: true;
 }
 
@@ -50,6 +53,11 @@ export function runCommand(): Command {
     .option('--no-faults', 'leave every fault out')
     .option('--seed <n>', 'makes every choice of the plan; default: drawn, and printed', wholeNumber)
     .option('--out <directory>', 'where run folders go', 'runs')
+    .option(
+      '--node-main <file>',
+      'the program of a node, started as the reference broker’s is',
+      programFile,
+    )
     .option('--keep-data', 'keep the nodes’ data after the run')
     .option('--json', 'print the record as JSON')
     .action(async (names: string[], flags: RunFlags) => {
@@ -103,6 +111,7 @@ async function runOne(scenario: Scenario, flags: RunFlags, signal: AbortSignal):
       target: flags.target,
       cluster: flags.cluster,
       outputDirectory: flags.out,
+      ...(flags.nodeMain === undefined ? {} : { nodeMain: flags.nodeMain }),
       keepData: flags.keepData ?? false,
       command: commandLine(seed),
       signal,
@@ -116,6 +125,12 @@ async function runOne(scenario: Scenario, flags: RunFlags, signal: AbortSignal):
   const report = await writeReports(directory, [record]);
   (flags.json ? process.stderr : process.stdout).write(`report: ${report}\n`);
   return record;
+}
+
+function programFile(text: string): string {
+  const file = resolve(text);
+  if (!existsSync(file)) throw new InvalidArgumentError(`there is no file ${file}.`);
+  return file;
 }
 
 function wholeNumber(text: string): number {

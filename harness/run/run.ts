@@ -3,7 +3,7 @@ import { loadDriver } from '../driver/registry.ts';
 import { HarnessError } from '../errors.ts';
 import { describeEnvironment } from '../measure/environment.ts';
 import { probeEnvironment } from '../measure/probes.ts';
-import type { EnvironmentProbe } from '../record/record.ts';
+import type { EnvironmentProbe, RunRecord } from '../record/record.ts';
 import { makePlan } from '../scenario/plan.ts';
 import { allowedStorage } from '../scenario/semantics.ts';
 import { version } from '../version.ts';
@@ -86,7 +86,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     folder,
     driver,
     storage,
-    onTarget: (described) => keepLater({ target: described }),
+    onTarget: (described) => keepLater({ target: withProgram(described, options.nodeMain) }),
     onExposure: (fault, measured) =>
       keepLater({ exposures: { ...facts.exposures, [fault]: measured } }),
     onProblem: (sentence) => keepLater({ problems: [...facts.problems, sentence] }),
@@ -110,4 +110,9 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
   keep({ endedAt: new Date().toISOString() });
   onProgress({ type: 'stage', stage: 'judging', detail: '' });
   return { directory, record: await judgeRun(directory) };
+}
+
+/** A cluster of other nodes than the broker's own must not pass for one of them. */
+function withProgram(target: RunRecord['target'], nodeMain: string | undefined): RunRecord['target'] {
+  return nodeMain === undefined ? target : { ...target, config: { ...target.config, nodeMain } };
 }

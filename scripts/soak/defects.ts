@@ -2,6 +2,7 @@ import { entryPoint } from '../../harness/entry-point.ts';
 import type { RunRecord } from '../../harness/record/record.ts';
 import { runScenario } from '../../harness/run/run.ts';
 import { withOverrides } from '../../harness/scenario/overrides.ts';
+import type { Scenario } from '../../harness/scenario/schema.ts';
 import { parseScenario } from '../../harness/scenario/parse.ts';
 import { vocabulary } from '../../harness/vocabulary.ts';
 import { scenarios } from '../../scenarios/index.ts';
@@ -10,7 +11,7 @@ import type { DefectRun } from './soak-record.ts';
 
 const seedsMax = 5;
 /** Of all phases together: long enough for a fault, its healing and a quiet end. */
-const duration = '14s';
+const defaultDuration = '14s';
 
 /** Each named defect against seeds 1 to 5, until one run raises its anomaly. */
 export async function plantedDefects(names: string): Promise<DefectRun[]> {
@@ -24,53 +25,73 @@ export async function plantedDefects(names: string): Promise<DefectRun[]> {
 /** Runs one defect until it is caught, at most `seedsMax` times. */
 export async function hunt(defect: PlantedDefect, outputDirectory = 'runs'): Promise<DefectRun> {
   const seedsTried: number[] = [];
+  const scenario = scenarioWith(defect);
+  const { name, expected } = defect;
+  const told = { defect: name, scenario: scenario.name, expected: expected.join(' and ') };
   let evidence = '';
+  let storage = '';
   for (let seed = 1; seed <= seedsMax; seed++) {
     seedsTried.push(seed);
-    const record = await runWith(defect, seed, outputDirectory);
-    const witness = witnessOf(record, defect.expected);
-    evidence = witness ?? `${record.verdict}: ${record.reasons.join('; ')}`;
-    process.stderr.write(`${defect.name} seed ${seed}: ${evidence}\n`);
-    if (witness !== undefined && record.verdict === 'fail') {
-      return { ...named(defect), seedsTried, caughtAtSeed: seed, evidence };
-    }
+    const record = await runWith(name, scenario, seed, outputDirectory);
+    storage = record.cluster.storage;
+    const witnesses = witnessesOf(record, expected);
+    const caught = record.verdict === 'fail' && witnesses.length === expected.length;
+    evidence = caught
+      ? witnesses.join('; ')
+      : [`${record.verdict}: ${record.reasons.join('; ')}`, ...witnesses].join('; ');
+    process.stderr.write(`${name} seed ${seed}: ${evidence}\n`);
+    if (caught) return { ...told, storage, seedsTried, caughtAtSeed: seed, evidence };
   }
-  return { ...named(defect), seedsTried, caughtAtSeed: null, evidence };
+  return { ...told, storage, seedsTried, caughtAtSeed: null, evidence };
 }
 
-function named({ name, scenario, expected }: PlantedDefect): Pick<DefectRun, 'defect' | 'scenario' | 'expected'> {
-  return { defect: name, scenario, expected: expected.join(' or ') };
+function scenarioWith({ scenario: name, ...changes }: PlantedDefect): Scenario {
+  const { segmentSize, faultOptions = {}, overrides } = changes;
+  const words = vocabulary();
+  const scenario = scenarios.find((known) => known.name === name)!;
+  const changed = {
+    ...scenario,
+    topic: { ...scenario.topic, ...(segmentSize === undefined ? {} : { segmentSize }) },
+    phases: scenario.phases.map((phase) => ({
+      ...phase,
+      faults: phase.faults?.map((step) => ({
+        ...step,
+        with: { ...step.with, ...faultOptions[step.fault] },
+      })),
+    })),
+  };
+  const parsed = parseScenario(changed, name, words);
+  return withOverrides(parsed, { duration: defaultDuration, ...overrides }, words);
 }
 
 async function runWith(
-  { name, scenario, segmentSize }: PlantedDefect,
+  defect: string,
+  scenario: Scenario,
   seed: number,
   outputDirectory: string,
 ): Promise<RunRecord> {
-  const input = scenarios.find((known) => known.name === scenario)!;
-  const changed =
-    segmentSize === undefined ? input : { ...input, topic: { ...input.topic, segmentSize } };
-  const words = vocabulary();
   const { record } = await runScenario({
-    scenario: withOverrides(parseScenario(changed, scenario, words), { duration }, words),
+    scenario,
     seed,
     target: 'reference',
     cluster: 'process',
     outputDirectory,
-    nodeMain: entryPoint(`test/defects/${name}.js`),
+    nodeMain: entryPoint(`test/defects/${defect}.js`),
     keepData: false,
-    command: `npm run soak -- --clean 0 --defects ${name}`,
+    command: `npm run soak -- --clean 0 --defects ${defect}`,
     signal: new AbortController().signal,
     onProgress: () => {},
   });
   return record;
 }
 
-function witnessOf(record: RunRecord, expected: readonly string[]): string | undefined {
-  for (const { verdict, anomalies } of record.verdicts) {
-    if (verdict !== 'invalid') continue;
-    const found = anomalies.find(({ kind }) => expected.includes(kind));
-    if (found !== undefined) return `${found.count} ${found.kind}: ${found.examples[0] ?? ''}`;
-  }
-  return undefined;
+/** One for each kind that is found among the forbidden anomalies. */
+function witnessesOf(record: RunRecord, kinds: readonly string[]): string[] {
+  const forbidden = record.verdicts.flatMap(({ verdict, anomalies }) =>
+    verdict === 'invalid' ? anomalies : [],
+  );
+  return kinds.flatMap((kind) => {
+    const found = forbidden.find((anomaly) => anomaly.kind === kind);
+    return found === undefined ? [] : [`${found.count} ${kind}: ${found.examples[0] ?? ''}`];
+  });
 }

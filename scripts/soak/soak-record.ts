@@ -1,9 +1,13 @@
+import type { PromiseCells } from './cells/cells.ts';
+import type { CellSeries } from './cells/cell-series.ts';
+
 /** What `npm run soak` found; kept under docs. */
 export interface SoakRecord {
   readonly version: string;
   readonly startedAt: string;
   readonly machine: string;
   readonly clean: readonly CleanRun[];
+  readonly cells: PromiseCells;
   readonly defects: readonly DefectRun[];
 }
 
@@ -21,7 +25,9 @@ export interface CleanRun {
 export interface DefectRun {
   readonly defect: string;
   readonly scenario: string;
-  /** The anomaly that must be raised. */
+  /** Form of the nodes' storage. */
+  readonly storage: string;
+  /** The anomalies that must be raised. */
   readonly expected: string;
   readonly seedsTried: readonly number[];
   readonly caughtAtSeed: number | null;
@@ -48,19 +54,56 @@ export function markdown(record: SoakRecord): string {
         `${run.rtoMs === null ? '-' : Math.round(run.rtoMs)} | ${cell(run.reasons.join('; '))} |`,
     ),
     '',
+    ...cellLines(record.cells),
+    '',
     `## Planted defects: ${caught} of ${record.defects.length} caught`,
     '',
     'Each is a wrapped part of the broker, not a flag inside it (`test/defects/`).',
     '',
-    '| defect | scenario | must be raised | caught at seed | seeds tried | evidence |',
-    '| --- | --- | --- | ---: | --- | --- |',
+    '| defect | scenario | storage | must be raised | caught at seed | seeds tried | evidence |',
+    '| --- | --- | --- | --- | ---: | --- | --- |',
     ...record.defects.map(
       (run) =>
-        `| ${run.defect} | ${run.scenario} | ${run.expected} | ${run.caughtAtSeed ?? 'escaped'} | ` +
-        `${run.seedsTried.join(', ')} | ${cell(run.evidence)} |`,
+        `| ${run.defect} | ${run.scenario} | ${run.storage} | ${run.expected} | ` +
+        `${run.caughtAtSeed ?? 'escaped'} | ${run.seedsTried.join(', ')} | ${cell(run.evidence)} |`,
     ),
     '',
   ].join('\n');
+}
+
+function cellLines({ jobs, seconds, lacking, series }: PromiseCells): string[] {
+  const runs = series.reduce((sum, { seeds }) => sum + seeds.length, 0);
+  const held = series.reduce((sum, one) => sum + one.held, 0);
+  return [
+    `## Promise cells: ${held} of ${runs} runs held`,
+    '',
+    'Each cell of [the promise table](promises.md), brought about as a quick comparison does. A run',
+    'holds when nothing forbidden was lost, duplicated, reordered or made up, and when, in a cell that',
+    'may lose something, something was at stake. An inconclusive run does not hold.',
+    `${jobs} at a time on the same cores, ${seconds} s in all: no speed can be read from these runs.`,
+    ...lacking.map((sentence) => `The real form is missing: ${sentence}.`),
+    '',
+    '| cell | form | promise | held | exposed | exposure, least | median | with loss | most lost | acked, least | violations |',
+    '| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
+    ...series.map(
+      (one) =>
+        `| ${one.cell} | ${one.form} | ${one.promise} | ${one.held} of ${one.seeds.length} | ` +
+        `${shown(one.exposed)} | ${shown(one.exposureMin)} | ${shown(one.exposureMedian)} | ` +
+        `${one.withLoss} | ${one.lostMax} | ${one.ackedMin} | ${one.violations} |`,
+    ),
+    ...doubtLines(series),
+  ];
+}
+
+function doubtLines(series: readonly CellSeries[]): string[] {
+  const lines = series.flatMap(({ cell: id, form, doubts }) =>
+    doubts.map(({ seed, reasons }) => `- ${id} on ${form}, seed ${seed}: ${reasons.join('; ')}`),
+  );
+  return lines.length === 0 ? [] : ['', 'Not held:', '', ...lines];
+}
+
+function shown(count: number | null): string {
+  return count === null ? '-' : `${count}`;
 }
 
 function cell(text: string): string {
