@@ -5,6 +5,7 @@ import { version } from '../harness/version.ts';
 import { promiseCells } from './soak/cells/cells.ts';
 import { cleanRuns } from './soak/clean.ts';
 import { plantedDefects } from './soak/defects.ts';
+import { huntAllInSimulation } from './soak/simulated-defects.ts';
 import { markdown, type SoakRecord } from './soak/soak-record.ts';
 
 /**
@@ -46,7 +47,10 @@ const record: SoakRecord = {
     ...(flags.only === undefined ? {} : { only: flags.only.split(',') }),
     output: 'runs/soak-cells',
   }),
-  defects: await plantedDefects(flags.defects),
+  defects: [
+    ...(await plantedDefects(flags.defects)),
+    ...(await huntAllInSimulation(flags.defects)),
+  ],
 };
 writeFileSync(`${flags.out}.json`, `${JSON.stringify(record, null, 2)}\n`);
 writeFileSync(`${flags.out}.md`, markdown(record));

@@ -1,3 +1,4 @@
+import type { Disk } from '../env/disk.ts';
 import type { Env } from '../env/env.ts';
 import { SimDisk } from '../env/sim/disk.ts';
 import type { SimNetwork } from '../env/sim/network.ts';
@@ -25,6 +26,8 @@ const tornBytesMax = 1_500;
 /** Parts to put in place of the real ones, to see that the simulation notices. */
 export interface SimParts {
   readonly openLog?: (options: LogOptions) => Promise<ReplicaLog>;
+  /** Around a node's disk, anew at each of its starts. */
+  readonly disk?: (disk: Disk) => Disk;
   /** Between sender and network; undefined = swallowed. */
   readonly rewrite?: (message: Message) => Message | undefined;
   readonly machine?: (onApplied: OnApplied) => SimMachine;
@@ -180,7 +183,7 @@ export class SimNode {
     const { plan, parts, random, network, scheduler } = this.#options;
     const env: Env = {
       clock: this.process,
-      disk: this.disk,
+      disk: parts.disk?.(this.disk) ?? this.disk,
       network: network.host(`node-${this.id}`, this.process),
       random: random.fork(),
     };

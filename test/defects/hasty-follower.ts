@@ -1,12 +1,37 @@
-import type { Disk } from '../../broker/env/disk.ts';
+import type { Disk, DiskFile } from '../../broker/env/disk.ts';
 import { Log } from '../../broker/log/log.ts';
 import type { Message } from '../../broker/raft/types.ts';
 import { runNode } from '../../broker/server/run-node.ts';
+import { PassingDisk } from './passing-disk.ts';
 
 const syncMs = 250;
 
 /** Groups that this node leads, by the directories of their logs. */
 const led = new Set<string>();
+
+function noteRole(groupId: number, { type }: Message): void {
+  if (type === 'append') led.add(`group-${groupId}`);
+  else if (type === 'append-response') led.delete(`group-${groupId}`);
+}
+
+class SlowUnlessLeading extends PassingDisk {
+  readonly #log: string;
+
+  constructor(inner: Disk, log: string) {
+    super(inner);
+    this.#log = log;
+  }
+
+  protected override around(file: DiskFile): DiskFile {
+    const sync = file.sync.bind(file);
+    return Object.assign(file, {
+      sync: async () => {
+        if (!led.has(this.#log)) await new Promise((resolve) => setTimeout(resolve, syncMs));
+        await sync();
+      },
+    });
+  }
+}
 
 /**
  * A follower acks before its own sync: whatever it appends it reports as persisted at once, and its
@@ -26,7 +51,7 @@ await runNode(process.argv.slice(2), {
       told = Math.max(told, index);
       onPersisted(told);
     };
-    const disk = slowUnless(() => led.has(directory), options.disk);
+    const disk = new SlowUnlessLeading(options.disk, directory);
     const log = await Log.open({ ...options, disk, onPersisted: tell });
     const append = log.append.bind(log);
     log.append = (entries) => {
@@ -41,28 +66,3 @@ await runNode(process.argv.slice(2), {
     return log;
   },
 });
-
-function noteRole(groupId: number, { type }: Message): void {
-  if (type === 'append') led.add(`group-${groupId}`);
-  else if (type === 'append-response') led.delete(`group-${groupId}`);
-}
-
-function slowUnless(leads: () => boolean, disk: Disk): Disk {
-  return {
-    open: async (path, options) => {
-      const file = await disk.open(path, options);
-      const sync = file.sync.bind(file);
-      file.sync = async () => {
-        if (!leads()) await new Promise((resolve) => setTimeout(resolve, syncMs));
-        await sync();
-      };
-      return file;
-    },
-    list: (directory) => disk.list(directory),
-    makeDirectory: (directory) => disk.makeDirectory(directory),
-    rename: (from, to) => disk.rename(from, to),
-    remove: (path) => disk.remove(path),
-    removeDirectory: (directory) => disk.removeDirectory(directory),
-    syncDirectory: (directory) => disk.syncDirectory(directory),
-  };
-}

@@ -1,9 +1,8 @@
-import type { Disk, DiskFile } from '../../broker/env/disk.ts';
+import type { DiskFile } from '../../broker/env/disk.ts';
 import { runNode } from '../../broker/server/run-node.ts';
+import { PassingDisk, PassingFile } from './passing-disk.ts';
 
 const lateMs = 1_000;
-/** Written behind each sync of a log and never synced itself. */
-const syncedMark = /\/synced$/;
 
 type Deed = () => Promise<void>;
 
@@ -13,60 +12,42 @@ type Deed = () => Promise<void>;
  * was acked within that second: `lost-tail`. The cache keeps its order: the mark of how far a log
  * is synced comes behind what it speaks of, or replicas would know that they lack something.
  */
-class LyingDisk implements Disk {
-  readonly #disk: Disk;
+class LyingDisk extends PassingDisk {
   readonly #cache = new Cache();
 
-  constructor(disk: Disk) {
-    this.#disk = disk;
+  override async syncDirectory(directory: string): Promise<void> {
+    void this.#cache.later(() => super.syncDirectory(directory));
   }
 
-  async open(path: string, options?: { readonly create?: boolean }): Promise<DiskFile> {
-    const file = await this.#disk.open(path, options);
-    const cache = this.#cache;
-    let emptied: Promise<void> | undefined;
-    return {
-      get size() {
-        return file.size;
-      },
-      async write(position, chunks) {
-        if (syncedMark.test(path)) emptied = cache.behind(() => file.write(position, chunks));
-        else await file.write(position, chunks);
-      },
-      read: (position, length) => file.read(position, length),
-      truncate: (size) => file.truncate(size),
-      async sync() {
-        emptied = cache.later(() => file.sync());
-      },
-      async close() {
-        // The cache must find it open once it is emptied.
-        void (emptied ?? Promise.resolve()).then(() => file.close());
-      },
-    };
+  protected override around(file: DiskFile, path: string): DiskFile {
+    return new LyingFile(file, { cache: this.#cache, isMark: path.endsWith('/synced') });
+  }
+}
+
+class LyingFile extends PassingFile {
+  readonly #cache: Cache;
+  /** Written behind each sync of a log and never synced itself. */
+  readonly #isMark: boolean;
+  #emptied: Promise<void> = Promise.resolve();
+
+  constructor(inner: DiskFile, options: { readonly cache: Cache; readonly isMark: boolean }) {
+    super(inner);
+    this.#cache = options.cache;
+    this.#isMark = options.isMark;
   }
 
-  list(directory: string): Promise<string[]> {
-    return this.#disk.list(directory);
+  override async write(position: number, chunks: readonly Uint8Array[]): Promise<void> {
+    if (!this.#isMark) return super.write(position, chunks);
+    this.#emptied = this.#cache.behind(() => super.write(position, chunks));
   }
 
-  makeDirectory(directory: string): Promise<void> {
-    return this.#disk.makeDirectory(directory);
+  override async sync(): Promise<void> {
+    this.#emptied = this.#cache.later(() => super.sync());
   }
 
-  rename(from: string, to: string): Promise<void> {
-    return this.#disk.rename(from, to);
-  }
-
-  remove(path: string): Promise<void> {
-    return this.#disk.remove(path);
-  }
-
-  removeDirectory(directory: string): Promise<void> {
-    return this.#disk.removeDirectory(directory);
-  }
-
-  async syncDirectory(directory: string): Promise<void> {
-    void this.#cache.later(() => this.#disk.syncDirectory(directory));
+  /** The cache must find it open once it is emptied. */
+  override async close(): Promise<void> {
+    void this.#emptied.then(() => super.close());
   }
 }
 

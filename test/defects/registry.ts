@@ -36,7 +36,8 @@ export const plantedDefects: readonly PlantedDefect[] = [
     name: 'lying-sync',
     scenario: 'power-cut',
     expected: ['lost-tail'],
-    overrides: { ...syncQuorum, storage: 'emulated' },
+    // A log with a hole in it is refused, and so is the node: with one log each, most come back.
+    overrides: { ...syncQuorum, partitions: 1 },
   },
   {
     name: 'ack-on-leader-write',
