@@ -16,7 +16,8 @@ import { markdown, type SoakRecord } from './soak/soak-record.ts';
  * does not hold.
  */
 const program = new Command('soak')
-  .option('--clean <n>', 'clean seeded runs over the scenarios', '30')
+  .option('--clean <n>', 'clean seeded runs, over the scenarios in turn', '60')
+  .option('--scenarios <names>', 'of the clean runs, with commas; default: all')
   .option('--cells <n>', 'seeded runs of every cell of the promise table', '10')
   .option('--only <ids>', 'cells: ids with commas, as `ackworth compare durability` names them')
   .option('--jobs <n>', 'runs of cells at once', '1')
@@ -26,6 +27,7 @@ const program = new Command('soak')
   .parse();
 const flags = program.opts<{
   clean: string;
+  scenarios?: string;
   cells: string;
   only?: string;
   jobs: string;
@@ -39,7 +41,11 @@ const record: SoakRecord = {
   version,
   startedAt: new Date().toISOString(),
   machine: `${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}`,
-  clean: await cleanRuns({ count: Number(flags.clean), from }),
+  clean: await cleanRuns({
+    count: Number(flags.clean),
+    from,
+    ...(flags.scenarios === undefined ? {} : { scenarios: flags.scenarios.split(',') }),
+  }),
   cells: await promiseCells({
     from,
     seeds: Number(flags.cells),

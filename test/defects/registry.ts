@@ -52,4 +52,5 @@ export const plantedDefects: readonly PlantedDefect[] = [
     overrides: { ...syncQuorum, storage: 'emulated' },
     faultOptions: { 'power-cut': { back: 'leader-last' } },
   },
+  { name: 'trusting-reader', scenario: 'leader-kill', expected: ['checksum'] },
 ];

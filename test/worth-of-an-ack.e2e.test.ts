@@ -1,0 +1,65 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { whatIsMissing } from '../harness/file-system/trial.ts';
+import { recordSchema, type RunRecord } from '../harness/record/record.ts';
+import { cleanRuns } from '../scripts/soak/clean.ts';
+
+let directory: string;
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'ackworth-worth-'));
+});
+
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+/** `ackworth run power-cut` on three nodes, as a user asks for it. */
+function powerCut(...args: string[]): { status: number | null; record: RunRecord } {
+  const command = ['run', 'power-cut', '--replication', 'quorum', '--nodes', '3', '--json'];
+  const bin = resolve('bin/ackworth.js');
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [bin, ...command, '--seed', '3', ...args],
+    { cwd: directory, encoding: 'utf8', maxBuffer: 1 << 28 },
+  );
+  expect(stdout, stderr).toMatch(/^\{/);
+  return { status, record: recordSchema.parse(JSON.parse(stdout)) };
+}
+
+const missing = await whatIsMissing('ext4', tmpdir());
+
+describe('the power of all nodes goes', { timeout: 180_000 }, () => {
+  test('with flush "async" some of what was acked is lost, as allowed and no more', () => {
+    const { status, record } = powerCut('--flush', 'async');
+    expect(status, record.reasons.join('\n')).toBe(0);
+    expect(record.accounting.lost).toBeGreaterThan(0);
+    expect(record.faults[0]!.exposure).toBeGreaterThan(0);
+  });
+
+  test('with flush "sync" nothing is, and what that supports is told', () => {
+    const { status, record } = powerCut('--flush', 'sync');
+    expect(status, record.reasons.join('\n')).toBe(0);
+    expect(record.accounting.acked).toBeGreaterThan(10_000);
+    expect(record.accounting.lost).toBe(0);
+    expect(record.reasons.join(' ')).toMatch(/95 %/);
+  });
+
+  const why = missing === undefined ? '' : ` (skipped: ${missing})`;
+  test.skipIf(missing !== undefined)(`a sync that lies is a violation, named${why}`, () => {
+    const nodeMain = resolve('dist/test/defects/lying-sync.js');
+    const { status, record } = powerCut('--flush', 'sync', '--node-main', nodeMain);
+    expect(status, record.reasons.join('\n')).toBe(3);
+    const lost = record.verdicts.find(({ check }) => check === 'lost')!;
+    expect(lost.verdict).toBe('invalid');
+    expect(lost.anomalies.map(({ kind }) => kind)).toContain('lost-tail');
+    expect(record.target.config).toMatchObject({ nodeMain });
+  });
+});
+
+test('clean runs over power cuts and partitions raise no alarm', { timeout: 400_000 }, async () => {
+  const scenarios = ['power-cut', 'partition', 'part-kill'];
+  const runs = await cleanRuns({ scenarios, count: 3, from: 301, output: directory });
+  expect(runs.filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
+});
