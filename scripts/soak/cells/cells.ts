@@ -30,6 +30,7 @@ export async function promiseCells(options: {
   readonly choose?: (job: CellJob) => boolean;
 }): Promise<PromiseCells> {
   const { from, seeds, jobs, only = [], output, choose = () => true } = options;
+  if (seeds === 0) return { jobs, seconds: 0, lacking: [], series: [] };
   const began = performance.now();
   mkdirSync(output, { recursive: true });
   const real: ('ext4' | 'xfs')[] = [];
