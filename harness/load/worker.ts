@@ -59,6 +59,14 @@ class Worker {
     this.#channel.end();
   };
 
+  /**
+   * Ends at once, with a history that is whole: of what is under way the outcome is not known, and
+   * of what was told nothing is missing.
+   */
+  end(): void {
+    this.#close(undefined);
+  }
+
   #take(message: ToWorker): void {
     switch (message.type) {
       case 'assign':
@@ -176,7 +184,7 @@ function main(): void {
   // The harness ends its workers by the connection, so that an interrupt of the terminal, which
   // reaches them too, does not cut off what they still have to write.
   process.on('SIGINT', () => undefined);
-  process.on('SIGTERM', () => process.exit(0));
+  process.on('SIGTERM', () => worker.end());
 }
 
 main();
