@@ -1,9 +1,20 @@
 // A broker of one idea: it answers each framed message (u32 length, payload) with one byte, at once,
 // except during one stall, whose start and length in milliseconds are its arguments, counted from
-// the first message. Prints its port. Ends with its parent.
+// the first message. Prints its port. Ends with its parent, and then writes down, in the file that
+// is its last argument, when it took and when it answered each message: pairs of doubles, monotonic
+// nanoseconds.
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 
-const [stallAtMs, stallForMs] = process.argv.slice(2).map(Number);
+const [stallAtMs, stallForMs] = process.argv.slice(2, 4).map(Number);
+const witnessFile = process.argv[4];
+const taken = [];
+const answered = [];
+const nanos = () => Number(process.hrtime.bigint());
+const answer = (socket, messages) => {
+  socket.write(Buffer.alloc(messages));
+  for (let count = 0; count < messages; count++) answered.push(nanos());
+};
 let first;
 const server = createServer({ noDelay: true }, (socket) => {
   let rest = Buffer.alloc(0);
@@ -19,20 +30,25 @@ const server = createServer({ noDelay: true }, (socket) => {
     }
     rest = rest.subarray(at);
     if (messages === 0) return;
+    for (let count = 0; count < messages; count++) taken.push(nanos());
     const now = performance.now();
     first ??= now;
     const left = first + stallAtMs + stallForMs - now;
     if (now >= first + stallAtMs && left > 0) {
       if (held === 0) {
         setTimeout(() => {
-          socket.write(Buffer.alloc(held));
+          answer(socket, held);
           held = 0;
         }, left);
       }
       held += messages;
-    } else socket.write(Buffer.alloc(messages));
+    } else answer(socket, messages);
   });
 });
 server.listen(0, '127.0.0.1', () => process.stdout.write(`${server.address().port}\n`));
 process.stdin.resume();
-process.stdin.on('end', () => process.exit(0));
+process.stdin.on('end', () => {
+  const pairs = taken.flatMap((time, index) => [time, answered[index] ?? Number.NaN]);
+  writeFileSync(witnessFile, Float64Array.from(pairs));
+  process.exit(0);
+});
