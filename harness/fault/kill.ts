@@ -1,7 +1,7 @@
 import type { Fault } from './fault.ts';
 import { proveDown, proveUp } from './observe.ts';
 import { onEach } from './on-each.ts';
-import { dropQueues } from './on-links.ts';
+import { endWithQueues } from './on-links.ts';
 
 const killEach = onEach({
   kind: 'kill',
@@ -17,9 +17,5 @@ const killEach = onEach({
 /** `kill -9`: the process dies without a word; what the kernel holds of its files survives. */
 export const kill: Fault = {
   ...killEach,
-  async inject(site) {
-    const killedAt = await killEach.inject(site);
-    await dropQueues(site);
-    return killedAt;
-  },
+  inject: (site) => endWithQueues(site, () => killEach.inject(site)),
 };

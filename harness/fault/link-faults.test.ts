@@ -210,15 +210,22 @@ describe('a kill', () => {
     return { ...site, victims: [{ ...site.victims[0]!, kill }] };
   };
 
-  test('takes what its victim had still to send, once nobody is left to send more', async () => {
+  test('takes what its victim had still to send, and again once nobody is left to send more', async () => {
     const links = new FakeLinks();
     const deeds: string[] = [];
     links.reset = async (among) => {
-      deeds.push(...among.map(key));
+      deeds.push(among.map(key).join(' '));
       return { atNanos: 8, connections: 2 };
     };
-    expect(await kill.inject(dying(links, deeds))).toBe(7);
-    expect(deeds).toEqual(['killed', 'node-1>node-2', 'node-1>node-3']);
+    const site = dying(links, deeds);
+    const late = async (): Promise<number> => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      deeds.push('seen to be gone');
+      return 7;
+    };
+    expect(await kill.inject({ ...site, victims: [{ ...site.victims[0]!, kill: late }] })).toBe(7);
+    const queues = 'node-1>node-2 node-1>node-3';
+    expect(deeds).toEqual([queues, 'seen to be gone', queues]);
   });
 
   test('needs no links', async () => {

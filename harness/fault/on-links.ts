@@ -53,10 +53,24 @@ export function onLinks<Options>(fault: LinkFault<Options>): Fault<Options> {
 }
 
 /**
- * What dead victims had still to send dies with them: a delay holds bytes in the sender's own queue,
- * as a container's interface does, and nobody is left to empty it. Without proxies there is none.
+ * Ends the victims, and with them what they had still to send: a delay holds bytes in the sender's
+ * own queue, as a container's interface does, and nobody is left to empty it. Once as it begins,
+ * since on a busy machine a process is seen to end long after it did its last work; and once it is
+ * over, for what was sent meanwhile.
  */
-export async function dropQueues({ victims, links }: Pick<FaultSite, 'victims' | 'links'>): Promise<void> {
+export async function endWithQueues<T>(
+  site: Pick<FaultSite, 'victims' | 'links'>,
+  end: () => Promise<T>,
+): Promise<T> {
+  const [ended] = await Promise.all([end(), dropQueues(site)]);
+  await dropQueues(site);
+  return ended;
+}
+
+async function dropQueues({
+  victims,
+  links,
+}: Pick<FaultSite, 'victims' | 'links'>): Promise<void> {
   if (!links) return;
   const dead = siteNames({ victims });
   const pairs = dead.flatMap((from) =>

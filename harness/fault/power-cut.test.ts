@@ -99,7 +99,8 @@ describe('a power cut', () => {
       },
     };
     await powerCut.inject({ ...site([node(1)]), links: links as unknown as Links });
-    expect(deeds.slice(0, 3)).toEqual(['pause 1', 'reset node-1>node-2 node-1>node-3', 'kill 1']);
+    const reset = 'reset node-1>node-2 node-1>node-3';
+    expect(deeds.slice(0, 4)).toEqual(['pause 1', reset, reset, 'kill 1']);
   });
 
   test('shuts own file systems down between freezing and killing, and unmounts them after', async () => {

@@ -5,7 +5,7 @@ import { nodeOfRole } from '../nemesis/roles.ts';
 import type { Fault, FaultSite, Proof, Victim } from './fault.ts';
 import { proveDown, proveUp } from './observe.ts';
 import { joinProofs } from './on-each.ts';
-import { dropQueues } from './on-links.ts';
+import { endWithQueues } from './on-links.ts';
 import { outageOf } from './power-cut/outage-of.ts';
 import type { Outage } from './power-cut/outage.ts';
 
@@ -47,10 +47,10 @@ export const powerCut: Fault<z.output<typeof options>> = {
     cuts.set(site, cut);
     const outages = [...cut.outages.values()];
     await Promise.all(outages.map((outage) => outage.prepare()));
-    const frozen = await Promise.all(
-      site.victims.map(async (victim) => [victim, await victim.pause()] as const),
+    const frozen = await endWithQueues(site, () =>
+      Promise.all(site.victims.map(async (victim) => [victim, await victim.pause()] as const)),
     );
-    await Promise.all([dropQueues(site), ...outages.map((outage) => outage.cutOff())]);
+    await Promise.all(outages.map((outage) => outage.cutOff()));
     await Promise.all(
       frozen.map(async ([victim, frozenAt]) =>
         cut.killedMs.set(victim, ((await victim.kill()) - frozenAt) / 1e6),
