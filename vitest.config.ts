@@ -4,6 +4,7 @@ const elsewhere = [...configDefaults.exclude, 'dist/**', '.dist-*/**', 'runs/**'
 const kinds = {
   sim: ['**/*.sim.test.ts'],
   e2e: ['**/*.e2e.test.ts'],
+  docker: ['**/*.docker.test.ts'],
   browser: ['**/*.browser.test.ts'],
 };
 
@@ -28,6 +29,16 @@ export default defineConfig({
           exclude: elsewhere,
           testTimeout: 180_000,
           hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'docker',
+          include: kinds.docker,
+          exclude: elsewhere,
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
           fileParallelism: false,
         },
       },

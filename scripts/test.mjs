@@ -1,10 +1,10 @@
 // `npm test`: types, lint, import directions, dead code, then unit, contract, simulation,
-// end-to-end and browser tests on a fresh build. One kind after the other; all kinds run even when
+// end-to-end, Docker and browser tests on a fresh build. One kind after the other; all kinds run even when
 // one fails; the last line counts. `npm test -- unit types` runs only the named steps.
 //
-// ACKWORTH_REQUIRE names what must not be skipped for want of it (`chromium`, `power-cut` for file
-// systems that can be mounted; comma-separated): CI sets it, and a test that was skipped then fails
-// the run.
+// ACKWORTH_REQUIRE names what must not be skipped for want of it (`chromium`, `docker`, `power-cut`
+// for file systems that can be mounted; comma-separated): CI sets it, and a test that was skipped
+// then fails the run.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,6 +25,7 @@ const steps = {
   unit: () => vitest('unit'),
   sim: () => vitest('sim'),
   e2e: () => vitest('e2e'),
+  docker: () => vitest('docker'),
   browser: () => vitest('browser'),
 };
 

@@ -27,7 +27,7 @@ export interface ReadyLine {
 }
 
 const usage =
-  'usage: main.js (--config JSON | --config-file PATH) [--exit-with-parent]; ' +
+  'usage: main.js (--config JSON | --config-file PATH | --config-env NAME) [--exit-with-parent]; ' +
   'the configuration holds nodeId, nodes, dataDirectory and token';
 
 /**
@@ -87,16 +87,29 @@ function parseArguments(argv: readonly string[]): {
     const name = argv[at];
     if (name === '--exit-with-parent') {
       exitWithParent = true;
-    } else if (name === '--config' || name === '--config-file') {
+    } else if (name !== undefined && name in configSources) {
       const value = argv[++at];
       if (value === undefined) throw new BrokerError('invalid-request', usage);
-      text = name === '--config' ? value : readConfigFile(value);
+      text = configSources[name]!(value);
     } else {
       throw new BrokerError('invalid-request', `unknown argument "${name}"; ${usage}`);
     }
   }
   if (text === undefined) throw new BrokerError('invalid-request', usage);
   return { config: parseConfig(text), exitWithParent };
+}
+
+/** Arguments are for everyone on the machine to see, a file and the environment are not. */
+const configSources: Readonly<Record<string, (value: string) => string>> = {
+  '--config': (json) => json,
+  '--config-file': readConfigFile,
+  '--config-env': readConfigVariable,
+};
+
+function readConfigVariable(name: string): string {
+  const text = process.env[name];
+  if (text !== undefined) return text;
+  throw new BrokerError('invalid-request', `the environment has no ${name} with a configuration`);
 }
 
 function readConfigFile(path: string): string {

@@ -79,7 +79,7 @@ describe('clean', () => {
     expect([node, paused].some(isAlive)).toBe(false);
     expect(existsSync(join(output, 'killed', 'data'))).toBe(false);
     expect(existsSync(join(output, 'killed', 'history'))).toBe(true);
-    expect(findLeftovers(output)).toEqual([]);
+    expect(await findLeftovers(output)).toEqual([]);
   });
 
   test('finds what a cell of a comparison left', async () => {

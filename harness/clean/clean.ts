@@ -20,6 +20,9 @@ export interface Leftover {
   readonly mounts: readonly string[];
   /** Loop devices that still hold an image of its: "/dev/loop3". */
   readonly loopDevices: readonly string[];
+  /** That its Docker Engine holds: "node-1", of its networks "ackworth-...-client". */
+  readonly containers: readonly string[];
+  readonly networks: readonly string[];
   /** The nodes' data of a run that did not end in good order. */
   readonly data: boolean;
   /** Its harness lives: not ours to touch. */
@@ -32,26 +35,33 @@ const endMsMax = 5_000;
 
 /**
  * What runs left in an output directory, also those of the cells of a comparison, without touching
- * it; those in good order are left out.
+ * it;
+ * those in good order are left out.
  */
-export function findLeftovers(output: string): Leftover[] {
-  if (!existsSync(output)) return [];
-  const folders = foldersIn(output).flatMap((name) => [
+export async function findLeftovers(output: string): Promise<Leftover[]> {
+  const found = await Promise.all(
+    runFoldersIn(output).map(async (name) => (await leftoverOf(output, name)) ?? []),
+  );
+  return found.flat();
+}
+
+function runFoldersIn(output: string): string[] {
+  return foldersIn(output).flatMap((name) => [
     name,
     ...foldersIn(join(output, name, cellsDirectoryName)).map((cell) =>
       join(name, cellsDirectoryName, cell),
     ),
   ]);
-  return folders.flatMap((name) => leftoverOf(output, name) ?? []);
 }
 
-function leftoverOf(output: string, name: string): Leftover | undefined {
+async function leftoverOf(output: string, name: string): Promise<Leftover | undefined> {
   const directory = join(output, name);
   const kernels = {
     mounts: imagesMountedBelow(directory).map((mounted) => basename(mounted)),
     loopDevices: loopsBelow(directory).map(({ device }) => device),
   };
-  const found = { run: name, directory, ...kernels, problems: [] };
+  const nothing = { containers: [], networks: [], problems: [] };
+  const found = { run: name, directory, ...kernels, ...nothing };
   const trier = ownerOfTrial(basename(name));
   if (trier !== undefined)
     return { ...found, processes: [], data: true, running: isAlive(trier) };
@@ -62,33 +72,64 @@ function leftoverOf(output: string, name: string): Leftover | undefined {
   const running =
     state !== undefined && sameBoot(state) && isAlive(state.harness) && facts.endedAt === null;
   const data = facts.endedAt === null && existsSync(join(directory, dataDirectoryName));
-  const held = [...processes, ...kernels.mounts, ...kernels.loopDevices];
-  return held.length > 0 || data || running ? { ...found, processes, data, running } : undefined;
+  const held = await heldByEngine(state, facts);
+  const all = [...processes, ...kernels.mounts, ...kernels.loopDevices, ...held.containers];
+  const isLeft = [...all, ...held.networks, ...held.problems].length > 0;
+  return isLeft || data || running ? { ...found, ...held, processes, data, running } : undefined;
+}
+
+/** Of a run that used one. One that ended is not asked after where no engine answers any more. */
+async function heldByEngine(
+  state: SupervisorState | undefined,
+  { endedAt }: RunFacts,
+): Promise<Pick<Leftover, 'containers' | 'networks' | 'problems'>> {
+  const nothing = { containers: [], networks: [], problems: [] };
+  if (state?.engine === undefined) return nothing;
+  const { dockerAt, saidBy } = await import('../cluster/docker/engine.ts');
+  const { findRun } = await import('../cluster/docker/remove-run.ts');
+  try {
+    return { ...(await findRun(dockerAt(state.engine), state.run)), problems: [] };
+  } catch (error) {
+    if (endedAt !== null) return nothing;
+    const at = state.engine.host;
+    return { ...nothing, problems: [`what the Docker Engine at ${at} holds of it is not known: ${saidBy(error)}`] };
+  }
 }
 
 /**
- * Ends the processes of runs whose harness is gone, unmounts their file systems and removes their
- * data; histories, logs and records stay. A process is known by pid, start time and boot, a mount
- * by its image, so nothing else is ever hit. Runs that still go on are left alone.
+ * Ends the processes and containers of runs whose harness is gone, unmounts their file systems and
+ * removes their data; histories, logs and records stay, and the histories that are still in
+ * containers are fetched. A process is known by pid, start time and boot, a mount by its image, a
+ * container by its label, so nothing else is ever hit. Runs that still go on are left alone.
  */
 export async function cleanLeftovers(output: string): Promise<Leftover[]> {
-  return Promise.all(
-    findLeftovers(output).map(async (found) => (found.running ? found : cleanOne(found))),
-  );
+  const found = await findLeftovers(output);
+  return Promise.all(found.map(async (one) => (one.running ? one : cleanOne(one))));
 }
 
 async function cleanOne(found: Leftover): Promise<Leftover> {
   const { run, directory, data } = found;
-  const living = livingOf(readState(directory));
+  const state = readState(directory);
+  const living = livingOf(state);
   for (const identity of living) signalProcess(identity, 'SIGKILL');
   for (let waitedMs = 0; living.some(isAlive) && waitedMs < endMsMax; waitedMs += 20)
     await sleep(20);
-  const problems = await releaseBelow(directory);
+  const problems = [...(await releaseFromEngine(found, state)), ...(await releaseBelow(directory))];
   // What cannot be unmounted is not to be emptied through its mount either.
   if (imagesMountedBelow(directory).length > 0) return { ...found, problems };
   if (ownerOfTrial(basename(run)) !== undefined) rmSync(directory, { recursive: true, force: true });
   else if (data) rmSync(join(directory, dataDirectoryName), { recursive: true, force: true });
   return { ...found, problems };
+}
+
+async function releaseFromEngine(
+  { containers, networks, problems }: Leftover,
+  state: SupervisorState | undefined,
+): Promise<readonly string[]> {
+  if (state?.engine === undefined || containers.length + networks.length === 0) return problems;
+  const { dockerAt } = await import('../cluster/docker/engine.ts');
+  const { removeRun } = await import('../cluster/docker/remove-run.ts');
+  return removeRun(dockerAt(state.engine), state.run);
 }
 
 function foldersIn(directory: string): string[] {

@@ -6,7 +6,7 @@ import { HarnessError } from '../errors.ts';
 /** `ackworth clean`: removes whatever killed runs left, and only that. */
 export function cleanCommand(): Command {
   return new Command('clean')
-    .description('Ends processes, unmounts file systems and removes data that killed runs left; keeps their records.')
+    .description('Removes processes, containers, mounts and data that killed runs left; keeps their records.')
     .option('--out <directory>', 'where run folders are', 'runs')
     .option('--json', 'print JSON')
     .action(async (flags: { out: string; json?: true }, command: Command) => {
@@ -28,9 +28,12 @@ export function cleanCommand(): Command {
     });
 }
 
-function deedsOn({ processes, mounts, loopDevices, data }: Leftover): string[] {
+function deedsOn(leftover: Leftover): string[] {
+  const { processes, mounts, loopDevices, containers, networks, data } = leftover;
   return [
     ...processes.map((name) => `ended ${name}`),
+    ...containers.map((name) => `removed container ${name}`),
+    ...networks.map((name) => `removed network ${name}`),
     ...mounts.map((name) => `unmounted ${name}`),
     // The kernel gives those of mounts back by itself.
     ...(mounts.length === 0 ? loopDevices.map((device) => `gave back ${device}`) : []),

@@ -63,7 +63,7 @@ export function compareCommand(): Command {
     .option('--out <directory>', 'where its folder goes', 'runs')
     .option('--json', 'print the suite record as JSON')
     .action(async (name: string | undefined, flags: CompareFlags, command: Command) => {
-      const begun = flags.resume === undefined ? undefined : openSuiteFolder(flags.resume);
+      const begun = flags.resume === undefined ? undefined : await openSuiteFolder(flags.resume);
       if (begun !== undefined) refuseChoices(name, command);
       const grid = begun?.grid ?? (await newGrid(name ?? 'durability', flags));
       if (begun !== undefined) requireCells(flags.only, grid.cells.map(({ id }) => id));

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { scenarios } from '../../scenarios/index.ts';
+import { clusterKinds, type ClusterKind } from '../cluster/kinds.ts';
 import { storageForms } from '../cluster/node-storage.ts';
 import { loadDriver } from '../driver/registry.ts';
 import { exitCodeOf, joinVerdicts } from '../judge/judgement.ts';
@@ -21,7 +22,7 @@ import { verdictTable } from './verdict-table.ts';
 
 interface RunFlags extends Overrides {
   readonly target: string;
-  readonly cluster: 'process';
+  readonly cluster: ClusterKind;
   readonly seed?: number;
   readonly out: string;
   readonly keepData?: true;
@@ -35,7 +36,7 @@ export function runCommand(): Command {
     .description('Runs scenarios against a broker cluster and judges what happened.')
     .argument('[scenario...]', 'names (see `ackworth list`) or files such as ./my.scenario.ts', ['tour'])
     .option('--target <driver>', 'the broker', 'reference')
-    .addOption(new Option('--cluster <kind>', 'where nodes run').choices(['process']).default('process'))
+    .addOption(new Option('--cluster <kind>', 'where nodes run').choices(clusterKinds).default('process'))
     .option('--nodes <n>', 'nodes of the cluster', wholeNumber)
     .option('--partitions <n>', 'partitions of the topic', wholeNumber)
     .addOption(new Option('--flush <mode>', 'when an entry is persisted').choices(['sync', 'async', 'os']))

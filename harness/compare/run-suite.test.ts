@@ -152,7 +152,7 @@ describe('an interrupted suite', () => {
     expect(suite.reasons).toEqual([`${order.length - 2} of ${order.length} cells have not been run`]);
 
     const begun = await readSuite(join(directory, 'suite.json'));
-    const { grid: again } = openSuiteFolder(directory);
+    const { grid: again } = await openSuiteFolder(directory);
     expect(again).toEqual(grid);
     const rest = await run({ suite: begun, grid: again });
     expect(rest.ran).toEqual(order.slice(2));
@@ -197,8 +197,8 @@ describe('one cell', () => {
   });
 });
 
-test('a folder without a comparison is refused in one sentence', () => {
-  expect(() => openSuiteFolder(output)).toThrow(
+test('a folder without a comparison is refused in one sentence', async () => {
+  await expect(openSuiteFolder(output)).rejects.toThrow(
     /^cannot go on with .+: it holds no comparison \(there is no grid\.json\)$/,
   );
 });

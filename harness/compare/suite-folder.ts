@@ -35,7 +35,9 @@ export function createSuiteFolder(output: string, grid: Grid, startedAt: Date): 
 }
 
 /** The grid of a comparison that was begun. Throws a HarnessError `usage`. */
-export function openSuiteFolder(given: string): SuiteFolder & { readonly grid: Grid } {
+export async function openSuiteFolder(
+  given: string,
+): Promise<SuiteFolder & { readonly grid: Grid }> {
   const directory = resolve(given);
   const file = join(directory, gridFileName);
   const refuse = (why: string): HarnessError =>
@@ -50,7 +52,8 @@ export function openSuiteFolder(given: string): SuiteFolder & { readonly grid: G
   if (grid.version !== 1) {
     throw refuse(`its ${gridFileName} has version ${String(grid.version)}, this Ackworth reads 1`);
   }
-  const busy = findLeftovers(join(directory, cellsDirectoryName)).find(({ running }) => running);
+  const leftovers = await findLeftovers(join(directory, cellsDirectoryName));
+  const busy = leftovers.find(({ running }) => running);
   if (busy !== undefined) throw refuse(`it still goes on (cell ${busy.run})`);
   return { id: basename(directory), directory, grid };
 }

@@ -49,7 +49,7 @@ export async function examine(output: string): Promise<Finding[]> {
     folder,
   ];
   if (folder.state === 'good')
-    findings.push(space(output), ...(await disk(output)), await storage(output), leftovers(output));
+    findings.push(space(output), ...(await disk(output)), await storage(output), await leftovers(output));
   if (madeOutput && folder.state === 'good') rmdirSync(output);
   return findings;
 }
@@ -199,17 +199,18 @@ async function storage(output: string): Promise<Finding> {
   return { name, state: 'doubtful', found, advice: reasons.join('; ') };
 }
 
-function leftovers(output: string): Finding {
-  const found = findLeftovers(output).filter(({ running }) => !running);
+async function leftovers(output: string): Promise<Finding> {
+  const found = (await findLeftovers(output)).filter(({ running }) => !running);
   if (found.length === 0) return good('leftovers', 'none of killed runs');
   const processes = found.flatMap((one) => one.processes).length;
   const held = found.flatMap(({ mounts, loopDevices }) => (mounts.length > 0 ? mounts : loopDevices));
+  const containers = found.flatMap((one) => one.containers).length;
   const kept =
     held.length === 0 ? '' : `, ${held.length} of their file systems are mounted or hold a loop device`;
   return {
     name: 'leftovers',
     state: 'doubtful',
-    found: `${found.length} killed runs left data, ${processes} processes of them still run${kept}`,
+    found: `${found.length} killed runs left data, ${processes} processes and ${containers} containers of them are there${kept}`,
     advice: 'ackworth clean',
   };
 }

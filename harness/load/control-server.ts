@@ -59,31 +59,42 @@ export class ControlServer {
 
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
-    let worker: ExpectedWorker | undefined;
-    const impatience = setTimeout(() => socket.destroy(), helloMsMax);
-    socket.on('error', () => undefined);
-    socket.once('close', () => {
-      clearTimeout(impatience);
-      this.#sockets.delete(socket);
-      worker?.onClose();
-    });
-    createInterface({ input: socket, crlfDelay: Infinity }).on('line', (line) => {
-      const message = parse(line);
-      if (!message) return socket.destroy();
-      if (worker && message.type !== 'hello') return worker.onMessage(message);
-      if (worker || message.type !== 'hello') return socket.destroy();
-      worker = this.#expected.get(message.token);
-      if (!worker) return socket.destroy();
-      this.#expected.delete(message.token);
-      clearTimeout(impatience);
-      worker.onHello({
-        pid: message.pid,
-        clockDomain: message.clockDomain,
-        send: (out) => void socket.write(`${JSON.stringify(out)}\n`),
-        close: () => socket.destroy(),
-      });
+    socket.once('close', () => this.#sockets.delete(socket));
+    hearWorker(socket, (token) => {
+      const worker = this.#expected.get(token);
+      this.#expected.delete(token);
+      return worker;
     });
   }
+}
+
+/** Hears who says hello with a token that is known; whoever does not is hung up on. */
+export function hearWorker(
+  socket: Socket,
+  workerOf: (token: string) => ExpectedWorker | undefined,
+): void {
+  let worker: ExpectedWorker | undefined;
+  const impatience = setTimeout(() => socket.destroy(), helloMsMax);
+  socket.on('error', () => undefined);
+  socket.once('close', () => {
+    clearTimeout(impatience);
+    worker?.onClose();
+  });
+  createInterface({ input: socket, crlfDelay: Infinity }).on('line', (line) => {
+    const message = parse(line);
+    if (!message) return socket.destroy();
+    if (worker && message.type !== 'hello') return worker.onMessage(message);
+    if (worker || message.type !== 'hello') return socket.destroy();
+    worker = workerOf(message.token);
+    if (!worker) return socket.destroy();
+    clearTimeout(impatience);
+    worker.onHello({
+      pid: message.pid,
+      clockDomain: message.clockDomain,
+      send: (out) => void socket.write(`${JSON.stringify(out)}\n`),
+      close: () => socket.destroy(),
+    });
+  });
 }
 
 function parse(line: string): FromWorker | undefined {

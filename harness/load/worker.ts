@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -8,6 +8,7 @@ import { HarnessError } from '../errors.ts';
 import { HistoryWriter } from '../history/writer.ts';
 import { clockDomain } from '../measure/clock.ts';
 import { Channel } from './channel.ts';
+import { answerOne, workerTokenVariable } from './claim.ts';
 import { LoadConsumer } from './consumer.ts';
 import type { FromWorker, ToWorker, WorkerAssignment } from './control.ts';
 import { Generator } from './generator.ts';
@@ -18,8 +19,11 @@ import { startMeter } from './meter.ts';
  * A load worker: one process, one producer or consumer.
  *
  *     node dist/harness/load/worker.js --connect host:port --token T --name NAME
+ *     ACKWORTH_WORKER_TOKEN=T node dist/harness/load/worker.js --listen host:port --name NAME
  *
- * It ends with the connection to the harness, whichever way that ended.
+ * The first dials the harness; the second, in a container, prints a line once it can be dialled,
+ * and takes the first who shows the token. It ends with the connection to the harness, whichever
+ * way that ended, and one that listens with its stdin as well.
  */
 const second = 1000;
 
@@ -39,16 +43,16 @@ class Worker {
   #stopAsked = false;
   #ending = false;
 
-  constructor(options: { readonly host: string; readonly port: number; readonly token: string; readonly name: string }) {
-    const socket = connect({ host: options.host, port: options.port });
+  /** `socket` may still be connecting. */
+  constructor({ socket, token, name }: { readonly socket: Socket; readonly token: string; readonly name: string }) {
     this.#channel = new Channel(socket, {
       onMessage: (message) => this.#take(message),
       onClose: (error) => this.#close(error),
     });
-    socket.once('connect', () => {
-      const { token, name } = options;
+    const greet = (): void =>
       this.#channel.send({ type: 'hello', token, name, pid: process.pid, clockDomain: clockDomain() });
-    });
+    if (socket.connecting) socket.once('connect', greet);
+    else greet();
   }
 
   /** Tells the harness, keeps the history, and ends with an error. */
@@ -171,20 +175,47 @@ class Worker {
 
 function main(): void {
   const { values } = parseArgs({
-    options: { connect: { type: 'string' }, token: { type: 'string' }, name: { type: 'string' } },
+    options: {
+      connect: { type: 'string' },
+      listen: { type: 'string' },
+      token: { type: 'string' },
+      name: { type: 'string' },
+    },
   });
-  const address = /^(.+):(\d+)$/.exec(values.connect ?? '');
-  if (address === null || values.token === undefined || values.name === undefined) {
-    process.stderr.write('usage: worker.js --connect HOST:PORT --token TOKEN --name NAME\n');
+  const address = /^(.+):(\d+)$/.exec(values.connect ?? values.listen ?? '');
+  const token = values.token ?? process.env[workerTokenVariable];
+  const { name } = values;
+  if (address === null || token === undefined || name === undefined) {
+    process.stderr.write('usage: worker.js (--connect | --listen) HOST:PORT --token TOKEN --name NAME\n');
     process.exit(1);
   }
-  const worker = new Worker({ host: address[1]!, port: Number(address[2]), token: values.token, name: values.name });
-  process.on('uncaughtException', worker.fail);
-  process.on('unhandledRejection', worker.fail);
+  const [host, port] = [address[1]!, Number(address[2])];
+  let worker: Worker | undefined;
+  const work = (socket: Socket): void => {
+    worker = new Worker({ socket, token, name });
+    process.on('uncaughtException', worker.fail);
+    process.on('unhandledRejection', worker.fail);
+  };
   // The harness ends its workers by the connection, so that an interrupt of the terminal, which
   // reaches them too, does not cut off what they still have to write.
   process.on('SIGINT', () => undefined);
-  process.on('SIGTERM', () => worker.end());
+  const end = (): void => {
+    if (worker === undefined) process.exit(0);
+    worker.end();
+  };
+  process.on('SIGTERM', end);
+  if (values.listen === undefined) {
+    work(connect({ host, port }));
+    return;
+  }
+  process.stdin.on('end', end).resume();
+  answerOne({ host, port, token, onClaim: work }).then(
+    () => process.stdout.write('listening\n'),
+    (error: Error) => {
+      process.stderr.write(`cannot listen on ${host}:${port}: ${error.message}\n`);
+      process.exit(1);
+    },
+  );
 }
 
 main();

@@ -23,7 +23,7 @@ import { fullDisk } from './full-disk.ts';
 import { HarnessHistory } from './harness-history.ts';
 import { LoadTicker } from './load-ticker.ts';
 import { measureExposure } from './measure-exposure.ts';
-import { openCluster } from './open-cluster.ts';
+import type { Ground } from './open-cluster.ts';
 import { dataDirectoryName, historyDirectoryName } from './run-facts.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { Progress, RunOptions, Stage } from './run-types.ts';
@@ -36,6 +36,7 @@ export interface ConductorOptions {
   readonly folder: RunFolder;
   readonly driver: Driver;
   readonly storage: StorageChoice;
+  readonly ground: Ground;
   /** What the broker says of itself, once it is up. */
   readonly onTarget: (target: RunRecord['target']) => void;
   /** What a fault is about to put at risk. */
@@ -81,9 +82,10 @@ export class Conductor {
       onExit: (exit) => this.#exited(exit),
       onLost: () => this.#end('the supervisor was lost, and with it every process of the run'),
     });
-    const { cluster, launcher } = openCluster({
+    const { cluster, launcher } = options.ground.open({
       plan: options.plan,
       supervisor: this.#supervisor,
+      run: id,
       directory,
       storage: options.storage.form,
       nodeMain: options.run.nodeMain,
@@ -120,7 +122,8 @@ export class Conductor {
     const { topic, nodes } = plan.scenario;
     const { form, note } = this.#options.storage;
     const on = form === 'plain' ? '' : ` on ${form} storage (${note})`;
-    this.#stage('starting', `${nodes} ${nodes === 1 ? 'node' : 'nodes'}${on}`);
+    const within = this.#cluster.housing === 'container' ? ' in containers' : '';
+    this.#stage('starting', `${nodes} ${nodes === 1 ? 'node' : 'nodes'}${within}${on}`);
     await this.#stop.unlessStopped(this.#cluster.up());
     const target = this.#cluster.target(plan.scenario.name);
     this.#session = await this.#stop.unlessStopped(driver.connect(target));

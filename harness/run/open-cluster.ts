@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import type { ClusterParts } from '../cluster/cluster-parts.ts';
+import type { ClusterKind } from '../cluster/kinds.ts';
 import { ProcessCluster } from '../cluster/process/process-cluster.ts';
 import { openStorage } from '../cluster/process/storage/storage.ts';
 import type { StorageForm } from '../cluster/node-storage.ts';
 import type { SupervisedCluster } from '../cluster/supervised-cluster.ts';
+import { HarnessError } from '../errors.ts';
 import { processLauncher, type WorkerLauncher } from '../load/worker-launcher.ts';
 import type { Plan } from '../scenario/plan-types.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
@@ -13,6 +16,7 @@ import { dataDirectoryName, historyDirectoryName, nodeDirectoryName } from './ru
 export interface OpenClusterOptions {
   readonly plan: Plan;
   readonly supervisor: Supervisor;
+  readonly run: string;
   /** The run folder. */
   readonly directory: string;
   readonly storage: StorageForm;
@@ -26,11 +30,57 @@ export interface OpenCluster {
   launcher(): Promise<WorkerLauncher>;
 }
 
-/** As the plan's `cluster` says; nothing is started yet. */
-export function openCluster(options: OpenClusterOptions): OpenCluster {
+/** A machine on which clusters of one kind can be opened. */
+export interface Ground {
+  /** What it is, in words; empty for processes of this machine. */
+  readonly description: string;
+  /** Nothing is started yet. */
+  open(options: OpenClusterOptions): OpenCluster;
+}
+
+/** Looks whether it is there. Rejects with a HarnessError in one sentence; leaves nothing behind. */
+export async function findGround(
+  plan: Plan,
+  options: {
+    readonly kind: ClusterKind;
+    readonly nodeMain: string | undefined;
+    readonly onBuild: (what: string) => void;
+  },
+): Promise<Ground> {
+  const { kind, nodeMain, onBuild } = options;
+  if (kind === 'process') return { description: '', open: openProcesses };
+  if (needsLinks(plan)) {
+    const sentence = `the links of "${plan.scenario.name}" can be cut on --cluster process alone`;
+    throw new HarnessError('usage', sentence);
+  }
+  // Loaded only by those who ask for it: the client of the engine is large.
+  const [{ findDockerGround }, { openContainers }] = await Promise.all([
+    import('../cluster/docker/ground.ts'),
+    import('../cluster/docker/open-containers.ts'),
+  ]);
+  const programs = nodeMain === undefined ? [] : [nodeMain];
+  const ground = await findDockerGround({ programs, onBuild });
+  return {
+    description: ground.description,
+    open: (opening) => openContainers({ ...partsOf(opening), ground, run: opening.run }),
+  };
+}
+
+function openProcesses(options: OpenClusterOptions): OpenCluster {
+  const parts = partsOf(options);
+  const { plan } = options;
+  const proxied = needsLinks(plan) ? { proxied: sitesOf(plan) } : {};
+  return {
+    cluster: new ProcessCluster({ ...parts, ...proxied }),
+    launcher: () => processLauncher(parts),
+  };
+}
+
+function partsOf(
+  options: OpenClusterOptions,
+): ClusterParts & { readonly historyDirectory: string } {
   const { plan, supervisor, directory, nodeMain } = options;
-  const logDirectory = join(directory, nodeDirectoryName);
-  const cluster = new ProcessCluster({
+  return {
     supervisor,
     nodes: plan.scenario.nodes,
     storage: openStorage({
@@ -39,11 +89,9 @@ export function openCluster(options: OpenClusterOptions): OpenCluster {
       supervisor,
       directory: join(directory, dataDirectoryName),
     }),
-    logDirectory,
+    logDirectory: join(directory, nodeDirectoryName),
+    historyDirectory: join(directory, historyDirectoryName),
     token: randomBytes(16).toString('hex'),
     ...(nodeMain === undefined ? {} : { nodeMain }),
-    ...(needsLinks(plan) ? { proxied: sitesOf(plan) } : {}),
-  });
-  const historyDirectory = join(directory, historyDirectoryName);
-  return { cluster, launcher: () => processLauncher({ supervisor, historyDirectory, logDirectory }) };
+  };
 }

@@ -1,3 +1,4 @@
+import type { ClusterKind } from '../cluster/kinds.ts';
 import type { EnvironmentProbe, RunRecord } from '../record/record.ts';
 import type { Scenario } from '../scenario/schema.ts';
 
@@ -8,7 +9,7 @@ export interface RunOptions {
   readonly seed: number;
   /** A name of the driver registry. */
   readonly target: string;
-  readonly cluster: 'process';
+  readonly cluster: ClusterKind;
   /** Where run folders go, usually `runs` in the working directory. */
   readonly outputDirectory: string;
   /** The run folder itself, for a run that is part of something: `latest` is left alone then. */

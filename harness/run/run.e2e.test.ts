@@ -242,6 +242,7 @@ describe('a run', () => {
     await expect(runScenario(optionsOf(short, { nodeMain }))).rejects.toThrow(
       /^node \d did not start: .*Cannot find module/,
     );
-    expect(findLeftovers(output).flatMap(({ processes }) => processes)).toEqual([]);
+    const left = await findLeftovers(output);
+    expect(left.flatMap(({ processes }) => processes)).toEqual([]);
   });
 });

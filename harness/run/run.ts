@@ -11,6 +11,7 @@ import { vocabulary } from '../vocabulary.ts';
 import { Conductor } from './conductor.ts';
 import { judgeRun } from './judge-run.ts';
 import { needsLinks } from './network-sites.ts';
+import { findGround } from './open-cluster.ts';
 import { writeFacts, type RunFacts } from './run-facts.ts';
 import { createRunFolder } from './run-folder.ts';
 import type { RunOptions, RunResult } from './run-types.ts';
@@ -38,6 +39,11 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     allowed: allowedStorage(scenario, words),
     directory: options.outputDirectory,
   });
+  const ground = await findGround(plan, {
+    kind: cluster,
+    nodeMain: options.nodeMain,
+    onBuild: (what) => onProgress({ type: 'stage', stage: 'starting', detail: what }),
+  });
   const startedAt = new Date();
   const folder = createRunFolder(options, plan, startedAt);
   const { directory } = folder;
@@ -53,7 +59,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     cluster: {
       storage: storage.form,
       network: needsLinks(plan) ? 'proxied' : 'direct',
-      note: storage.note,
+      note: [storage.note, ground.description].filter((part) => part !== '').join('; '),
     },
     exposures: {},
     problems: [],
@@ -86,6 +92,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     folder,
     driver,
     storage,
+    ground,
     onTarget: (described) => keepLater({ target: withProgram(described, options.nodeMain) }),
     onExposure: (fault, measured) =>
       keepLater({ exposures: { ...facts.exposures, [fault]: measured } }),

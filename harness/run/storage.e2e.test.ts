@@ -181,7 +181,7 @@ describe.skipIf(lacking !== undefined)(title, () => {
     const { stdout } = ackworth(['clean']);
     expect(stdout).toMatch(/unmounted node-1.*removed its data/);
     await untilNothingIsHeld([state.supervisor, ...state.children]);
-    expect(findLeftovers(output)).toEqual([]);
+    expect(await findLeftovers(output)).toEqual([]);
   });
 
   test('that ended with the power of the whole machine leaves images, which are cleaned up', async () => {

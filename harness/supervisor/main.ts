@@ -1,11 +1,13 @@
 /**
  * The supervisor: one process per run that owns every other process of it. It lives in a session of
- * its own, so that Ctrl-C reaches the harness alone; and it ends, with all its children and mounts,
+ * its own, so that Ctrl-C reaches the harness alone; and it ends, with all its children, mounts and containers,
  * once its pipe to the harness closes, however the harness ended.
  */
 import { renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
-import { clockDomain } from '../measure/clock.ts';
+import type { EngineEndpoint } from '../cluster/docker/endpoint.ts';
+import { clockDomain, monotonicNanos } from '../measure/clock.ts';
 import { Children } from './children.ts';
 import { Mounts } from './mounts.ts';
 import { ownIdentity, type ProcessIdentity } from './process-table.ts';
@@ -16,10 +18,15 @@ const harness = JSON.parse(harnessText) as ProcessIdentity;
 const supervisor = ownIdentity();
 const domain = clockDomain();
 
-const children = new Children((notice) => {
-  if (notice.type === 'exited') saveState();
-  say(notice);
+const children = new Children({
+  run,
+  directory: dirname(stateFile),
+  notify: (notice) => {
+    if (notice.type === 'exited') saveState();
+    say(notice);
+  },
 });
+let engine: EngineEndpoint | undefined;
 
 const mounts = new Mounts(saveState);
 
@@ -36,6 +43,7 @@ function saveState(): void {
     supervisor,
     children: living,
     mounts: mounts.present(),
+    ...(engine && { engine }),
   };
   try {
     writeFileSync(`${stateFile}.new`, `${JSON.stringify(state, null, 2)}\n`);
@@ -62,7 +70,13 @@ async function answer(request: Request): Promise<void> {
       say({ type: 'done', id: request.id, atNanos: await mounts.act(request) });
       return;
     }
-    const acting = children.act(request);
+    if (request.type === 'engine') {
+      engine = request.endpoint;
+      saveState();
+      say({ type: 'done', id: request.id, atNanos: monotonicNanos() });
+      return;
+    }
+    const acting = children.act(request, engine);
     if (request.type === 'spawn') saveState();
     say({ type: 'answer', id: request.id, ...(await acting) });
   } catch (error) {
@@ -70,10 +84,23 @@ async function answer(request: Request): Promise<void> {
   }
 }
 
+/** Loaded for runs that have one, with the client of the engine. */
+async function removeFromEngine(): Promise<string[]> {
+  if (engine === undefined) return [];
+  const [{ dockerAt }, { removeRun }] = await Promise.all([
+    import('../cluster/docker/engine.ts'),
+    import('../cluster/docker/remove-run.ts'),
+  ]);
+  return removeRun(dockerAt(engine), run);
+}
+
 /** Nothing of the run may outlive this, and nothing may keep it from ending. */
 async function end(): Promise<void> {
-  setTimeout(() => process.exit(1), 9000).unref();
+  setTimeout(() => process.exit(1), engine ? 14_000 : 9000).unref();
   await children.killAll();
+  const onEngine = await removeFromEngine();
+  for (const problem of onEngine) log(problem);
+  if (onEngine.length === 0) engine = undefined;
   for (const problem of await mounts.releaseAll()) process.stderr.write(`${problem}\n`);
   saveState();
   process.exit(0);

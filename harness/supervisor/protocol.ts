@@ -1,4 +1,6 @@
 import type { NodeState } from '../cluster/cluster.ts';
+import type { ContainerSpec } from '../cluster/docker/container-spec.ts';
+import type { EngineEndpoint } from '../cluster/docker/endpoint.ts';
 import type { LoopMount } from '../file-system/loop-mount.ts';
 import type { ProcessIdentity } from './process-table.ts';
 
@@ -16,6 +18,13 @@ export type Ask =
       /** Takes what the child prints, after earlier lives of the same name. */
       readonly logFile: string;
     }
+  /** A container on the run's engine, which has to be told first. */
+  | {
+      readonly type: 'contain';
+      readonly name: string;
+      readonly container: ContainerSpec;
+      readonly logFile: string;
+    }
   /** SIGTERM, and SIGKILL after the grace time. */
   | { readonly type: 'stop'; readonly name: string; readonly graceMs: number }
   | { readonly type: 'kill'; readonly name: string }
@@ -30,7 +39,16 @@ export type MountAsk =
   /** Nothing un-synced reaches its image from here on. */
   | { readonly type: 'shut-down'; readonly directory: string };
 
-export type Request = (Ask | MountAsk) & { readonly id: number };
+/**
+ * The engine that the run is about to use: when the supervisor ends, everything that carries the
+ * label of the run there is removed, whoever made it.
+ */
+export interface EngineAsk {
+  readonly type: 'engine';
+  readonly endpoint: EngineEndpoint;
+}
+
+export type Request = (Ask | MountAsk | EngineAsk) & { readonly id: number };
 
 export type Reply =
   | {
@@ -41,10 +59,12 @@ export type Reply =
       readonly state: NodeState;
       /** Of the child that the request was about, its last life. */
       readonly process: ProcessIdentity;
+      /** Of a container: where its published ports are on this machine. */
+      readonly ports: readonly number[];
       /** How it ended, "exit code 0" or "SIGKILL"; empty while it lives. */
       readonly ending: string;
     }
-  /** To a `MountAsk`. */
+  /** To a `MountAsk` or an `EngineAsk`. */
   | { readonly type: 'done'; readonly id: number; readonly atNanos: number }
   | { readonly type: 'refused'; readonly id: number; readonly message: string };
 
@@ -73,6 +93,8 @@ export interface SupervisorState {
   readonly children: readonly (ProcessIdentity & { readonly name: string })[];
   /** What is mounted, or about to be. */
   readonly mounts: readonly LoopMount[];
+  /** On which there may be containers and networks of the run; gone once there are none. */
+  readonly engine?: EngineEndpoint;
 }
 
 export const stateFileName = 'supervisor.json';

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ending, NodeState } from '../cluster/cluster.ts';
+import type { EngineEndpoint } from '../cluster/docker/endpoint.ts';
 import { entryPoint } from '../entry-point.ts';
 import { HarnessError } from '../errors.ts';
 import { releaseBelow, type LoopMount } from '../file-system/loop-mount.ts';
@@ -12,6 +13,7 @@ import { ownIdentity, signalProcess, type ProcessIdentity } from './process-tabl
 import {
   stateFileName,
   type Ask,
+  type EngineAsk,
   type MountAsk,
   type Notice,
   type Reply,
@@ -52,6 +54,8 @@ export class Supervisor {
   readonly #children = new Map<string, ProcessIdentity>();
   /** Directories that may hold images of the run that are mounted. */
   readonly #imageDirectories = new Set<string>();
+  /** On which there may be containers of the run. */
+  #engine: EngineEndpoint | undefined;
   readonly #ended: Promise<string[]>;
   #nextId = 1;
   #closing = false;
@@ -86,6 +90,17 @@ export class Supervisor {
     const answer = await this.#askOfChild({ type: 'spawn', ...ask });
     this.#children.set(ask.name, answer.process);
     return answer;
+  }
+
+  /** Before anything of the run is made on it. */
+  async useEngine(endpoint: EngineEndpoint): Promise<void> {
+    this.#engine = endpoint;
+    await this.#ask({ type: 'engine', endpoint });
+  }
+
+  /** As `spawn`, in a container on the run's engine. */
+  contain(ask: Omit<Extract<Ask, { type: 'contain' }>, 'type'>): Promise<Answer> {
+    return this.#askOfChild({ type: 'contain', ...ask });
   }
 
   /** The first line that this process prints on stdout; rejects when it ends or takes too long. */
@@ -155,7 +170,7 @@ export class Supervisor {
     return (await this.#ask(ask)) as Answer;
   }
 
-  #ask(ask: Ask | MountAsk): Promise<Answer | Done> {
+  #ask(ask: Ask | MountAsk | EngineAsk): Promise<Answer | Done> {
     if (this.#gone) return Promise.reject(new HarnessError('cluster', 'the supervisor has ended'));
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
@@ -186,6 +201,16 @@ export class Supervisor {
     }
   }
 
+  /** Mostly the supervisor has done it; when it was killed, nobody else is left to. */
+  async #removeFromEngine(): Promise<string[]> {
+    if (this.#engine === undefined) return [];
+    const [{ dockerAt }, { removeRun }] = await Promise.all([
+      import('../cluster/docker/engine.ts'),
+      import('../cluster/docker/remove-run.ts'),
+    ]);
+    return removeRun(dockerAt(this.#engine), this.#options.run);
+  }
+
   #readiness(pid: number): Readiness {
     let readiness = this.#firstLines.get(pid);
     if (!readiness) {
@@ -204,7 +229,7 @@ export class Supervisor {
     this.#waiting.clear();
     for (const [pid, { reject }] of this.#firstLines) reject(endedEarly(pid));
     const released = [...this.#imageDirectories].map((directory) => releaseBelow(directory));
-    const problems = (await Promise.all(released)).flat();
+    const problems = [...(await this.#removeFromEngine()), ...(await Promise.all(released)).flat()];
     if (!this.#closing) this.#options.onLost();
     return problems;
   }

@@ -3,24 +3,15 @@ import { join } from 'node:path';
 import type { Target } from '../../driver/driver.ts';
 import { entryPoint } from '../../entry-point.ts';
 import type { ProcessIdentity } from '../../supervisor/process-table.ts';
-import type { Supervisor } from '../../supervisor/supervisor.ts';
+import type { ClusterParts } from '../cluster-parts.ts';
 import type { Links, Site } from '../links.ts';
 import { ProxiedNetwork, proxyProcessName } from '../network/proxied-network.ts';
 import type { NodeHost } from '../node-host.ts';
-import type { NodeDisk, NodeStorage } from '../node-storage.ts';
+import type { NodeDisk } from '../node-storage.ts';
 import { nameOf, SupervisedCluster } from '../supervised-cluster.ts';
 import { freePorts } from './free-ports.ts';
 
-export interface ProcessClusterOptions {
-  readonly supervisor: Supervisor;
-  readonly nodes: number;
-  readonly storage: NodeStorage;
-  /** Takes a log file per node. */
-  readonly logDirectory: string;
-  /** Secret of this cluster; new for each run. */
-  readonly token: string;
-  /** The program of a node, started as the reference broker's `main.js` is; default: that one. */
-  readonly nodeMain?: string;
+export interface ProcessClusterOptions extends ClusterParts {
   /** All nodes and clients, when every link between them is to go through proxies. */
   readonly proxied?: readonly Site[];
 }

@@ -1,0 +1,16 @@
+/** What a container is started with; plain data, for the supervisor. */
+export interface ContainerSpec {
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** `uid:gid` */
+  readonly user: string;
+  /** By name, with its own address on each. The first is the one through which ports go. */
+  readonly networks: readonly { readonly name: string; readonly address: string }[];
+  /** Published on loopback; host 0 = the engine chooses. */
+  readonly ports: readonly { readonly container: number; readonly host: number }[];
+  /** Folders of this machine that it sees. */
+  readonly binds: readonly { readonly source: string; readonly target: string }[];
+  /** A folder of its own that is copied here once it has ended, however it did. */
+  readonly keep?: { readonly from: string; readonly into: string };
+}

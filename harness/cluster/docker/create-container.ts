@@ -1,0 +1,90 @@
+import type Docker from 'dockerode';
+import type { ContainerSpec } from './container-spec.ts';
+import { saidBy } from './engine.ts';
+import { folderLabel, keepFromLabel, keepIntoLabel, nameLabel, runLabel } from './labels.ts';
+
+export interface CreateContainerOptions {
+  readonly run: string;
+  /** The run folder. */
+  readonly folder: string;
+  readonly name: string;
+  /** From 1, of this name. */
+  readonly life: number;
+  readonly container: ContainerSpec;
+}
+
+const processesMax = 512;
+
+/**
+ * A container that can do no more than it must: an ordinary user, a root file system that cannot be
+ * written, no capabilities, ports on loopback alone. It is connected and not started.
+ */
+export async function createContainer(
+  docker: Docker,
+  { run, folder, name, life, container }: CreateContainerOptions,
+): Promise<Docker.Container> {
+  const { image, command, environment, user, networks, ports, binds, keep } = container;
+  const [first, ...others] = networks;
+  const labels = {
+    [runLabel]: run,
+    [nameLabel]: name,
+    [folderLabel]: folder,
+    ...(keep && { [keepFromLabel]: keep.from, [keepIntoLabel]: keep.into }),
+  };
+  const portKeys = ports.map((port) => `${port.container}/tcp`);
+  const made = await docker.createContainer({
+    name: `ackworth-${run}-${name}${life === 1 ? '' : `.${life}`}`,
+    Image: image,
+    Cmd: [...command],
+    Env: Object.entries(environment).map(([key, value]) => `${key}=${value}`),
+    Hostname: name,
+    User: user,
+    Labels: labels,
+    OpenStdin: true,
+    StdinOnce: true,
+    AttachStdin: true,
+    AttachStdout: true,
+    AttachStderr: true,
+    ExposedPorts: Object.fromEntries(portKeys.map((key) => [key, {}])),
+    HostConfig: {
+      ReadonlyRootfs: true,
+      CapDrop: ['ALL'],
+      SecurityOpt: ['no-new-privileges'],
+      PidsLimit: processesMax,
+      // What it prints is kept in the run folder as it comes.
+      LogConfig: { Type: 'none', Config: {} },
+      NetworkMode: first?.name ?? 'none',
+      PortBindings: Object.fromEntries(
+        ports.map(({ host }, index) => [
+          portKeys[index]!,
+          [{ HostIp: '127.0.0.1', HostPort: String(host) }],
+        ]),
+      ),
+      Mounts: [
+        ...binds.map(({ source, target }) => ({
+          Type: 'bind' as const,
+          Source: source,
+          Target: target,
+        })),
+        ...(keep ? [{ Type: 'volume' as const, Source: '', Target: keep.from }] : []),
+      ],
+    },
+    ...(first && {
+      NetworkingConfig: { EndpointsConfig: { [first.name]: endpointAt(first.address) } },
+    }),
+  });
+  try {
+    for (const { name: network, address } of others) {
+      const connection = { Container: made.id, EndpointConfig: endpointAt(address) };
+      await docker.getNetwork(network).connect(connection);
+    }
+    return made;
+  } catch (error) {
+    await made.remove({ force: true, v: true }).catch(() => undefined);
+    throw new Error(saidBy(error), { cause: error });
+  }
+}
+
+function endpointAt(address: string): { readonly IPAMConfig: { readonly IPv4Address: string } } {
+  return { IPAMConfig: { IPv4Address: address } };
+}

@@ -1,0 +1,143 @@
+import { chownSync, lchownSync, mkdirSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Target } from '../../driver/driver.ts';
+import { entryPoint } from '../../entry-point.ts';
+import type { ProcessIdentity } from '../../supervisor/process-table.ts';
+import type { ClusterParts } from '../cluster-parts.ts';
+import type { Links } from '../links.ts';
+import type { NodeHost } from '../node-host.ts';
+import type { NodeDisk } from '../node-storage.ts';
+import { freePorts } from '../process/free-ports.ts';
+import { nameOf } from '../supervised-cluster.ts';
+import type { Engine } from './engine.ts';
+import { nodeEntry, type ProgramImage } from './image/image.ts';
+import type { RunNetworks } from './networks.ts';
+import { containerUser } from './user.ts';
+
+export interface DockerHostOptions extends ClusterParts {
+  readonly engine: Engine;
+  /** It holds `nodeMain`, too. */
+  readonly image: ProgramImage;
+  readonly networks: RunNetworks;
+}
+
+const clientPort = 7070;
+const dataTarget = '/data';
+const configVariable = 'ACKWORTH_NODE';
+
+/** Nodes of the reference broker in containers, each with its data from a folder of this machine. */
+export class DockerHost implements NodeHost {
+  readonly housing = 'container';
+  readonly nodes: number;
+  readonly links: Links | undefined = undefined;
+  readonly #options: DockerHostOptions;
+  #ports: readonly number[] = [];
+
+  constructor(options: DockerHostOptions) {
+    this.#options = options;
+    this.nodes = options.nodes;
+    mkdirSync(options.logDirectory, { recursive: true });
+  }
+
+  async prepare(): Promise<void> {
+    const { supervisor, engine, networks, storage } = this.#options;
+    await supervisor.useEngine(engine.endpoint);
+    await Promise.all([
+      networks.create(),
+      ...this.#numbers.map((node) => storage.prepare(node)),
+    ]);
+  }
+
+  async chooseAddresses(): Promise<void> {
+    this.#ports = await freePorts(this.nodes);
+  }
+
+  get addresses(): readonly string[] {
+    return this.#ports.map((port) => `127.0.0.1:${port}`);
+  }
+
+  async spawn(node: number): Promise<ProcessIdentity> {
+    const { supervisor, image, networks, storage, nodeMain } = this.#options;
+    const source = resolve(storage.configOf(node).dataDirectory);
+    giveTo(source);
+    const name = nameOf(node);
+    const onNetwork = (kind: 'client' | 'cluster') => ({
+      name: networks.nameOf(kind),
+      address: networks.addressOf(name, kind),
+    });
+    const main = image.pathOf(nodeMain ?? entryPoint(nodeEntry));
+    const { process: identity } = await supervisor.contain({
+      name,
+      logFile: this.logFile(node),
+      container: {
+        image: image.tag,
+        command: [main, '--config-env', configVariable, '--exit-with-parent'],
+        environment: { [configVariable]: JSON.stringify(this.#configOf(node)) },
+        user: containerUser(),
+        networks: [onNetwork('client'), onNetwork('cluster')],
+        ports: [{ container: clientPort, host: this.#ports[node - 1] ?? 0 }],
+        binds: [{ source, target: dataTarget }],
+      },
+    });
+    return identity;
+  }
+
+  logFile(node: number): string {
+    return join(this.#options.logDirectory, `${nameOf(node)}.log`);
+  }
+
+  /** Workers are on the client network themselves. */
+  target(topic: string, client?: string): Target {
+    const { token } = this.#options;
+    const addresses =
+      client === undefined
+        ? this.addresses
+        : this.#numbers.map((node) => this.#addressOn('client', node));
+    return { addresses, token, topic };
+  }
+
+  disk(node: number): NodeDisk {
+    return this.#options.storage.disk(node);
+  }
+
+  exited(): undefined {
+    return undefined;
+  }
+
+  close(): Promise<void> {
+    return this.#options.storage.close();
+  }
+
+  get #numbers(): number[] {
+    return Array.from({ length: this.nodes }, (_, index) => index + 1);
+  }
+
+  #addressOn(kind: 'client' | 'cluster', node: number): string {
+    return `${this.#options.networks.addressOf(nameOf(node), kind)}:${clientPort}`;
+  }
+
+  #configOf(node: number): object {
+    const { storage, token } = this.#options;
+    return {
+      nodeId: node,
+      nodes: this.#numbers.map((id) => ({
+        id,
+        clientAddress: this.#addressOn('client', id),
+        peerAddress: this.#addressOn('cluster', id),
+      })),
+      listenAddress: `0.0.0.0:${clientPort}`,
+      ...storage.configOf(node),
+      dataDirectory: dataTarget,
+      token,
+    };
+  }
+}
+
+/** So that the user of the containers may write there; where it is not our own, we are root. */
+function giveTo(folder: string): void {
+  if (process.getuid?.() !== 0) return;
+  const [uid = 0, gid = 0] = containerUser().split(':').map(Number);
+  chownSync(folder, uid, gid);
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }))
+    lchownSync(join(entry.parentPath, entry.name), uid, gid);
+}

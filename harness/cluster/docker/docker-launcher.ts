@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import { entryPoint } from '../../entry-point.ts';
+import { claimWorker, workerTokenVariable } from '../../load/claim.ts';
+import type { WorkerLauncher } from '../../load/worker-launcher.ts';
+import type { Supervisor } from '../../supervisor/supervisor.ts';
+import { workerEntry, type ProgramImage } from './image/image.ts';
+import type { RunNetworks } from './networks.ts';
+import { containerUser } from './user.ts';
+
+export interface DockerLauncherOptions {
+  readonly supervisor: Supervisor;
+  readonly image: ProgramImage;
+  readonly networks: RunNetworks;
+  /** Where the histories of the workers go once they have ended. */
+  readonly historyDirectory: string;
+  readonly logDirectory: string;
+}
+
+const controlPort = 7000;
+const historyFolder = '/keep';
+const readyMsMax = 30_000;
+
+/**
+ * Workers in containers of the client network. They are dialled at a published port, since this
+ * machine can be reached from a container of another one only by chance.
+ */
+export function dockerLauncher(options: DockerLauncherOptions): WorkerLauncher {
+  const { supervisor, image, networks, historyDirectory, logDirectory } = options;
+  const sockets = new Set<Socket>();
+  return {
+    housing: 'container',
+    historyDirectory: historyFolder,
+    async launch({ process: name, worker, heard }) {
+      const token = randomBytes(16).toString('hex');
+      const main = image.pathOf(entryPoint(workerEntry));
+      const { process: identity, ports } = await supervisor.contain({
+        name,
+        logFile: join(logDirectory, `${name}.log`),
+        container: {
+          image: image.tag,
+          command: [main, '--listen', `0.0.0.0:${controlPort}`, '--name', worker],
+          environment: { [workerTokenVariable]: token },
+          user: containerUser(),
+          networks: [
+            { name: networks.nameOf('client'), address: networks.addressOf(name, 'client') },
+          ],
+          ports: [{ container: controlPort, host: 0 }],
+          binds: [],
+          keep: { from: historyFolder, into: historyDirectory },
+        },
+      });
+      await supervisor.firstLine(identity.pid, readyMsMax);
+      const socket = await claimWorker({ port: ports[0] ?? 0, token, heard });
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+      return identity;
+    },
+    close() {
+      for (const socket of sockets) socket.destroy();
+      return Promise.resolve();
+    },
+  };
+}

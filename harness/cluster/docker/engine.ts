@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { join } from 'node:path';
+import Docker, { type DockerOptions } from 'dockerode';
+import { HarnessError } from '../../errors.ts';
+import type { EngineEndpoint } from './endpoint.ts';
+
+export interface Engine {
+  readonly docker: Docker;
+  readonly endpoint: EngineEndpoint;
+  /** "20.10.24" */
+  readonly version: string;
+  /** Its containers see the folders of this machine, and it runs on this machine's kernel. */
+  readonly local: boolean;
+}
+
+/** Of Docker 20.10: the oldest with what is used here. */
+const apiVersionMin = '1.41';
+
+/**
+ * No check that it is there; for who knows, and for who tears down. Connections are not kept, since
+ * those to an engine that was restarted would fail when they are used again.
+ */
+export function dockerAt(endpoint: EngineEndpoint): Docker {
+  const { host, tlsDirectory } = endpoint;
+  // All of them, since what is left out is taken from the environment.
+  const nothing = { host: undefined, port: undefined, protocol: undefined, socketPath: undefined };
+  const local = /^(?:unix|npipe):\/\/(.*)$/.exec(host);
+  if (local) {
+    const socketPath = local[1] || '/var/run/docker.sock';
+    return clientOf({ ...nothing, socketPath }, new HttpAgent());
+  }
+  const { protocol, hostname, port, username } = urlOf(endpoint);
+  if (protocol === 'ssh:') {
+    return new Docker({ ...nothing, protocol: 'ssh', host: hostname, port: port || 22, username });
+  }
+  const pem = (name: string): Buffer => readPem(join(tlsDirectory ?? '', `${name}.pem`));
+  const tls = tlsDirectory === undefined ? {} : { ca: pem('ca'), cert: pem('cert'), key: pem('key') };
+  const secure = tlsDirectory !== undefined || protocol === 'https:';
+  const options: DockerOptions = {
+    ...nothing,
+    protocol: secure ? 'https' : 'http',
+    host: hostname,
+    port: port || (secure ? 2376 : 2375),
+    ...tls,
+  };
+  return clientOf(options, secure ? new HttpsAgent() : new HttpAgent());
+}
+
+function clientOf(options: DockerOptions, agent: HttpAgent): Docker {
+  // Its types do not know of the agent.
+  const complete: DockerOptions & { agent: HttpAgent } = { ...options, agent };
+  return new Docker(complete);
+}
+
+/** Asks the engine who it is. Rejects with HarnessError `environment` in one sentence. */
+export async function openEngine(endpoint: EngineEndpoint): Promise<Engine> {
+  const docker = dockerAt(endpoint);
+  let told: { Version: string; ApiVersion: string; Os: string };
+  try {
+    told = await docker.version();
+  } catch (cause) {
+    throw new HarnessError('environment', unreachable(endpoint, cause), { cause });
+  }
+  const { Version: version, ApiVersion: api, Os: os } = told;
+  if (isOlder(api, apiVersionMin)) {
+    throw new HarnessError(
+      'environment',
+      `Docker Engine ${version} (API ${api}) is too old: API ${apiVersionMin} is needed, which Docker 20.10 and later have`,
+    );
+  }
+  if (os !== 'linux') {
+    const sentence = `Docker Engine ${version} runs ${os} containers: switch it to Linux containers`;
+    throw new HarnessError('environment', sentence);
+  }
+  const local = endpoint.host.startsWith('unix://') && process.platform === 'linux';
+  return { docker, endpoint, version, local };
+}
+
+/** One sentence for what an engine said to a request. */
+export function saidBy(error: unknown): string {
+  const told = error as { json?: { message?: unknown }; message?: unknown };
+  const message = told.json?.message ?? told.message ?? error;
+  return String(message).trim().replaceAll(/\s*\n\s*/g, '; ');
+}
+
+/** The status of the engine's answer; undefined when it gave none. */
+export function statusOf(error: unknown): number | undefined {
+  return (error as { statusCode?: number }).statusCode;
+}
+
+function unreachable({ host, chosenBy }: EngineEndpoint, cause: unknown): string {
+  const { code } = cause as NodeJS.ErrnoException;
+  const by = chosenBy === 'default' ? '' : ` (${chosenBy})`;
+  if (code === 'EACCES' || code === 'EPERM') {
+    return `no permission on the Docker Engine at ${host}${by}: run as root, or join the group that owns its socket, mostly "docker", and log in again`;
+  }
+  const status = statusOf(cause);
+  const why = status === undefined ? (code ?? saidBy(cause)) : `it answers ${status}, ${saidBy(cause)}`;
+  return `no Docker Engine answers at ${host}${by}: ${why}; start one, or choose another with DOCKER_HOST or \`docker context use\``;
+}
+
+function isOlder(version: string, than: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [majorMin = 0, minorMin = 0] = than.split('.').map(Number);
+  return major < majorMin || (major === majorMin && minor < minorMin);
+}
+
+function urlOf({ host, chosenBy }: EngineEndpoint): URL {
+  try {
+    return new URL(host);
+  } catch (cause) {
+    const sentence = `"${host}" (${chosenBy}) is no address of a Docker Engine such as unix:///var/run/docker.sock or tcp://10.0.0.7:2376`;
+    throw new HarnessError('environment', sentence, { cause });
+  }
+}
+
+function readPem(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new HarnessError('environment', `${file}, which TLS to the Docker Engine needs, cannot be read`, { cause });
+  }
+}

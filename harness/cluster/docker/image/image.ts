@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, realpathSync } from 'node:fs';
+import { relative } from 'node:path';
+import type Docker from 'dockerode';
+import { entryPoint } from '../../../entry-point.ts';
+import { HarnessError } from '../../../errors.ts';
+import { saidBy, type Engine } from '../engine.ts';
+import { imageLabel } from '../labels.ts';
+import { archiveOf, type ArchiveEntry } from './archive.ts';
+import { finished, hasImage, importBase, localBase } from './local-base.ts';
+import { programFiles } from './program-files.ts';
+
+/** An image with the programs of nodes and workers. */
+export interface ProgramImage {
+  readonly tag: string;
+  /** "node:20.20.2-slim", "the local node v20.20.2" */
+  readonly madeFrom: string;
+  /** Where an entry file of this installation is in it. */
+  pathOf(entry: string): string;
+}
+
+/** What every container of ours is started from. */
+export const nodeEntry = 'broker/server/main.js';
+export const workerEntry = 'harness/load/worker.js';
+
+const officialPullMsMax = 120_000;
+
+/**
+ * Sees to it that the engine has an image of the present programs: it is named for its content, so
+ * that one of other content is never taken for it. `extra` are further entry files. Rejects with
+ * HarnessError `environment` in one sentence.
+ */
+export async function provideImage(
+  engine: Engine,
+  extra: readonly string[],
+  onBuild: (what: string) => void,
+): Promise<ProgramImage> {
+  const { docker } = engine;
+  const entries = [entryPoint(nodeEntry), entryPoint(workerEntry), ...extra];
+  const { files, root } = programFiles(entries);
+  const pathOf = (file: string): string => `/app/${relative(root, realpathSync(file))}`;
+  const content = createHash('sha256').update(`${process.version}\n${dockerfile('')}`);
+  for (const file of files) content.update(`\n${pathOf(file)}\n`).update(readFileSync(file));
+  const version = content.digest('hex').slice(0, 16);
+  try {
+    for (const base of ['official', 'local'] as const) {
+      const tag = `ackworth:${version}-${base}`;
+      const madeFrom = madeFromOf(base);
+      if (await hasImage(docker, tag)) return { tag, madeFrom, pathOf };
+    }
+    onBuild('making the image of nodes and workers');
+    const { base, from } = await provideBase(docker);
+    const tag = `ackworth:${version}-${base}`;
+    await build(docker, tag, [
+      { path: 'Dockerfile', text: dockerfile(from) },
+      { path: 'image/keep', folder: true, mode: 0o1777 },
+      ...files.map((file) => ({ path: `image${pathOf(file)}`, file })),
+    ]);
+    return { tag, madeFrom: madeFromOf(base), pathOf };
+  } catch (cause) {
+    if (cause instanceof HarnessError) throw cause;
+    const sentence = `the image of nodes and workers cannot be made: ${saidBy(cause)}`;
+    throw new HarnessError('environment', sentence, { cause });
+  }
+}
+
+function officialTag(): string {
+  return `node:${process.version.slice(1)}-slim`;
+}
+
+function madeFromOf(base: 'official' | 'local'): string {
+  return base === 'official' ? officialTag() : `the local node ${process.version}`;
+}
+
+/** The very version that runs the harness, so that a container differs from a process in nothing else. */
+async function provideBase(docker: Docker): Promise<{ base: 'official' | 'local'; from: string }> {
+  const official = officialTag();
+  const refused = await pull(docker, official);
+  if (refused === undefined) return { base: 'official', from: official };
+  try {
+    const local = localBase();
+    await importBase(docker, local);
+    return { base: 'local', from: local.tag };
+  } catch (cause) {
+    const sentence = `there is no image to run nodes in: ${official} cannot be had (${refused}), and ${saidBy(cause)}`;
+    throw new HarnessError('environment', sentence, { cause });
+  }
+}
+
+/** Why it cannot be had; undefined when it is there. */
+async function pull(docker: Docker, tag: string): Promise<string | undefined> {
+  if (await hasImage(docker, tag)) return undefined;
+  const abort = new AbortController();
+  const tooLong = setTimeout(() => abort.abort(), officialPullMsMax);
+  try {
+    await finished(docker, await docker.pull(tag, { abortSignal: abort.signal }));
+    return undefined;
+  } catch (error) {
+    return abort.signal.aborted ? `no answer within ${officialPullMsMax} ms` : saidBy(error);
+  } finally {
+    clearTimeout(tooLong);
+  }
+}
+
+function dockerfile(from: string): string {
+  return [
+    `FROM ${from}`,
+    `LABEL ${imageLabel}=program`,
+    // A volume takes after the folder that it covers: into /keep whoever it runs as may write.
+    'COPY image /',
+    'ENV NODE_ENV=production',
+    'ENTRYPOINT ["node"]',
+    '',
+  ].join('\n');
+}
+
+async function build(docker: Docker, tag: string, context: readonly ArchiveEntry[]): Promise<void> {
+  await finished(docker, await docker.buildImage(archiveOf(context) as never, { t: tag, rm: true, forcerm: true }));
+}

@@ -1,0 +1,3 @@
+/** Where the nodes and workers of a run live. */
+export const clusterKinds = ['process', 'docker'] as const;
+export type ClusterKind = (typeof clusterKinds)[number];

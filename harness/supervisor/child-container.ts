@@ -1,0 +1,206 @@
+import { closeSync, openSync } from 'node:fs';
+import { PassThrough } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type Docker from 'dockerode';
+import type { NodeState } from '../cluster/cluster.ts';
+import { createContainer } from '../cluster/docker/create-container.ts';
+import type { ContainerSpec } from '../cluster/docker/container-spec.ts';
+import type { EngineEndpoint } from '../cluster/docker/endpoint.ts';
+import { dockerAt, saidBy, statusOf } from '../cluster/docker/engine.ts';
+import { retireContainer } from '../cluster/docker/retire-container.ts';
+import { monotonicNanos } from '../measure/clock.ts';
+import type { Child, Exit } from './child.ts';
+import { keep, keepOutput } from './child-log.ts';
+import type { ChildEvents } from './child-process.ts';
+import { processStatus, type ProcessIdentity } from './process-table.ts';
+
+export interface StartContainerOptions {
+  readonly run: string;
+  /** The run folder. */
+  readonly folder: string;
+  readonly engine: EngineEndpoint;
+  readonly name: string;
+  /** From 1, of this name. */
+  readonly life: number;
+  readonly container: ContainerSpec;
+  readonly logFile: string;
+}
+
+/** An engine that was restarted is back within this, or it does not come back. */
+const engineBackMsMax = 10_000;
+/** Of containers that ended before anybody could ask for their process: different all the same. */
+let unseen = 0;
+
+/** Resolves once its process runs, or has run. */
+export async function startContainer(
+  options: StartContainerOptions,
+  events: ChildEvents,
+): Promise<Child> {
+  const { engine, logFile } = options;
+  const docker = dockerAt(engine);
+  const container = await createContainer(docker, options);
+  try {
+    const output = new PassThrough();
+    const errors = new PassThrough();
+    // Its stdin stays open and empty: its end tells the container that its supervisor is gone.
+    const attached = await container.attach({
+      stream: true,
+      stdin: true,
+      stdout: true,
+      stderr: true,
+      hijack: true,
+    });
+    attached.on('error', () => undefined);
+    attached.on('end', () => {
+      output.end();
+      errors.end();
+    });
+    docker.modem.demuxStream(attached, output, errors);
+    const errorLog = openSync(logFile, 'a');
+    errors.on('data', (bytes: Buffer) => keep(errorLog, bytes));
+    errors.on('end', () => closeSync(errorLog));
+    await container.start();
+    const child = new ContainerChild(container, options, await lookAt(container), events);
+    keepOutput(output, openSync(logFile, 'a'), (line) => events.onFirstLine(child, line));
+    return child;
+  } catch (error) {
+    await container.remove({ force: true, v: true }).catch(() => undefined);
+    throw new Error(saidBy(error), { cause: error });
+  }
+}
+
+interface Look {
+  readonly identity: ProcessIdentity;
+  readonly ports: readonly number[];
+}
+
+async function lookAt(container: Docker.Container): Promise<Look> {
+  const { State, NetworkSettings } = await container.inspect();
+  const pid = State.Pid > 0 ? State.Pid : --unseen;
+  const published = Object.values(NetworkSettings.Ports ?? {}).flatMap((ways) => ways?.[0] ?? []);
+  return {
+    identity: { pid, startTime: processStatus(pid)?.startTime ?? 0 },
+    ports: published.map(({ HostPort }) => Number(HostPort)),
+  };
+}
+
+/** A container, as its engine tells of it. */
+class ContainerChild implements Child {
+  readonly name: string;
+  readonly identity: ProcessIdentity;
+  readonly isContainer = true;
+  readonly ports: readonly number[];
+  readonly exited: Promise<number>;
+  readonly retired: Promise<void>;
+  readonly #container: Docker.Container;
+  #exit: Exit | undefined;
+
+  constructor(
+    container: Docker.Container,
+    { name, engine }: StartContainerOptions,
+    { identity, ports }: Look,
+    events: ChildEvents,
+  ) {
+    this.name = name;
+    this.identity = identity;
+    this.ports = ports;
+    this.#container = container;
+    this.exited = this.#untilOver().then((how) => {
+      const atNanos = monotonicNanos();
+      this.#exit = { ...how, atNanos };
+      events.onExit(this, this.#exit);
+      return atNanos;
+    });
+    this.retired = this.exited.then(() =>
+      retireContainer(dockerAt(engine), container.id).catch((error: unknown) => {
+        process.stderr.write(`${name}: ${saidBy(error)}\n`);
+      }),
+    );
+  }
+
+  get isOver(): boolean {
+    return this.#exit !== undefined;
+  }
+
+  get ending(): string {
+    if (this.#exit === undefined) return '';
+    const { code, signal } = this.#exit;
+    return signal ?? `exit code ${code}`;
+  }
+
+  async state(): Promise<NodeState> {
+    if (this.#exit !== undefined) return 'stopped';
+    const { State } = await this.#container.inspect();
+    if (State.Paused) return 'paused';
+    return State.Running ? 'running' : 'stopped';
+  }
+
+  async stop(graceMs: number): Promise<number> {
+    if (this.#exit !== undefined) return this.#exit.atNanos;
+    await this.#signal('SIGTERM');
+    if ((await this.state()) === 'paused') await this.resume();
+    const patience = new AbortController();
+    const atNanos = await Promise.race([
+      this.exited,
+      sleep(graceMs, undefined, { signal: patience.signal }).catch(() => undefined),
+    ]);
+    patience.abort();
+    return atNanos ?? this.kill();
+  }
+
+  /** The engine lets a paused container take it, too. */
+  async kill(): Promise<number> {
+    if (this.#exit === undefined) await this.#signal('SIGKILL');
+    return this.exited;
+  }
+
+  async pause(): Promise<number> {
+    if ((await this.state()) === 'running') await this.#container.pause();
+    return this.#isNow('paused');
+  }
+
+  async resume(): Promise<number> {
+    if ((await this.state()) === 'paused') await this.#container.unpause();
+    return this.#isNow('running');
+  }
+
+  async #signal(signal: string): Promise<void> {
+    try {
+      await this.#container.kill({ signal });
+    } catch (error) {
+      // Not running any more, or not there: then it has ended, as was wanted.
+      if (statusOf(error) !== 409 && statusOf(error) !== 404) throw new Error(saidBy(error), { cause: error });
+    }
+  }
+
+  async #isNow(wanted: NodeState): Promise<number> {
+    const atNanos = monotonicNanos();
+    const state = await this.state();
+    if (state === wanted) return atNanos;
+    throw new Error(state === 'stopped' ? `${this.name} has ended` : `${this.name} is ${state}, not ${wanted}`);
+  }
+
+  /** An engine that goes away in between and comes back is asked again. */
+  async #untilOver(): Promise<Pick<Exit, 'code' | 'signal'>> {
+    let deadline = Infinity;
+    for (;;) {
+      try {
+        await this.#container.wait();
+        return endingOf((await this.#container.inspect()).State);
+      } catch (error) {
+        if (statusOf(error) === 404) return { code: null, signal: 'removed by somebody else' };
+        if (deadline === Infinity) deadline = monotonicNanos() + engineBackMsMax * 1e6;
+        if (monotonicNanos() > deadline) return { code: null, signal: 'its Docker Engine is gone' };
+        await sleep(100);
+      }
+    }
+  }
+}
+
+/** As a shell counts: an exit code above 128 is a signal. */
+function endingOf(state: { ExitCode: number; OOMKilled: boolean }): Pick<Exit, 'code' | 'signal'> {
+  const { ExitCode: code, OOMKilled: outOfMemory } = state;
+  if (outOfMemory) return { code: null, signal: 'killed by the kernel: out of memory' };
+  const signal = { 137: 'SIGKILL', 143: 'SIGTERM', 134: 'SIGABRT', 139: 'SIGSEGV' }[code];
+  return signal === undefined ? { code, signal: null } : { code: null, signal };
+}
