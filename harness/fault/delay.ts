@@ -19,6 +19,7 @@ export const delay = onLinks({
   kind: 'delay',
   description: 'bytes take longer between the target and the others, in order',
   targets: ['node', 'consumer', 'producer'],
+  shapes: true,
   options,
   links: (victims, site, { sites }) => severedLinks(victims, sites, site.options),
   harm: ({ delayMs, jitterMs }) => ({ kind: 'delay', delayMs, jitterMs }),

@@ -30,8 +30,8 @@ export interface Fault<Options = unknown> {
 export interface FaultNeeds {
   /** The storage forms that it can act on; all when left out. */
   readonly storage?: readonly StorageForm[];
-  /** Every link goes through a proxy. */
-  readonly links?: true;
+  /** Links that can be cut; or shaped as well: delayed, reset. */
+  readonly links?: 'cut' | 'shape';
 }
 
 export type TargetClass = 'node' | 'consumer' | 'producer';

@@ -13,6 +13,8 @@ export interface LinkFault<Options> {
   readonly description: string;
   readonly targets: Fault['targets'];
   readonly options: Fault<Options>['options'];
+  /** More than cuts: it needs links that can be shaped. */
+  readonly shapes?: true;
   /** By the names of the victims' sites. */
   links(victims: readonly string[], site: FaultSite<Options>, links: Links): Link[];
   harm(options: Options): Harm;
@@ -29,7 +31,7 @@ export function onLinks<Options>(fault: LinkFault<Options>): Fault<Options> {
     description: fault.description,
     targets: fault.targets,
     heals: true,
-    needs: { links: true },
+    needs: { links: fault.shapes ? 'shape' : 'cut' },
     options: fault.options,
     async inject(site) {
       const links = linksOf(site);

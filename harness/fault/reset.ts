@@ -16,7 +16,7 @@ export const reset: Fault<Options> = {
   description: 'every connection between the target and the others is reset, once',
   targets: ['node', 'consumer', 'producer'],
   heals: false,
-  needs: { links: true },
+  needs: { links: 'shape' },
   options,
   async inject(site) {
     const links = linksOf(site);

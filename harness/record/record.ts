@@ -115,7 +115,7 @@ export const recordSchema = z.strictObject({
     nodes: z.number().int(),
     /** What the nodes' data stood on, and how links went; earlier records knew no other. */
     storage: z.enum(['plain', 'emulated', 'ext4', 'xfs']).default('plain'),
-    network: z.enum(['direct', 'proxied']).default('direct'),
+    network: z.enum(['direct', 'proxied', 'filtered']).default('direct'),
     /** Why so, in words. */
     note: z.string().default(''),
   }),

@@ -1,12 +1,16 @@
 import type { Site } from '../cluster/links.ts';
+import type { FaultNeeds } from '../fault/fault.ts';
 import { faults } from '../fault/registry.ts';
 import type { Plan } from '../scenario/plan-types.ts';
 
 /** Whether a fault of the plan acts on links; otherwise everybody talks to everybody directly. */
 export function needsLinks(plan: Plan): boolean {
-  return plan.faults.some(
-    (planned) => faults.find(({ kind }) => kind === planned.kind)?.needs?.links === true,
-  );
+  return plan.faults.some(({ kind }) => needsOf(kind)?.links !== undefined);
+}
+
+/** What a fault of this kind needs of the cluster. */
+export function needsOf(kind: string): FaultNeeds | undefined {
+  return faults.find((fault) => fault.kind === kind)?.needs;
 }
 
 /** Nodes and load workers as places on the network; `beside-nodes` deals the workers to the nodes. */

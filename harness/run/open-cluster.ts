@@ -10,7 +10,7 @@ import { HarnessError } from '../errors.ts';
 import { processLauncher, type WorkerLauncher } from '../load/worker-launcher.ts';
 import type { Plan } from '../scenario/plan-types.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
-import { needsLinks, sitesOf } from './network-sites.ts';
+import { needsLinks, needsOf, sitesOf } from './network-sites.ts';
 import { dataDirectoryName, historyDirectoryName, nodeDirectoryName } from './run-facts.ts';
 
 export interface OpenClusterOptions {
@@ -34,6 +34,8 @@ export interface OpenCluster {
 export interface Ground {
   /** What it is, in words; empty for processes of this machine. */
   readonly description: string;
+  /** In what way links are cut here. */
+  readonly linksBy: 'proxied' | 'filtered';
   /** Nothing is started yet. */
   open(options: OpenClusterOptions): OpenCluster;
 }
@@ -48,21 +50,30 @@ export async function findGround(
   },
 ): Promise<Ground> {
   const { kind, nodeMain, onBuild } = options;
-  if (kind === 'process') return { description: '', open: openProcesses };
-  if (needsLinks(plan)) {
-    const sentence = `the links of "${plan.scenario.name}" can be cut on --cluster process alone`;
+  if (kind === 'process') return { description: '', linksBy: 'proxied', open: openProcesses };
+  const shaper = plan.faults.find((planned) => needsOf(planned.kind)?.links === 'shape');
+  if (shaper !== undefined) {
+    const sentence = `"${shaper.kind}" needs links that go through proxies, which --cluster docker does not have; use --cluster process`;
     throw new HarnessError('usage', sentence);
   }
+  const cuts = needsLinks(plan);
   // Loaded only by those who ask for it: the client of the engine is large.
   const [{ findDockerGround }, { openContainers }] = await Promise.all([
     import('../cluster/docker/ground.ts'),
     import('../cluster/docker/open-containers.ts'),
   ]);
   const programs = nodeMain === undefined ? [] : [nodeMain];
-  const ground = await findDockerGround({ programs, onBuild });
+  const ground = await findDockerGround({ programs, cuts, onBuild });
   return {
     description: ground.description,
-    open: (opening) => openContainers({ ...partsOf(opening), ground, run: opening.run }),
+    linksBy: 'filtered',
+    open: (opening) =>
+      openContainers({
+        ...partsOf(opening),
+        ground,
+        run: opening.run,
+        ...(cuts ? { sites: sitesOf(plan) } : {}),
+      }),
   };
 }
 

@@ -58,7 +58,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     environment: { ...describeEnvironment(directory), probes: { before: null, after: null } },
     cluster: {
       storage: storage.form,
-      network: needsLinks(plan) ? 'proxied' : 'direct',
+      network: needsLinks(plan) ? ground.linksBy : 'direct',
       note: [storage.note, ground.description].filter((part) => part !== '').join('; '),
     },
     exposures: {},

@@ -36,9 +36,13 @@ export async function startContainer(
   options: StartContainerOptions,
   events: ChildEvents,
 ): Promise<Child> {
-  const { engine, logFile } = options;
+  const { engine, logFile, name } = options;
   const docker = dockerAt(engine);
-  const container = await createContainer(docker, options);
+  const refused = (error: unknown): Error =>
+    new Error(`the container of ${name} cannot be started: ${saidBy(error)}`, { cause: error });
+  const container = await createContainer(docker, options).catch((error: unknown) => {
+    throw refused(error);
+  });
   try {
     const output = new PassThrough();
     const errors = new PassThrough();
@@ -60,12 +64,12 @@ export async function startContainer(
     errors.on('data', (bytes: Buffer) => keep(errorLog, bytes));
     errors.on('end', () => closeSync(errorLog));
     await container.start();
-    const child = new ContainerChild(container, options, await lookAt(container), events);
+    const child = new ContainerChild(container, options, await lookAt(container, options), events);
     keepOutput(output, openSync(logFile, 'a'), (line) => events.onFirstLine(child, line));
     return child;
   } catch (error) {
     await container.remove({ force: true, v: true }).catch(() => undefined);
-    throw new Error(saidBy(error), { cause: error });
+    throw refused(error);
   }
 }
 
@@ -74,13 +78,17 @@ interface Look {
   readonly ports: readonly number[];
 }
 
-async function lookAt(container: Docker.Container): Promise<Look> {
+async function lookAt(
+  container: Docker.Container,
+  { container: spec }: StartContainerOptions,
+): Promise<Look> {
   const { State, NetworkSettings } = await container.inspect();
   const pid = State.Pid > 0 ? State.Pid : --unseen;
-  const published = Object.values(NetworkSettings.Ports ?? {}).flatMap((ways) => ways?.[0] ?? []);
   return {
     identity: { pid, startTime: processStatus(pid)?.startTime ?? 0 },
-    ports: published.map(({ HostPort }) => Number(HostPort)),
+    ports: spec.ports.map((port) =>
+      Number(NetworkSettings.Ports?.[`${port.container}/tcp`]?.[0]?.HostPort ?? 0),
+    ),
   };
 }
 

@@ -5,6 +5,10 @@ export interface ContainerSpec {
   readonly environment: Readonly<Record<string, string>>;
   /** `uid:gid` */
   readonly user: string;
+  /** The container of this name, whose network it lives in; then it has no networks or ports of its own. */
+  readonly within?: string;
+  /** May change its own network: its filters and routes. */
+  readonly networkAdmin?: true;
   /** By name, with its own address on each. The first is the one through which ports go. */
   readonly networks: readonly { readonly name: string; readonly address: string }[];
   /** Published on loopback; host 0 = the engine chooses. */

@@ -1,6 +1,5 @@
 import type Docker from 'dockerode';
 import type { ContainerSpec } from './container-spec.ts';
-import { saidBy } from './engine.ts';
 import { folderLabel, keepFromLabel, keepIntoLabel, nameLabel, runLabel } from './labels.ts';
 
 export interface CreateContainerOptions {
@@ -23,7 +22,8 @@ export async function createContainer(
   docker: Docker,
   { run, folder, name, life, container }: CreateContainerOptions,
 ): Promise<Docker.Container> {
-  const { image, command, environment, user, networks, ports, binds, keep } = container;
+  const { image, command, environment, user, within, networkAdmin, networks, ports, binds, keep } =
+    container;
   const [first, ...others] = networks;
   const labels = {
     [runLabel]: run,
@@ -33,11 +33,11 @@ export async function createContainer(
   };
   const portKeys = ports.map((port) => `${port.container}/tcp`);
   const made = await docker.createContainer({
-    name: `ackworth-${run}-${name}${life === 1 ? '' : `.${life}`}`,
+    name: containerName(run, name, life),
     Image: image,
     Cmd: [...command],
     Env: Object.entries(environment).map(([key, value]) => `${key}=${value}`),
-    Hostname: name,
+    ...(within === undefined ? { Hostname: name } : {}),
     User: user,
     Labels: labels,
     OpenStdin: true,
@@ -49,11 +49,13 @@ export async function createContainer(
     HostConfig: {
       ReadonlyRootfs: true,
       CapDrop: ['ALL'],
+      // The packet filter keeps its lock there.
+      ...(networkAdmin && { CapAdd: ['NET_ADMIN'], Tmpfs: { '/run': '' } }),
       SecurityOpt: ['no-new-privileges'],
       PidsLimit: processesMax,
       // What it prints is kept in the run folder as it comes.
       LogConfig: { Type: 'none', Config: {} },
-      NetworkMode: first?.name ?? 'none',
+      NetworkMode: within === undefined ? (first?.name ?? 'none') : `container:${containerName(run, within, 1)}`,
       PortBindings: Object.fromEntries(
         ports.map(({ host }, index) => [
           portKeys[index]!,
@@ -81,8 +83,12 @@ export async function createContainer(
     return made;
   } catch (error) {
     await made.remove({ force: true, v: true }).catch(() => undefined);
-    throw new Error(saidBy(error), { cause: error });
+    throw error;
   }
+}
+
+function containerName(run: string, name: string, life: number): string {
+  return `ackworth-${run}-${name}${life === 1 ? '' : `.${life}`}`;
 }
 
 function endpointAt(address: string): { readonly IPAMConfig: { readonly IPv4Address: string } } {

@@ -26,7 +26,7 @@ describe.skipIf(missing !== undefined)(`on Docker${missing ? ` (skipped: ${missi
     });
     const { cluster } = openContainers({
       run,
-      ground: await findDockerGround({ programs: [], onBuild: () => undefined }),
+      ground: await findDockerGround({ programs: [], cuts: false, onBuild: () => undefined }),
       supervisor,
       nodes: 3,
       storage: plainStorage((node) => join(directory, 'data', `node-${node}`)),

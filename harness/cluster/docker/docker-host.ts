@@ -12,6 +12,7 @@ import { nameOf } from '../supervised-cluster.ts';
 import type { Engine } from './engine.ts';
 import { nodeEntry, type ProgramImage } from './image/image.ts';
 import type { RunNetworks } from './networks.ts';
+import { nodePort, type Places } from './places.ts';
 import { containerUser } from './user.ts';
 
 export interface DockerHostOptions extends ClusterParts {
@@ -19,9 +20,9 @@ export interface DockerHostOptions extends ClusterParts {
   /** It holds `nodeMain`, too. */
   readonly image: ProgramImage;
   readonly networks: RunNetworks;
+  readonly places: Places;
 }
 
-const clientPort = 7070;
 const dataTarget = '/data';
 const configVariable = 'ACKWORTH_NODE';
 
@@ -29,9 +30,9 @@ const configVariable = 'ACKWORTH_NODE';
 export class DockerHost implements NodeHost {
   readonly housing = 'container';
   readonly nodes: number;
-  readonly links: Links | undefined = undefined;
   readonly #options: DockerHostOptions;
   #ports: readonly number[] = [];
+  #closing = false;
 
   constructor(options: DockerHostOptions) {
     this.#options = options;
@@ -40,16 +41,15 @@ export class DockerHost implements NodeHost {
   }
 
   async prepare(): Promise<void> {
-    const { supervisor, engine, networks, storage } = this.#options;
+    const { supervisor, engine, places, storage } = this.#options;
     await supervisor.useEngine(engine.endpoint);
-    await Promise.all([
-      networks.create(),
-      ...this.#numbers.map((node) => storage.prepare(node)),
-    ]);
+    await Promise.all([places.prepare(), ...this.#numbers.map((node) => storage.prepare(node))]);
   }
 
   async chooseAddresses(): Promise<void> {
-    this.#ports = await freePorts(this.nodes);
+    const { places } = this.#options;
+    const published = this.#numbers.flatMap((node) => places.publishedOf(nameOf(node)) ?? []);
+    this.#ports = published.length > 0 ? published : await freePorts(this.nodes);
   }
 
   get addresses(): readonly string[] {
@@ -57,14 +57,10 @@ export class DockerHost implements NodeHost {
   }
 
   async spawn(node: number): Promise<ProcessIdentity> {
-    const { supervisor, image, networks, storage, nodeMain } = this.#options;
+    const { supervisor, image, places, storage, nodeMain } = this.#options;
     const source = resolve(storage.configOf(node).dataDirectory);
     giveTo(source);
     const name = nameOf(node);
-    const onNetwork = (kind: 'client' | 'cluster') => ({
-      name: networks.nameOf(kind),
-      address: networks.addressOf(name, kind),
-    });
     const main = image.pathOf(nodeMain ?? entryPoint(nodeEntry));
     const { process: identity } = await supervisor.contain({
       name,
@@ -74,8 +70,7 @@ export class DockerHost implements NodeHost {
         command: [main, '--config-env', configVariable, '--exit-with-parent'],
         environment: { [configVariable]: JSON.stringify(this.#configOf(node)) },
         user: containerUser(),
-        networks: [onNetwork('client'), onNetwork('cluster')],
-        ports: [{ container: clientPort, host: this.#ports[node - 1] ?? 0 }],
+        ...places.of(name, 'node', this.#ports[node - 1] ?? 0),
         binds: [{ source, target: dataTarget }],
       },
     });
@@ -100,11 +95,18 @@ export class DockerHost implements NodeHost {
     return this.#options.storage.disk(node);
   }
 
-  exited(): undefined {
-    return undefined;
+  get links(): Links | undefined {
+    return this.#options.places.links;
+  }
+
+  exited(name: string, how: string): string | undefined {
+    const site = this.#closing ? undefined : this.#options.places.siteOfGate(name);
+    return site && `the container with the network of ${site} ended by itself (${how})`;
   }
 
   close(): Promise<void> {
+    this.#closing = true;
+    this.#options.places.close();
     return this.#options.storage.close();
   }
 
@@ -113,7 +115,7 @@ export class DockerHost implements NodeHost {
   }
 
   #addressOn(kind: 'client' | 'cluster', node: number): string {
-    return `${this.#options.networks.addressOf(nameOf(node), kind)}:${clientPort}`;
+    return `${this.#options.networks.addressOf(nameOf(node), kind)}:${nodePort}`;
   }
 
   #configOf(node: number): object {
@@ -125,7 +127,7 @@ export class DockerHost implements NodeHost {
         clientAddress: this.#addressOn('client', id),
         peerAddress: this.#addressOn('cluster', id),
       })),
-      listenAddress: `0.0.0.0:${clientPort}`,
+      listenAddress: `0.0.0.0:${nodePort}`,
       ...storage.configOf(node),
       dataDirectory: dataTarget,
       token,

@@ -6,19 +6,18 @@ import { claimWorker, workerTokenVariable } from '../../load/claim.ts';
 import type { WorkerLauncher } from '../../load/worker-launcher.ts';
 import type { Supervisor } from '../../supervisor/supervisor.ts';
 import { workerEntry, type ProgramImage } from './image/image.ts';
-import type { RunNetworks } from './networks.ts';
+import { workerPort, type Places } from './places.ts';
 import { containerUser } from './user.ts';
 
 export interface DockerLauncherOptions {
   readonly supervisor: Supervisor;
   readonly image: ProgramImage;
-  readonly networks: RunNetworks;
+  readonly places: Places;
   /** Where the histories of the workers go once they have ended. */
   readonly historyDirectory: string;
   readonly logDirectory: string;
 }
 
-const controlPort = 7000;
 const historyFolder = '/keep';
 const readyMsMax = 30_000;
 
@@ -27,7 +26,7 @@ const readyMsMax = 30_000;
  * machine can be reached from a container of another one only by chance.
  */
 export function dockerLauncher(options: DockerLauncherOptions): WorkerLauncher {
-  const { supervisor, image, networks, historyDirectory, logDirectory } = options;
+  const { supervisor, image, places, historyDirectory, logDirectory } = options;
   const sockets = new Set<Socket>();
   return {
     housing: 'container',
@@ -40,19 +39,16 @@ export function dockerLauncher(options: DockerLauncherOptions): WorkerLauncher {
         logFile: join(logDirectory, `${name}.log`),
         container: {
           image: image.tag,
-          command: [main, '--listen', `0.0.0.0:${controlPort}`, '--name', worker],
+          command: [main, '--listen', `0.0.0.0:${workerPort}`, '--name', worker],
           environment: { [workerTokenVariable]: token },
           user: containerUser(),
-          networks: [
-            { name: networks.nameOf('client'), address: networks.addressOf(name, 'client') },
-          ],
-          ports: [{ container: controlPort, host: 0 }],
+          ...places.of(name, 'client', 0),
           binds: [],
           keep: { from: historyFolder, into: historyDirectory },
         },
       });
       await supervisor.firstLine(identity.pid, readyMsMax);
-      const socket = await claimWorker({ port: ports[0] ?? 0, token, heard });
+      const socket = await claimWorker({ port: places.publishedOf(name) ?? ports[0] ?? 0, token, heard });
       sockets.add(socket);
       socket.once('close', () => sockets.delete(socket));
       return identity;

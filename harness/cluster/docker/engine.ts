@@ -81,8 +81,10 @@ export async function openEngine(endpoint: EngineEndpoint): Promise<Engine> {
 /** One sentence for what an engine said to a request. */
 export function saidBy(error: unknown): string {
   const told = error as { json?: { message?: unknown }; message?: unknown };
-  const message = told.json?.message ?? told.message ?? error;
-  return String(message).trim().replaceAll(/\s*\n\s*/g, '; ');
+  const message = String(told.json?.message ?? told.message ?? error).trim();
+  const sentence = message.replaceAll(/\s*\n\s*/g, '; ');
+  if (!/no space left on device/i.test(sentence)) return sentence;
+  return `the disk of the Docker Engine is full, make room there (${sentence})`;
 }
 
 /** The status of the engine's answer; undefined when it gave none. */

@@ -7,16 +7,20 @@ import { HarnessError } from '../../../errors.ts';
 import { saidBy, type Engine } from '../engine.ts';
 import { imageLabel } from '../labels.ts';
 import { archiveOf, type ArchiveEntry } from './archive.ts';
-import { finished, hasImage, importBase, localBase } from './local-base.ts';
-import { programFiles } from './program-files.ts';
+import { finished, hasImage, importImage, localBase } from './local-image.ts';
+import { programFiles, type ProgramFiles } from './program-files.ts';
 
-/** An image with the programs of nodes and workers. */
-export interface ProgramImage {
+/** An image with programs of this installation. */
+export interface BuiltImage {
   readonly tag: string;
-  /** "node:20.20.2-slim", "the local node v20.20.2" */
-  readonly madeFrom: string;
   /** Where an entry file of this installation is in it. */
   pathOf(entry: string): string;
+}
+
+/** That of nodes and workers. */
+export interface ProgramImage extends BuiltImage {
+  /** "node:20.20.2-slim", "the local node v20.20.2" */
+  readonly madeFrom: string;
 }
 
 /** What every container of ours is started from. */
@@ -36,12 +40,8 @@ export async function provideImage(
   onBuild: (what: string) => void,
 ): Promise<ProgramImage> {
   const { docker } = engine;
-  const entries = [entryPoint(nodeEntry), entryPoint(workerEntry), ...extra];
-  const { files, root } = programFiles(entries);
-  const pathOf = (file: string): string => `/app/${relative(root, realpathSync(file))}`;
-  const content = createHash('sha256').update(`${process.version}\n${dockerfile('')}`);
-  for (const file of files) content.update(`\n${pathOf(file)}\n`).update(readFileSync(file));
-  const version = content.digest('hex').slice(0, 16);
+  const programs = [entryPoint(nodeEntry), entryPoint(workerEntry), ...extra];
+  const { version, pathOf, entries } = contentOf(programFiles(programs));
   try {
     for (const base of ['official', 'local'] as const) {
       const tag = `ackworth:${version}-${base}`;
@@ -51,17 +51,30 @@ export async function provideImage(
     onBuild('making the image of nodes and workers');
     const { base, from } = await provideBase(docker);
     const tag = `ackworth:${version}-${base}`;
-    await build(docker, tag, [
-      { path: 'Dockerfile', text: dockerfile(from) },
-      { path: 'image/keep', folder: true, mode: 0o1777 },
-      ...files.map((file) => ({ path: `image${pathOf(file)}`, file })),
-    ]);
+    await build(docker, tag, [{ path: 'Dockerfile', text: dockerfile(from) }, ...entries]);
     return { tag, madeFrom: madeFromOf(base), pathOf };
   } catch (cause) {
     if (cause instanceof HarnessError) throw cause;
     const sentence = `the image of nodes and workers cannot be made: ${saidBy(cause)}`;
     throw new HarnessError('environment', sentence, { cause });
   }
+}
+
+/** What goes into an image of these programs, and a name for just that. */
+export function contentOf({ files, root }: ProgramFiles): {
+  readonly version: string;
+  readonly pathOf: (file: string) => string;
+  readonly entries: readonly ArchiveEntry[];
+} {
+  const pathOf = (file: string): string => `/app/${relative(root, realpathSync(file))}`;
+  const content = createHash('sha256').update(`${process.version}\n${dockerfile('')}`);
+  for (const file of files) content.update(`\n${pathOf(file)}\n`).update(readFileSync(file));
+  const version = content.digest('hex').slice(0, 16);
+  const entries: ArchiveEntry[] = [
+    { path: 'image/keep', folder: true, mode: 0o1777 },
+    ...files.map((file) => ({ path: `image${pathOf(file)}`, file })),
+  ];
+  return { version, pathOf, entries };
 }
 
 function officialTag(): string {
@@ -79,7 +92,7 @@ async function provideBase(docker: Docker): Promise<{ base: 'official' | 'local'
   if (refused === undefined) return { base: 'official', from: official };
   try {
     const local = localBase();
-    await importBase(docker, local);
+    await importImage(docker, local);
     return { base: 'local', from: local.tag };
   } catch (cause) {
     const sentence = `there is no image to run nodes in: ${official} cannot be had (${refused}), and ${saidBy(cause)}`;
@@ -102,7 +115,7 @@ async function pull(docker: Docker, tag: string): Promise<string | undefined> {
   }
 }
 
-function dockerfile(from: string): string {
+export function dockerfile(from: string): string {
   return [
     `FROM ${from}`,
     `LABEL ${imageLabel}=program`,
@@ -114,6 +127,10 @@ function dockerfile(from: string): string {
   ].join('\n');
 }
 
-async function build(docker: Docker, tag: string, context: readonly ArchiveEntry[]): Promise<void> {
+export async function build(
+  docker: Docker,
+  tag: string,
+  context: readonly ArchiveEntry[],
+): Promise<void> {
   await finished(docker, await docker.buildImage(archiveOf(context) as never, { t: tag, rm: true, forcerm: true }));
 }

@@ -1,0 +1,70 @@
+import { connect } from 'node:net';
+import { HarnessError } from '../../../errors.ts';
+import { Channel } from '../../../load/channel.ts';
+import type { GateAnswers, GateAsk, GateReply, GateRequest } from './gate-protocol.ts';
+
+interface Waiting {
+  resolve(answer: never): void;
+  reject(error: Error): void;
+}
+
+/** The harness's hold on the gate of a site. */
+export class GateClient {
+  readonly #site: string;
+  readonly #channel: Channel<GateReply, GateRequest>;
+  readonly #waiting = new Map<number, Waiting>();
+  #requests = 0;
+  #gone = false;
+
+  static async open(options: {
+    readonly site: string;
+    /** Of this machine. */
+    readonly port: number;
+    readonly token: string;
+  }): Promise<GateClient> {
+    const client = new GateClient(options.site, options.port);
+    await client.ask({ type: 'hello', token: options.token });
+    return client;
+  }
+
+  private constructor(site: string, port: number) {
+    this.#site = site;
+    this.#channel = new Channel(connect({ host: '127.0.0.1', port }), {
+      onMessage: (reply) => this.#hear(reply),
+      onClose: () => this.#lost(),
+    });
+  }
+
+  ask<A extends GateAsk>(ask: A): Promise<GateAnswers[A['type']]> {
+    if (this.#gone) return Promise.reject(this.#lostError());
+    const request = ++this.#requests;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(request, { resolve, reject });
+      this.#channel.send({ request, ...ask });
+    });
+  }
+
+  close(): void {
+    this.#channel.end();
+  }
+
+  #hear(reply: GateReply): void {
+    const waiting = this.#waiting.get(reply.request);
+    this.#waiting.delete(reply.request);
+    if ('refused' in reply) {
+      waiting?.reject(new HarnessError('cluster', `the network of ${this.#site}: ${reply.refused}`));
+    } else {
+      waiting?.resolve(reply.answer as never);
+    }
+  }
+
+  #lost(): void {
+    this.#gone = true;
+    for (const { reject } of this.#waiting.values()) reject(this.#lostError());
+    this.#waiting.clear();
+  }
+
+  #lostError(): HarnessError {
+    return new HarnessError('cluster', `the container with the network of ${this.#site} does not answer`);
+  }
+}

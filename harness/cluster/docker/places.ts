@@ -1,0 +1,74 @@
+import type { Supervisor } from '../../supervisor/supervisor.ts';
+import type { Links, Site } from '../links.ts';
+import type { ContainerSpec } from './container-spec.ts';
+import type { BuiltImage } from './image/image.ts';
+import { gateName, Gates } from './links/gates.ts';
+import type { RunNetworks } from './networks.ts';
+
+/** In a container of its own; published on loopback where it is dialled from this machine. */
+export const nodePort = 7070;
+export const workerPort = 7000;
+
+export interface PlacesOptions {
+  readonly supervisor: Supervisor;
+  readonly networks: RunNetworks;
+  readonly logDirectory: string;
+  /** Where links are to be cut: all nodes and clients, and what their gates are made from. */
+  readonly gated?: {
+    readonly sites: readonly Site[];
+    readonly image: BuiltImage & { readonly main: string };
+  };
+}
+
+/**
+ * The places of nodes and workers on the networks of a run: their own, or where links are to be
+ * cut, those of their gates, which stay when a node dies.
+ */
+export class Places {
+  readonly #options: PlacesOptions;
+  #gates: Gates | undefined;
+
+  constructor(options: PlacesOptions) {
+    this.#options = options;
+  }
+
+  /** Makes the networks, and starts the gates. */
+  async prepare(): Promise<void> {
+    const { supervisor, networks, logDirectory, gated } = this.#options;
+    await networks.create();
+    if (gated === undefined) return;
+    const portOf = ({ kind }: Site): number => (kind === 'node' ? nodePort : workerPort);
+    this.#gates = await Gates.start({ supervisor, networks, logDirectory, portOf, ...gated });
+  }
+
+  get links(): Links | undefined {
+    return this.#gates?.links;
+  }
+
+  /** What a container of this site is to be started with; its port goes to `host`, 0 = any. */
+  of(site: string, kind: Site['kind'], host: number): Pick<ContainerSpec, 'within' | 'networks' | 'ports'> {
+    if (this.#gates !== undefined) return { within: gateName(site), networks: [], ports: [] };
+    const { networks } = this.#options;
+    const on = (network: 'client' | 'cluster') => ({
+      name: networks.nameOf(network),
+      address: networks.addressOf(site, network),
+    });
+    return kind === 'node'
+      ? { networks: [on('client'), on('cluster')], ports: [{ container: nodePort, host }] }
+      : { networks: [on('client')], ports: [{ container: workerPort, host }] };
+  }
+
+  /** Where the port of a site is published by its gate; undefined where the site does it itself. */
+  publishedOf(site: string): number | undefined {
+    return this.#gates?.publishedOf(site);
+  }
+
+  /** The name of the site whose gate this is. */
+  siteOfGate(name: string): string | undefined {
+    return this.#gates?.links.sites.find((site) => gateName(site.name) === name)?.name;
+  }
+
+  close(): void {
+    this.#gates?.links.close();
+  }
+}
