@@ -20,9 +20,10 @@ export interface Leftover {
   readonly mounts: readonly string[];
   /** Loop devices that still hold an image of its: "/dev/loop3". */
   readonly loopDevices: readonly string[];
-  /** That its Docker Engine holds: "node-1", of its networks "ackworth-...-client". */
+  /** That its Docker Engine holds: "node-1", of networks and volumes "ackworth-...-client". */
   readonly containers: readonly string[];
   readonly networks: readonly string[];
+  readonly volumes: readonly string[];
   /** The nodes' data of a run that did not end in good order. */
   readonly data: boolean;
   /** Its harness lives: not ours to touch. */
@@ -60,7 +61,7 @@ async function leftoverOf(output: string, name: string): Promise<Leftover | unde
     mounts: imagesMountedBelow(directory).map((mounted) => basename(mounted)),
     loopDevices: loopsBelow(directory).map(({ device }) => device),
   };
-  const nothing = { containers: [], networks: [], problems: [] };
+  const nothing = { containers: [], networks: [], volumes: [], problems: [] };
   const found = { run: name, directory, ...kernels, ...nothing };
   const trier = ownerOfTrial(basename(name));
   if (trier !== undefined)
@@ -74,7 +75,7 @@ async function leftoverOf(output: string, name: string): Promise<Leftover | unde
   const data = facts.endedAt === null && existsSync(join(directory, dataDirectoryName));
   const held = await heldByEngine(state, facts);
   const all = [...processes, ...kernels.mounts, ...kernels.loopDevices, ...held.containers];
-  const isLeft = [...all, ...held.networks, ...held.problems].length > 0;
+  const isLeft = [...all, ...held.networks, ...held.volumes, ...held.problems].length > 0;
   return isLeft || data || running ? { ...found, ...held, processes, data, running } : undefined;
 }
 
@@ -82,8 +83,8 @@ async function leftoverOf(output: string, name: string): Promise<Leftover | unde
 async function heldByEngine(
   state: SupervisorState | undefined,
   { endedAt }: RunFacts,
-): Promise<Pick<Leftover, 'containers' | 'networks' | 'problems'>> {
-  const nothing = { containers: [], networks: [], problems: [] };
+): Promise<Pick<Leftover, 'containers' | 'networks' | 'volumes' | 'problems'>> {
+  const nothing = { containers: [], networks: [], volumes: [], problems: [] };
   if (state?.engine === undefined) return nothing;
   const { dockerAt, saidBy } = await import('../cluster/docker/engine.ts');
   const { findRun } = await import('../cluster/docker/remove-run.ts');
@@ -123,10 +124,10 @@ async function cleanOne(found: Leftover): Promise<Leftover> {
 }
 
 async function releaseFromEngine(
-  { containers, networks, problems }: Leftover,
+  { containers, networks, volumes, problems }: Leftover,
   state: SupervisorState | undefined,
 ): Promise<readonly string[]> {
-  if (state?.engine === undefined || containers.length + networks.length === 0) return problems;
+  if (state?.engine === undefined || containers.length + networks.length + volumes.length === 0) return problems;
   const { dockerAt } = await import('../cluster/docker/engine.ts');
   const { removeRun } = await import('../cluster/docker/remove-run.ts');
   return removeRun(dockerAt(state.engine), state.run);

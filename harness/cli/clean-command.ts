@@ -29,11 +29,12 @@ export function cleanCommand(): Command {
 }
 
 function deedsOn(leftover: Leftover): string[] {
-  const { processes, mounts, loopDevices, containers, networks, data } = leftover;
+  const { processes, mounts, loopDevices, containers, networks, volumes, data } = leftover;
   return [
     ...processes.map((name) => `ended ${name}`),
     ...containers.map((name) => `removed container ${name}`),
     ...networks.map((name) => `removed network ${name}`),
+    ...volumes.map((name) => `removed volume ${name}`),
     ...mounts.map((name) => `unmounted ${name}`),
     // The kernel gives those of mounts back by itself.
     ...(mounts.length === 0 ? loopDevices.map((device) => `gave back ${device}`) : []),

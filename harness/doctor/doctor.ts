@@ -46,6 +46,7 @@ export async function examine(output: string): Promise<Finding[]> {
     openFiles(),
     built(),
     await ports(),
+    await docker(),
     folder,
   ];
   if (folder.state === 'good')
@@ -143,6 +144,12 @@ async function ports(): Promise<Finding> {
       advice: 'nodes listen on 127.0.0.1 and need free ports',
     };
   }
+}
+
+/** Loaded here alone: the client of the engine is large. */
+async function docker(): Promise<Finding> {
+  const { examineDocker } = await import('../cluster/docker/examine.ts');
+  return { name: 'Docker', ...(await examineDocker()) };
 }
 
 function writableFolder(output: string): Finding {

@@ -1,5 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -59,13 +60,13 @@ function heldOf(run: string): Promise<RunOnEngine> {
   return findRun(dockerAt(engineEndpoint()), run);
 }
 
-const nothing: RunOnEngine = { containers: [], networks: [] };
+const nothing: RunOnEngine = { containers: [], networks: [], volumes: [] };
 
 async function untilNothingIsHeld(run: string): Promise<void> {
   const deadline = performance.now() + 15_000;
   while (performance.now() < deadline) {
-    const { containers, networks } = await heldOf(run);
-    if (containers.length + networks.length === 0) return;
+    const { containers, networks, volumes } = await heldOf(run);
+    if (containers.length + networks.length + volumes.length === 0) return;
     await sleep(100);
   }
   expect(await heldOf(run)).toEqual(nothing);
@@ -120,6 +121,33 @@ describe.skipIf(missing !== undefined)(`a run on Docker${missing ? ` (skipped: $
     expect(await heldOf(record.id)).toEqual(nothing);
     expect(existsSync(join(output, 'latest', 'data'))).toBe(false);
     expect(await findLeftovers(output)).toEqual([]);
+  });
+
+  test('needs no folder of this machine on the engine', async () => {
+    // The same engine, as one of another machine is reached.
+    const through = createServer((near) => {
+      const far = connect(engineEndpoint().host.replace('unix://', ''));
+      near.pipe(far).pipe(near);
+      near.on('error', () => far.destroy());
+      far.on('error', () => near.destroy());
+    });
+    await new Promise<void>((listening) => through.listen(0, '127.0.0.1', listening));
+    const { port } = through.address() as AddressInfo;
+    const scenario = writeScenario([
+      { name: 'killed', duration: '6s', faults: [{ fault: 'kill', target: 'leader', at: '1s', for: '1s' }] },
+    ]);
+    const child = spawn(process.execPath, [bin, 'run', scenario, '--cluster', 'docker', '--seed', '3'], {
+      cwd: folder,
+      env: { ...env, DOCKER_HOST: `tcp://127.0.0.1:${port}` },
+      stdio: 'ignore',
+    });
+    started.push(child);
+    expect(await new Promise((done) => child.once('exit', done))).toBe(0);
+    const record = await readRecord(join(output, 'latest', 'record.json'));
+    expect(record.accounting).toMatchObject({ lost: 0 });
+    expect(record.cluster.note).toContain('data in volumes of the engine');
+    expect(await heldOf(record.id)).toEqual(nothing);
+    through.close();
   });
 
   /** A run whose leader is paused. */

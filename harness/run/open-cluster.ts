@@ -45,11 +45,12 @@ export async function findGround(
   plan: Plan,
   options: {
     readonly kind: ClusterKind;
+    readonly storage: StorageForm;
     readonly nodeMain: string | undefined;
     readonly onBuild: (what: string) => void;
   },
 ): Promise<Ground> {
-  const { kind, nodeMain, onBuild } = options;
+  const { kind, storage, nodeMain, onBuild } = options;
   if (kind === 'process') return { description: '', linksBy: 'proxied', open: openProcesses };
   const shaper = plan.faults.find((planned) => needsOf(planned.kind)?.links === 'shape');
   if (shaper !== undefined) {
@@ -63,7 +64,7 @@ export async function findGround(
     import('../cluster/docker/open-containers.ts'),
   ]);
   const programs = nodeMain === undefined ? [] : [nodeMain];
-  const ground = await findDockerGround({ programs, cuts, onBuild });
+  const ground = await findDockerGround({ programs, storage, cuts, onBuild });
   return {
     description: ground.description,
     linksBy: 'filtered',

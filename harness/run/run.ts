@@ -41,6 +41,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
   });
   const ground = await findGround(plan, {
     kind: cluster,
+    storage: storage.form,
     nodeMain: options.nodeMain,
     onBuild: (what) => onProgress({ type: 'stage', stage: 'starting', detail: what }),
   });

@@ -13,8 +13,11 @@ export interface ContainerSpec {
   readonly networks: readonly { readonly name: string; readonly address: string }[];
   /** Published on loopback; host 0 = the engine chooses. */
   readonly ports: readonly { readonly container: number; readonly host: number }[];
-  /** Folders of this machine that it sees. */
-  readonly binds: readonly { readonly source: string; readonly target: string }[];
+  /** What it keeps from life to life: a folder of this machine, or a volume of the engine. */
+  readonly data?: { readonly target: string } & (
+    | { readonly folder: string }
+    | { readonly volume: string }
+  );
   /** A folder of its own that is copied here once it has ended, however it did. */
   readonly keep?: { readonly from: string; readonly into: string };
 }

@@ -22,7 +22,7 @@ export async function createContainer(
   docker: Docker,
   { run, folder, name, life, container }: CreateContainerOptions,
 ): Promise<Docker.Container> {
-  const { image, command, environment, user, within, networkAdmin, networks, ports, binds, keep } =
+  const { image, command, environment, user, within, networkAdmin, networks, ports, data, keep } =
     container;
   const [first, ...others] = networks;
   const labels = {
@@ -63,11 +63,7 @@ export async function createContainer(
         ]),
       ),
       Mounts: [
-        ...binds.map(({ source, target }) => ({
-          Type: 'bind' as const,
-          Source: source,
-          Target: target,
-        })),
+        ...(data ? [mountOf(data, run)] : []),
         ...(keep ? [{ Type: 'volume' as const, Source: '', Target: keep.from }] : []),
       ],
     },
@@ -85,6 +81,18 @@ export async function createContainer(
     await made.remove({ force: true, v: true }).catch(() => undefined);
     throw error;
   }
+}
+
+/** A volume carries the label of the run, as everything does. */
+function mountOf(data: NonNullable<ContainerSpec['data']>, run: string): Docker.MountConfig[number] {
+  const { target: Target } = data;
+  if ('folder' in data) return { Type: 'bind', Source: data.folder, Target };
+  const VolumeOptions = {
+    NoCopy: false,
+    Labels: { [runLabel]: run },
+    DriverConfig: { Name: 'local', Options: {} },
+  };
+  return { Type: 'volume', Source: data.volume, Target, VolumeOptions };
 }
 
 function containerName(run: string, name: string, life: number): string {

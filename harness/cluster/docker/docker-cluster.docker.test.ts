@@ -26,7 +26,7 @@ describe.skipIf(missing !== undefined)(`on Docker${missing ? ` (skipped: ${missi
     });
     const { cluster } = openContainers({
       run,
-      ground: await findDockerGround({ programs: [], cuts: false, onBuild: () => undefined }),
+      ground: await findDockerGround({ programs: [], storage: 'plain', cuts: false, onBuild: () => undefined }),
       supervisor,
       nodes: 3,
       storage: plainStorage((node) => join(directory, 'data', `node-${node}`)),
@@ -42,7 +42,11 @@ describe.skipIf(missing !== undefined)(`on Docker${missing ? ` (skipped: ${missi
   });
 
   afterAll(async () => {
-    expect(await findRun(dockerAt(engineEndpoint()), run)).toEqual({ containers: [], networks: [] });
+    expect(await findRun(dockerAt(engineEndpoint()), run)).toEqual({
+      containers: [],
+      networks: [],
+      volumes: [],
+    });
   });
 });
 

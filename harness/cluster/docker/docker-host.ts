@@ -9,6 +9,7 @@ import type { NodeHost } from '../node-host.ts';
 import type { NodeDisk } from '../node-storage.ts';
 import { freePorts } from '../process/free-ports.ts';
 import { nameOf } from '../supervised-cluster.ts';
+import type { ContainerSpec } from './container-spec.ts';
 import type { Engine } from './engine.ts';
 import { nodeEntry, type ProgramImage } from './image/image.ts';
 import type { RunNetworks } from './networks.ts';
@@ -23,7 +24,8 @@ export interface DockerHostOptions extends ClusterParts {
   readonly places: Places;
 }
 
-const dataTarget = '/data';
+/** Whoever the container runs as may write there, into a fresh volume too. */
+const dataTarget = '/keep';
 const configVariable = 'ACKWORTH_NODE';
 
 /** Nodes of the reference broker in containers, each with its data from a folder of this machine. */
@@ -57,9 +59,7 @@ export class DockerHost implements NodeHost {
   }
 
   async spawn(node: number): Promise<ProcessIdentity> {
-    const { supervisor, image, places, storage, nodeMain } = this.#options;
-    const source = resolve(storage.configOf(node).dataDirectory);
-    giveTo(source);
+    const { supervisor, image, places, nodeMain } = this.#options;
     const name = nameOf(node);
     const main = image.pathOf(nodeMain ?? entryPoint(nodeEntry));
     const { process: identity } = await supervisor.contain({
@@ -71,7 +71,7 @@ export class DockerHost implements NodeHost {
         environment: { [configVariable]: JSON.stringify(this.#configOf(node)) },
         user: containerUser(),
         ...places.of(name, 'node', this.#ports[node - 1] ?? 0),
-        binds: [{ source, target: dataTarget }],
+        data: this.#dataOf(node),
       },
     });
     return identity;
@@ -112,6 +112,15 @@ export class DockerHost implements NodeHost {
 
   get #numbers(): number[] {
     return Array.from({ length: this.nodes }, (_, index) => index + 1);
+  }
+
+  /** Where the engine sees no folder of this machine, it keeps the data itself. */
+  #dataOf(node: number): NonNullable<ContainerSpec['data']> {
+    const { engine, storage, networks } = this.#options;
+    if (!engine.local) return { volume: `${networks.prefix}-${nameOf(node)}`, target: dataTarget };
+    const folder = resolve(storage.configOf(node).dataDirectory);
+    giveTo(folder);
+    return { folder, target: dataTarget };
   }
 
   #addressOn(kind: 'client' | 'cluster', node: number): string {

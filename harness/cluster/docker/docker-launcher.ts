@@ -43,7 +43,6 @@ export function dockerLauncher(options: DockerLauncherOptions): WorkerLauncher {
           environment: { [workerTokenVariable]: token },
           user: containerUser(),
           ...places.of(name, 'client', 0),
-          binds: [],
           keep: { from: historyFolder, into: historyDirectory },
         },
       });

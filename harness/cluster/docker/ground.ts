@@ -1,3 +1,5 @@
+import { HarnessError } from '../../errors.ts';
+import type { StorageForm } from '../node-storage.ts';
 import { engineEndpoint } from './endpoint.ts';
 import { openEngine, type Engine } from './engine.ts';
 import { provideGateImage } from './image/gate-image.ts';
@@ -17,13 +19,21 @@ export interface DockerGround {
 export async function findDockerGround(options: {
   /** Further programs of nodes. */
   readonly programs: readonly string[];
+  /** What the nodes' data are to stand on. */
+  readonly storage: StorageForm;
   /** Whether links are to be cut. */
   readonly cuts: boolean;
   readonly onBuild: (what: string) => void;
 }): Promise<DockerGround> {
   const engine = await openEngine(engineEndpoint());
+  if (options.storage !== 'plain' && !engine.local) {
+    const sentence = `storage ${options.storage} needs an engine on this machine, and that of ${engine.endpoint.host} may be on another`;
+    throw new HarnessError('environment', sentence);
+  }
   const image = await provideImage(engine, options.programs, options.onBuild);
   const gates = options.cuts ? { gateImage: await provideGateImage(engine, options.onBuild) } : {};
-  const description = `Docker Engine ${engine.version}, image ${image.tag} from ${image.madeFrom}`;
+  const made = `image ${image.tag} from ${image.madeFrom}`;
+  const data = engine.local ? '' : '; data in volumes of the engine';
+  const description = `Docker Engine ${engine.version}, ${made}${data}`;
   return { engine, image, description, ...gates };
 }

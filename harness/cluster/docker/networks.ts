@@ -34,8 +34,13 @@ export class RunNetworks {
     await Promise.all((['client', 'cluster'] as const).map((kind) => this.#create(kind)));
   }
 
+  /** Of the names of all that the engine holds of the run. */
+  get prefix(): string {
+    return `ackworth-${this.#run}`;
+  }
+
   nameOf(kind: NetworkKind): string {
-    return `ackworth-${this.#run}-${kind}`;
+    return `${this.prefix}-${kind}`;
   }
 
   addressOf(site: string, kind: NetworkKind): string {

@@ -8,16 +8,20 @@ export interface RunOnEngine {
   /** "node-1" */
   readonly containers: readonly string[];
   readonly networks: readonly string[];
+  readonly volumes: readonly string[];
 }
 
 export async function findRun(docker: Docker, run: string): Promise<RunOnEngine> {
-  const [containers, networks] = await Promise.all([
-    docker.listContainers({ all: true, filters: ofRun(run) }),
-    docker.listNetworks({ filters: ofRun(run) }),
+  const filters = ofRun(run);
+  const [containers, networks, { Volumes: volumes }] = await Promise.all([
+    docker.listContainers({ all: true, filters }),
+    docker.listNetworks({ filters }),
+    docker.listVolumes({ filters }),
   ]);
   return {
     containers: containers.map(({ Labels, Id }) => Labels[nameLabel] ?? Id.slice(0, 12)),
     networks: networks.map(({ Name }) => Name),
+    volumes: volumes.map(({ Name }) => Name),
   };
 }
 
@@ -39,9 +43,11 @@ export async function removeRun(docker: Docker, run: string): Promise<string[]> 
       ),
     );
     const networks = await docker.listNetworks({ filters });
-    await Promise.all(
-      networks.map(({ Id, Name }) => docker.getNetwork(Id).remove().catch(told(`network ${Name}`))),
-    );
+    const { Volumes: volumes } = await docker.listVolumes({ filters });
+    await Promise.all([
+      ...networks.map(({ Id, Name }) => docker.getNetwork(Id).remove().catch(told(`network ${Name}`))),
+      ...volumes.map(({ Name }) => docker.getVolume(Name).remove().catch(told(`volume ${Name}`))),
+    ]);
   } catch (error) {
     problems.push(`the Docker Engine does not tell what it holds of ${run}: ${saidBy(error)}`);
   }

@@ -10,6 +10,8 @@ import { programFiles } from './program-files.ts';
 
 const gateEntry = 'harness/cluster/docker/links/gate.js';
 const filter = 'usr/sbin/xtables';
+/** Where the packet filter is to look for its extensions: XTABLES_LIBDIR says so. */
+export const filterExtensions = '/usr/lib/xtables';
 const filterNames = ['iptables-restore', 'iptables-save'];
 
 /**
@@ -43,9 +45,9 @@ function linkOf(name: string): { readonly path: string; readonly linkTo: string 
   return { path: `usr/sbin/${name}`, linkTo: `/${filter}` };
 }
 
-/** One binary under several names, which looks for its extensions where they are here. */
+/** One binary under several names, and its extensions. */
 function packetFilter(): ReadonlyMap<string, string> {
-  const path = onPath('iptables-restore');
+  const path = localFilter();
   if (path === undefined) {
     throw new HarnessError(
       'environment',
@@ -53,15 +55,16 @@ function packetFilter(): ReadonlyMap<string, string> {
     );
   }
   const files = new Map(binaryWithLibraries(path, filter));
-  const libraries = [...files.keys()].map((library) => `/${dirname(library)}`);
+  const libraries = [...files.keys()].filter((name) => name !== filter).map((library) => `/${dirname(library)}`);
   const places = [...libraries, ...libraries.map((place) => `/usr${place}`), '/usr/lib', '/usr/lib64'];
-  const extensions = places.map((place) => join(place, 'xtables')).find((place) => existsSync(place));
-  for (const name of extensions === undefined ? [] : readdirSync(extensions))
-    files.set(join(extensions!, name).slice(1), realpathSync(join(extensions!, name)));
+  const found = places.map((place) => join(place, 'xtables')).find((place) => existsSync(place));
+  for (const name of found === undefined ? [] : readdirSync(found))
+    files.set(join(filterExtensions, name).slice(1), realpathSync(join(found!, name)));
   return files;
 }
 
-function onPath(program: string): string | undefined {
+/** Where the packet filter of this machine is. */
+export function localFilter(): string | undefined {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
-  return folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
+  return folders.map((folder) => join(folder, filterNames[0]!)).find((path) => existsSync(path));
 }

@@ -77,7 +77,8 @@ export function contentOf({ files, root }: ProgramFiles): {
   return { version, pathOf, entries };
 }
 
-function officialTag(): string {
+/** The very version that runs the harness. */
+export function officialTag(): string {
   return `node:${process.version.slice(1)}-slim`;
 }
 
@@ -85,7 +86,7 @@ function madeFromOf(base: 'official' | 'local'): string {
   return base === 'official' ? officialTag() : `the local node ${process.version}`;
 }
 
-/** The very version that runs the harness, so that a container differs from a process in nothing else. */
+/** Of that version, so that a container differs from a process in nothing else. */
 async function provideBase(docker: Docker): Promise<{ base: 'official' | 'local'; from: string }> {
   const official = officialTag();
   const refused = await pull(docker, official);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { HarnessError } from '../../../errors.ts';
 import type { Supervisor } from '../../../supervisor/supervisor.ts';
 import type { Site } from '../../links.ts';
+import { filterExtensions } from '../image/gate-image.ts';
 import type { BuiltImage } from '../image/image.ts';
 import type { RunNetworks } from '../networks.ts';
 import { FilteredLinks } from './filtered-links.ts';
@@ -44,7 +45,7 @@ export class Gates {
           container: {
             image: image.tag,
             command: [image.main],
-            environment: { [gateTokenVariable]: token },
+            environment: { [gateTokenVariable]: token, XTABLES_LIBDIR: filterExtensions },
             // A packet filter asks for root, which here may do nothing else.
             user: '0:0',
             networkAdmin: true,
@@ -53,7 +54,6 @@ export class Gates {
               { container: gatePort, host: 0 },
               { container: portOf(site), host: 0 },
             ],
-            binds: [],
           },
         });
         await supervisor.firstLine(identity.pid, readyMsMax);
