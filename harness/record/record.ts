@@ -146,6 +146,21 @@ export const recordSchema = z.strictObject({
     clockDomain: z.string(),
     probes: z.strictObject({ before: probeSchema.nullable(), after: probeSchema.nullable() }),
   }),
+  /** What nodes and workers used over all their lives, where an engine tells. Null = not told. */
+  resources: z
+    .array(
+      z.strictObject({
+        /** `node-1`, `producer-2` */
+        site: z.string(),
+        cpuSeconds: z.number(),
+        /** Without the page cache. */
+        memoryBytesMax: z.number(),
+        network: z.strictObject({ receivedBytes: z.number(), sentBytes: z.number() }).nullable(),
+        block: z.strictObject({ readBytes: z.number(), writtenBytes: z.number() }).nullable(),
+        samples: z.number().int(),
+      }),
+    )
+    .default([]),
   /** Can the numbers be trusted? `doubtful` makes rate and latency checks `unknown`. */
   validity: z.strictObject({ state: z.enum(['trusted', 'doubtful']), reasons: z.array(z.string()) }),
   phases: z.array(

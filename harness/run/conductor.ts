@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StorageChoice } from '../cluster/process/storage/choose.ts';
+import type { SiteUsage } from '../cluster/site-usage.ts';
 import type { SupervisedCluster } from '../cluster/supervised-cluster.ts';
 import type { MeasuredExposure } from '../checker/book/exposure.ts';
 import type { Driver, Session } from '../driver/driver.ts';
@@ -23,7 +24,7 @@ import { fullDisk } from './full-disk.ts';
 import { HarnessHistory } from './harness-history.ts';
 import { LoadTicker } from './load-ticker.ts';
 import { measureExposure } from './measure-exposure.ts';
-import type { Ground } from './open-cluster.ts';
+import type { Ground, OpenCluster } from './open-cluster.ts';
 import { dataDirectoryName, historyDirectoryName } from './run-facts.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { Progress, RunOptions, Stage } from './run-types.ts';
@@ -41,6 +42,7 @@ export interface ConductorOptions {
   readonly onTarget: (target: RunRecord['target']) => void;
   /** What a fault is about to put at risk. */
   readonly onExposure: (fault: number, measured: MeasuredExposure) => void;
+  readonly onUsage: (usage: readonly SiteUsage[]) => void;
   /** What keeps the run from being what was planned, as a sentence. */
   readonly onProblem: (sentence: string) => void;
 }
@@ -62,6 +64,7 @@ export class Conductor {
   readonly #supervisor: Supervisor;
   readonly #cluster: SupervisedCluster;
   readonly #openLauncher: () => Promise<WorkerLauncher>;
+  readonly #usage: OpenCluster['usage'];
   #launcher: WorkerLauncher | undefined;
   #fleet: Fleet | undefined;
   #session: Session | undefined;
@@ -82,7 +85,7 @@ export class Conductor {
       onExit: (exit) => this.#exited(exit),
       onLost: () => this.#end('the supervisor was lost, and with it every process of the run'),
     });
-    const { cluster, launcher } = options.ground.open({
+    const { cluster, launcher, usage } = options.ground.open({
       plan: options.plan,
       supervisor: this.#supervisor,
       run: id,
@@ -92,6 +95,7 @@ export class Conductor {
     });
     this.#cluster = cluster;
     this.#openLauncher = launcher;
+    this.#usage = usage;
   }
 
   /** Rejects only when it came to nothing that could be judged. */
@@ -139,6 +143,7 @@ export class Conductor {
     );
     onTarget({ name: driver.name, ...(await this.#stop.unlessStopped(this.#session.describe())) });
     this.#launcher = await this.#openLauncher();
+    this.#usage?.start();
     this.#fleet = new Fleet(plan, {
       supervisor: this.#supervisor,
       launcher: this.#launcher,
@@ -246,6 +251,7 @@ export class Conductor {
     this.#closing = true;
     const grace = this.#stop.thrown ? interruptGraceMs : undefined;
     const steps: (() => Promise<unknown> | undefined)[] = [
+      () => this.#usage?.stop().then((usage) => this.#options.onUsage(usage)),
       () => Promise.all(this.#fleet?.all.map((worker) => worker.stop(grace)) ?? []),
       () => this.#session?.close(),
       () => this.#cluster.down(),

@@ -95,6 +95,7 @@ type Described = Pick<
   | 'durability'
   | 'workload'
   | 'environment'
+  | 'resources'
 >;
 
 function describeRun(plan: Plan, facts: RunFacts, measured: Measurements): Described {
@@ -130,6 +131,7 @@ function describeRun(plan: Plan, facts: RunFacts, measured: Measurements): Descr
       idempotent: workload.idempotent,
     },
     environment: facts.environment,
+    resources: [...(facts.resources ?? [])],
   };
 }
 

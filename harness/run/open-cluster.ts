@@ -5,6 +5,7 @@ import type { ClusterKind } from '../cluster/kinds.ts';
 import { ProcessCluster } from '../cluster/process/process-cluster.ts';
 import { openStorage } from '../cluster/process/storage/storage.ts';
 import type { StorageForm } from '../cluster/node-storage.ts';
+import type { SiteUsage } from '../cluster/site-usage.ts';
 import type { SupervisedCluster } from '../cluster/supervised-cluster.ts';
 import { HarnessError } from '../errors.ts';
 import { processLauncher, type WorkerLauncher } from '../load/worker-launcher.ts';
@@ -28,6 +29,8 @@ export interface OpenCluster {
   readonly cluster: SupervisedCluster;
   /** Asked for once the cluster is up. */
   launcher(): Promise<WorkerLauncher>;
+  /** Where somebody tells what the nodes and workers use. */
+  readonly usage?: { start(): void; stop(): Promise<readonly SiteUsage[]> };
 }
 
 /** A machine on which clusters of one kind can be opened. */

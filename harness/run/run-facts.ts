@@ -1,6 +1,7 @@
 import { renameSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MeasuredExposure } from '../checker/book/exposure.ts';
+import type { SiteUsage } from '../cluster/site-usage.ts';
 import { HarnessError } from '../errors.ts';
 import type { Plan } from '../scenario/plan-types.ts';
 import type { RunRecord } from '../record/record.ts';
@@ -21,6 +22,8 @@ export interface RunFacts {
   readonly environment: RunRecord['environment'];
   /** What became of the choices that the plan leaves to the machine; unknown to earlier versions. */
   readonly cluster?: Pick<RunRecord['cluster'], 'storage' | 'network' | 'note'>;
+  /** What nodes and workers used, where that is told; unknown to earlier versions. */
+  readonly resources?: readonly SiteUsage[];
   /** What faults put at risk, by their ids, where that was measured. */
   readonly exposures: Readonly<Record<string, MeasuredExposure>>;
   /** What kept the run from being what was planned, as sentences; each makes it inconclusive. */

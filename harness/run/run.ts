@@ -97,6 +97,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     onTarget: (described) => keepLater({ target: withProgram(described, options.nodeMain) }),
     onExposure: (fault, measured) =>
       keepLater({ exposures: { ...facts.exposures, [fault]: measured } }),
+    onUsage: (resources) => keepLater({ resources }),
     onProblem: (sentence) => keepLater({ problems: [...facts.problems, sentence] }),
   });
   try {

@@ -38,7 +38,31 @@ ${pairs([
   ['configuration', html`<code>${canonical(target.config)}</code>`],
 ])}
 <h3>The machine, before and after</h3>
-${probesTable(record.environment)}</section>`;
+${probesTable(record.environment)}${resources(record)}</section>`;
+}
+
+function resources(record: RunRecord): Markup {
+  if (record.resources.length === 0) return html``;
+  return html`<h3>What nodes and clients used</h3>
+${tableOf(
+  'Resources',
+  [
+    word('site'),
+    figure('CPU time'),
+    figure('memory, most'),
+    figure('received'),
+    figure('sent'),
+    figure('read from disk'),
+    figure('written'),
+  ],
+  record.resources.map(({ site, cpuSeconds, memoryBytesMax, network, block }) => [
+    site,
+    `${cpuSeconds.toFixed(1)} s`,
+    ...[memoryBytesMax, network?.receivedBytes, network?.sentBytes, block?.readBytes, block?.writtenBytes].map(
+      (value) => (value === undefined ? none : bytes(value)),
+    ),
+  ]),
+)}`;
 }
 
 type Environment = RunRecord['environment'];

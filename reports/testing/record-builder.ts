@@ -139,6 +139,7 @@ export function makeRecord(run: MadeRun): RunRecord {
       inFlightMax: 10_000,
       idempotent: true,
     },
+    resources: [],
     environment: {
       cpu: 'AMD EPYC 7B13',
       cores: 2,

@@ -13,6 +13,7 @@ import type { ContainerSpec } from './container-spec.ts';
 import type { Engine } from './engine.ts';
 import { nodeEntry, type ProgramImage } from './image/image.ts';
 import type { RunNetworks } from './networks.ts';
+import { siteOfGateName } from './links/gate-name.ts';
 import { nodePort, type Places } from './places.ts';
 import { containerUser } from './user.ts';
 
@@ -100,7 +101,7 @@ export class DockerHost implements NodeHost {
   }
 
   exited(name: string, how: string): string | undefined {
-    const site = this.#closing ? undefined : this.#options.places.siteOfGate(name);
+    const site = this.#closing ? undefined : siteOfGateName(name);
     return site && `the container with the network of ${site} ended by itself (${how})`;
   }
 

@@ -7,6 +7,7 @@ import { dockerLauncher } from './docker-launcher.ts';
 import type { DockerGround } from './ground.ts';
 import { RunNetworks } from './networks.ts';
 import { Places } from './places.ts';
+import { UsageWatch } from './usage-watch.ts';
 
 export interface ContainersOptions extends ClusterParts {
   readonly run: string;
@@ -21,6 +22,7 @@ export interface ContainersOptions extends ClusterParts {
 export function openContainers({ run, ground, sites, ...parts }: ContainersOptions): {
   readonly cluster: SupervisedCluster;
   readonly launcher: () => Promise<WorkerLauncher>;
+  readonly usage: UsageWatch;
 } {
   const { engine, image, gateImage } = ground;
   const { supervisor, logDirectory } = parts;
@@ -30,6 +32,7 @@ export function openContainers({ run, ground, sites, ...parts }: ContainersOptio
   const shared = { ...parts, image, networks, places };
   return {
     cluster: new SupervisedCluster(parts.supervisor, new DockerHost({ ...shared, engine })),
+    usage: new UsageWatch(engine.docker, run),
     launcher: () => Promise.resolve(dockerLauncher(shared)),
   };
 }

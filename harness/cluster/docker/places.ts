@@ -2,7 +2,8 @@ import type { Supervisor } from '../../supervisor/supervisor.ts';
 import type { Links, Site } from '../links.ts';
 import type { ContainerSpec } from './container-spec.ts';
 import type { BuiltImage } from './image/image.ts';
-import { gateName, Gates } from './links/gates.ts';
+import { gateName } from './links/gate-name.ts';
+import { Gates } from './links/gates.ts';
 import type { RunNetworks } from './networks.ts';
 
 /** In a container of its own; published on loopback where it is dialled from this machine. */
@@ -61,11 +62,6 @@ export class Places {
   /** Where the port of a site is published by its gate; undefined where the site does it itself. */
   publishedOf(site: string): number | undefined {
     return this.#gates?.publishedOf(site);
-  }
-
-  /** The name of the site whose gate this is. */
-  siteOfGate(name: string): string | undefined {
-    return this.#gates?.links.sites.find((site) => gateName(site.name) === name)?.name;
   }
 
   close(): void {

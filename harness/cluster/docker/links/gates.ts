@@ -8,6 +8,7 @@ import type { BuiltImage } from '../image/image.ts';
 import type { RunNetworks } from '../networks.ts';
 import { FilteredLinks } from './filtered-links.ts';
 import { GateClient } from './gate-client.ts';
+import { gateName } from './gate-name.ts';
 import { gatePort, gateTokenVariable } from './gate-protocol.ts';
 
 export interface GatesOptions {
@@ -78,9 +79,4 @@ export class Gates {
     if (port === undefined) throw new HarnessError('cluster', `there is no ${site} on the network`);
     return port;
   }
-}
-
-/** The supervisor's name for the gate of a site. */
-export function gateName(site: string): string {
-  return `${site}-network`;
 }

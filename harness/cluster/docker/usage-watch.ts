@@ -1,0 +1,59 @@
+import type { ContainerStats } from 'dockerode';
+import type Docker from 'dockerode';
+import type { SiteUsage } from '../site-usage.ts';
+import { nameLabel, ofRun } from './labels.ts';
+import { siteOfGateName } from './links/gate-name.ts';
+import { countersOf, UsageSum } from './usage.ts';
+
+const everyMs = 2_000;
+
+/** Looks at what the containers of a run use, for as long as it is watched. */
+export class UsageWatch {
+  readonly #docker: Docker;
+  readonly #run: string;
+  readonly #sum = new UsageSum();
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> = Promise.resolve();
+
+  constructor(docker: Docker, run: string) {
+    this.#docker = docker;
+    this.#run = run;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => {
+      this.#looking = this.#looking.then(() => this.#look());
+    }, everyMs);
+    this.#timer.unref();
+  }
+
+  /** Looks once more. */
+  async stop(): Promise<readonly SiteUsage[]> {
+    if (this.#timer === undefined) return [];
+    clearInterval(this.#timer);
+    await this.#looking;
+    await this.#look();
+    return this.#sum.sites();
+  }
+
+  async #look(): Promise<void> {
+    try {
+      const containers = await this.#docker.listContainers({ filters: ofRun(this.#run) });
+      await Promise.all(
+        containers.map(({ Id, Labels }) => this.#lookAt(Id, Labels[nameLabel] ?? Id)),
+      );
+    } catch {
+      // One look less: how many there were is told.
+    }
+  }
+
+  async #lookAt(id: string, name: string): Promise<void> {
+    const asked = { stream: false, 'one-shot': true } as const;
+    const stats = (await this.#docker.getContainer(id).stats(asked)) as ContainerStats;
+    const counters = countersOf(stats);
+    const gated = siteOfGateName(name);
+    if (gated === undefined) this.#sum.add(name, id, counters);
+    // A gate has the network of its site, and the rest is not the site's.
+    else this.#sum.add(gated, id, { ...counters, cpuSeconds: 0, memoryBytesMax: 0, block: null });
+  }
+}
