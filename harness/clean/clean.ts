@@ -108,6 +108,16 @@ export async function cleanLeftovers(output: string): Promise<Leftover[]> {
   return Promise.all(found.map(async (one) => (one.running ? one : cleanOne(one))));
 }
 
+/** Of dead runs that still have something on an engine: it takes room there from the next one. */
+export async function cleanContainers(output: string): Promise<Leftover[]> {
+  const found = await findLeftovers(output);
+  const held = found.filter(
+    ({ running, containers, networks, volumes }) =>
+      !running && containers.length + networks.length + volumes.length > 0,
+  );
+  return Promise.all(held.map(cleanOne));
+}
+
 async function cleanOne(found: Leftover): Promise<Leftover> {
   const { run, directory, data } = found;
   const state = readState(directory);

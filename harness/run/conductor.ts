@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StorageChoice } from '../cluster/process/storage/choose.ts';
@@ -266,6 +266,7 @@ export class Conductor {
         this.#note(`tear-down: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
+    this.#missHistories();
     if (!this.#options.run.keepData) {
       rmSync(join(this.#options.folder.directory, dataDirectoryName), {
         recursive: true,
@@ -274,6 +275,16 @@ export class Conductor {
     }
     // Last, since on a full disk there is room for its end only now.
     this.#history.close();
+  }
+
+  /** Without one of them acked messages may be missed, and nobody would know. */
+  #missHistories(): void {
+    for (const worker of this.#fleet?.histories() ?? []) {
+      if (existsSync(join(this.#historyDirectory, `${worker}.ackh`))) continue;
+      const sentence = `the history of ${worker} is missing: what it sent or was given is not known`;
+      this.#options.onProblem(sentence);
+      this.#note(sentence);
+    }
   }
 
   /** Also what a supervisor that was killed was about to mount. */

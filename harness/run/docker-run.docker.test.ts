@@ -180,6 +180,29 @@ describe.skipIf(missing !== undefined)(`a run on Docker${missing ? ` (skipped: $
     return { harness, state, said: () => said };
   }
 
+  test('is no pass when a container was taken away with the history in it', async () => {
+    const scenario = writeScenario([{ name: 'steady', duration: '8s' }]);
+    const harness = spawn(process.execPath, [bin, 'run', scenario, '--cluster', 'docker', '--seed', '7'], {
+      cwd: folder,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    started.push(harness);
+    let said = '';
+    harness.stdout.on('data', (text: Buffer) => (said += text.toString()));
+    await new Promise<void>((done) => {
+      harness.stderr.on('data', (text: Buffer) => {
+        if (text.toString().includes('phase steady')) done();
+      });
+    });
+    const ended = new Promise((done) => harness.once('exit', done));
+    const container = dockerAt(engineEndpoint()).getContainer(`ackworth-${stateOfRun().run}-producer-1`);
+    await container.remove({ force: true, v: true });
+    expect(await ended, said).toBe(2);
+    expect(said).toMatch(/the history of producer-1 is missing/);
+    expect(await heldOf(stateOfRun().run)).toEqual(nothing);
+  });
+
   test('leaves nothing on the engine when the harness is killed, and its histories are kept', async () => {
     const { harness, state } = await underWay();
     harness.kill('SIGKILL');
@@ -199,18 +222,31 @@ describe.skipIf(missing !== undefined)(`a run on Docker${missing ? ` (skipped: $
     expect(workerHistories()).toHaveLength(4);
   });
 
-  test('is cleaned up by command when both are killed', async () => {
+  /** With nobody left to take its containers away. */
+  async function killedAltogether(): Promise<string> {
     const { harness, state } = await underWay();
     signalProcess(state.supervisor, 'SIGSTOP');
     harness.kill('SIGKILL');
     signalProcess(state.supervisor, 'SIGKILL');
     await sleep(500);
-    const held = await heldOf(state.run);
-    expect(held.containers).toHaveLength(7);
+    expect((await heldOf(state.run)).containers).toHaveLength(7);
+    return state.run;
+  }
+
+  test('is cleaned up by the next one, which says so, when both are killed', async () => {
+    const run = await killedAltogether();
+    const next = ackworth(['run', writeScenario([{ name: 'steady', duration: '3s' }]), '--cluster', 'docker']);
+    expect(next.stderr).toContain(`${run} was killed and had left 7 containers and 2 networks, which were removed`);
+    expect(next.status, next.stdout).toBe(0);
+    expect(await heldOf(run)).toEqual(nothing);
+  });
+
+  test('is cleaned up by command when both are killed', async () => {
+    const run = await killedAltogether();
     const { stdout } = ackworth(['clean']);
     expect(stdout).toMatch(/removed container node-1/);
     expect(stdout).toMatch(/removed network ackworth-.+-cluster/);
-    expect(await heldOf(state.run)).toEqual(nothing);
+    expect(await heldOf(run)).toEqual(nothing);
     expect(workerHistories()).toHaveLength(4);
     expect(await findLeftovers(output)).toEqual([]);
   });

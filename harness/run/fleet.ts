@@ -73,6 +73,11 @@ export class Fleet {
     this.all.find((worker) => worker.name === name)?.exited(identity, how, atNanos);
   }
 
+  /** Names of the histories that the workers wrote. */
+  histories(): string[] {
+    return this.all.flatMap((worker) => worker.histories());
+  }
+
   totals(): LoadTotals {
     const produced = this.producers.flatMap((worker) => worker.progress());
     const consumed = this.consumers.flatMap((worker) => worker.progress());

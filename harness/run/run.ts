@@ -1,3 +1,4 @@
+import { cleanContainers } from '../clean/clean.ts';
 import { chooseStorage } from '../cluster/process/storage/choose.ts';
 import { loadDriver } from '../driver/registry.ts';
 import { HarnessError } from '../errors.ts';
@@ -45,6 +46,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     nodeMain: options.nodeMain,
     onBuild: (what) => onProgress({ type: 'stage', stage: 'starting', detail: what }),
   });
+  if (cluster === 'docker') await cleanBefore(options);
   const startedAt = new Date();
   const folder = createRunFolder(options, plan, startedAt);
   const { directory } = folder;
@@ -122,6 +124,15 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
 }
 
 /** A cluster of other nodes than the broker's own must not pass for one of them. */
+/** What a killed run still holds on an engine is removed by the next one, which says so. */
+async function cleanBefore({ outputDirectory, onProgress }: RunOptions): Promise<void> {
+  for (const { run, containers, networks, problems } of await cleanContainers(outputDirectory)) {
+    const left = `${containers.length} containers and ${networks.length} networks`;
+    const text = `${run} was killed and had left ${left}, which were removed`;
+    onProgress({ type: 'note', text: [text, ...problems].join('; ') });
+  }
+}
+
 function withProgram(target: RunRecord['target'], nodeMain: string | undefined): RunRecord['target'] {
   return nodeMain === undefined ? target : { ...target, config: { ...target.config, nodeMain } };
 }

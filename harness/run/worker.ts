@@ -6,7 +6,7 @@ import { HarnessError } from '../errors.ts';
 import type { ConsumerAssignment, FromWorker, ProducerAssignment } from '../load/control.ts';
 import type { WorkerConnection } from '../load/control-server.ts';
 import type { WorkerLauncher } from '../load/worker-launcher.ts';
-import { monotonicNanos } from '../measure/clock.ts';
+import { clockDomain, monotonicNanos } from '../measure/clock.ts';
 import type { ProcessIdentity } from '../supervisor/process-table.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 
@@ -43,6 +43,8 @@ interface Life {
   readonly done: Promise<void>;
   readonly exited: Promise<Exit>;
   connection: WorkerConnection | undefined;
+  /** It was ready, and may have sent or been given something from then on. */
+  hasHistory: boolean;
   progress: WorkerProgress | undefined;
   over: boolean;
   /** It was told to end, or hurt on purpose: its end is no surprise. */
@@ -109,6 +111,11 @@ export class Worker {
     return this.#lives.flatMap(({ progress }) => (progress ? [progress] : []));
   }
 
+  /** Names of the histories of all its lives. */
+  histories(): string[] {
+    return this.#lives.filter(({ hasHistory }) => hasHistory).map(({ name }) => name);
+  }
+
   /** What its present life last said to have out; of a dead one nothing is under way any more. */
   inFlight(): number {
     const life = this.#life;
@@ -142,6 +149,8 @@ export class Worker {
       heard: {
         onHello: (connection) =>
           afterStart((life) => {
+            // Its intended times would be those of another clock.
+            if (connection.clockDomain !== clockDomain()) return life.tell.failed(otherClock(name));
             life.connection = connection;
             connection.send({
               type: 'assign',
@@ -165,6 +174,7 @@ export class Worker {
         done,
         exited,
         connection: undefined,
+        hasHistory: false,
         progress: undefined,
         over: false,
         expected: false,
@@ -252,6 +262,7 @@ export class Worker {
   #hear(life: Life, message: Exclude<FromWorker, { type: 'hello' }>): void {
     switch (message.type) {
       case 'ready':
+        life.hasHistory = true;
         return life.tell.ready();
       case 'progress':
         life.progress = message;
@@ -267,6 +278,13 @@ export class Worker {
         this.#context.onProblem(`${life.name}: ${message.message}`);
     }
   }
+}
+
+function otherClock(name: string): HarnessError {
+  return new HarnessError(
+    'environment',
+    `${name} runs on another kernel than the harness, whose clock cannot be compared: use a Docker Engine of this machine`,
+  );
 }
 
 function noop(): void {}

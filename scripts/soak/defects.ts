@@ -1,5 +1,7 @@
+import type { ClusterKind } from '../../harness/cluster/kinds.ts';
 import { entryPoint } from '../../harness/entry-point.ts';
 import type { RunRecord } from '../../harness/record/record.ts';
+import type { RunOptions } from '../../harness/run/run-types.ts';
 import { runScenario } from '../../harness/run/run.ts';
 import { withOverrides } from '../../harness/scenario/overrides.ts';
 import type { Scenario } from '../../harness/scenario/schema.ts';
@@ -23,7 +25,11 @@ export async function plantedDefects(names: string): Promise<DefectRun[]> {
 }
 
 /** Runs one defect until it is caught, at most `seedsMax` times. */
-export async function hunt(defect: PlantedDefect, outputDirectory = 'runs'): Promise<DefectRun> {
+export async function hunt(
+  defect: PlantedDefect,
+  where: { readonly outputDirectory?: string; readonly cluster?: ClusterKind } = {},
+): Promise<DefectRun> {
+  const { outputDirectory = 'runs', cluster = 'process' } = where;
   const seedsTried: number[] = [];
   const scenario = scenarioWith(defect);
   const { name, expected } = defect;
@@ -32,7 +38,7 @@ export async function hunt(defect: PlantedDefect, outputDirectory = 'runs'): Pro
   let storage = '';
   for (let seed = 1; seed <= seedsMax; seed++) {
     seedsTried.push(seed);
-    const record = await runWith(name, scenario, seed, outputDirectory);
+    const record = await runWith({ defect: name, scenario, seed, outputDirectory, cluster });
     storage = record.cluster.storage;
     const witnesses = witnessesOf(record, expected);
     const caught = record.verdict === 'fail' && witnesses.length === expected.length;
@@ -64,18 +70,15 @@ function scenarioWith({ scenario: name, ...changes }: PlantedDefect): Scenario {
   return withOverrides(parsed, { duration: defaultDuration, ...overrides }, words);
 }
 
-async function runWith(
-  defect: string,
-  scenario: Scenario,
-  seed: number,
-  outputDirectory: string,
-): Promise<RunRecord> {
+async function runWith({
+  defect,
+  ...run
+}: Pick<RunOptions, 'scenario' | 'seed' | 'outputDirectory' | 'cluster'> & {
+  readonly defect: string;
+}): Promise<RunRecord> {
   const { record } = await runScenario({
-    scenario,
-    seed,
+    ...run,
     target: 'reference',
-    cluster: 'process',
-    outputDirectory,
     nodeMain: entryPoint(`test/defects/${defect}.js`),
     keepData: false,
     command: `npm run soak -- --clean 0 --defects ${defect}`,

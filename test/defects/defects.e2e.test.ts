@@ -15,7 +15,7 @@ afterAll(() => rmSync(output, { recursive: true, force: true }));
 
 describe('a planted defect is caught as its own anomaly within five seeds', () => {
   test.each(plantedDefects)('$name, in $scenario', { timeout: 400_000 }, async (defect) => {
-    const { caughtAtSeed, evidence } = await hunt(defect, output);
+    const { caughtAtSeed, evidence } = await hunt(defect, { outputDirectory: output });
     expect(caughtAtSeed, evidence).not.toBeNull();
   });
 });
