@@ -12,7 +12,7 @@ import { monotonicNanos } from '../measure/clock.ts';
 import type { Child, Exit } from './child.ts';
 import { keep, keepOutput } from './child-log.ts';
 import type { ChildEvents } from './child-process.ts';
-import { processStatus, type ProcessIdentity } from './process-table.ts';
+import { isAlive, processStatus, type ProcessIdentity } from './process-table.ts';
 
 export interface StartContainerOptions {
   readonly run: string;
@@ -156,9 +156,25 @@ class ContainerChild implements Child {
     return atNanos ?? this.kill();
   }
 
-  /** The engine lets a paused container take it, too. */
+  /**
+   * The engine lets a paused container take it, too. It takes effect when the process is gone, which
+   * the engine tells only once it has taken down the rest.
+   */
   async kill(): Promise<number> {
-    if (this.#exit === undefined) await this.#signal('SIGKILL');
+    if (this.#exit !== undefined) return this.exited;
+    const gone = this.#processGone();
+    await this.#signal('SIGKILL');
+    await this.exited;
+    return gone;
+  }
+
+  /** As this machine's kernel tells, where it is the engine's too; else as the engine does. */
+  async #processGone(): Promise<number> {
+    if (this.identity.startTime === 0) return this.exited;
+    while (this.#exit === undefined) {
+      if (!isAlive(this.identity)) return monotonicNanos();
+      await sleep(1);
+    }
     return this.exited;
   }
 
