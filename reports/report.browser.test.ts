@@ -216,6 +216,18 @@ describe.skipIf(executablePath === undefined)(title, () => {
     });
   });
 
+  test.each(pages)('%s loses no column of a table on paper', async (name) => {
+    // A4 between its margins.
+    const paper = { viewport: { width: 688, height: 1000 } };
+    const cut = await visit(name, paper, async (page) => {
+      await page.emulateMedia({ media: 'print' });
+      return page.evaluate(
+        "[...document.querySelectorAll('.scroll')].filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.ariaLabel)",
+      );
+    });
+    expect(cut).toEqual([]);
+  });
+
   test('the keyboard reaches the details by a skip link, and headings go down by one', async () => {
     const { focused, levels } = await visit('passWithTwoFaults', {}, async (page) => {
       await page.keyboard.press('Tab');

@@ -7,6 +7,8 @@ export interface PlacedLabel {
   readonly y: number;
   readonly label: string;
   readonly align: 'left' | 'right';
+  /** Where its point is, when it had to move so far that a line must tell whose name it is. */
+  readonly from?: { readonly x: number; readonly y: number };
 }
 
 interface Box {
@@ -45,7 +47,8 @@ export function placeLabels(
       const free = inside.find(({ box }) => taken.every((other) => other === own || !overlap(box, other)));
       const { box, ...placed } = free ?? inside[0] ?? tries[0]!;
       taken.push(box);
-      return placed;
+      const far = Math.abs(placed.y - point.y) > lineHeight;
+      return far ? { ...placed, from: { x: point.x, y: point.y } } : placed;
     });
 }
 
@@ -64,7 +67,12 @@ export function spread(heights: readonly number[], bounds: { readonly height: nu
 }
 
 export function labelLayers(labels: readonly PlacedLabel[]): Layer[] {
-  return (['left', 'right'] as const).flatMap((align): Layer[] => {
+  const leaders = labels.flatMap(({ x, y, align, from }) =>
+    from === undefined
+      ? []
+      : [{ x: tenth(from.x), y: tenth(from.y), x2: tenth(align === 'left' ? x - 3 : x + 3), y2: tenth(y) }],
+  );
+  const names = (['left', 'right'] as const).flatMap((align): Layer[] => {
     const values = labels
       .filter((label) => label.align === align)
       .map(({ x, y, label }) => ({ x: tenth(x), y: tenth(y), label }));
@@ -77,6 +85,9 @@ export function labelLayers(labels: readonly PlacedLabel[]): Layer[] {
       },
     ];
   });
+  if (leaders.length === 0) return names;
+  const encoding = { x: pixels('x'), x2: { field: 'x2' }, y: pixels('y'), y2: { field: 'y2' } };
+  return [{ data: { values: leaders }, mark: { type: 'rule', color: ink('muted'), strokeWidth: 0.8 }, encoding }, ...names];
 }
 
 /** Data of a specification need no digits below a tenth of a pixel. */

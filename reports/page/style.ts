@@ -47,6 +47,7 @@ th,td{text-align:left;vertical-align:top;padding:.38rem 1.1rem .38rem 0;border-b
 th{font-weight:600}
 thead th{color:var(--muted);font-weight:500;font-size:.82rem;vertical-align:bottom;white-space:nowrap}
 th:last-child,td:last-child{padding-right:0}
+.group{padding-top:1.1rem;font-size:.95rem}
 .n{text-align:right;white-space:nowrap}
 .w{white-space:nowrap}
 .verdict{white-space:nowrap;font-weight:600}
@@ -73,6 +74,7 @@ dl.pairs dd{margin:0;overflow-wrap:anywhere}
 .differs{font-weight:600}
 .swatch{display:inline-block;vertical-align:middle;width:1.9rem;height:.7rem;margin-right:.45rem}
 footer{margin-top:3.2rem;padding-top:1rem;padding-bottom:2.4rem;color:var(--muted);font-size:.85rem}
+@media (min-width:80rem){.wide{margin-right:-8rem}}
 @media (max-width:60rem){.figures{grid-template-columns:repeat(4,minmax(0,1fr))}}
 @media (max-width:40rem){
 body{font-size:15px}
@@ -80,10 +82,13 @@ main,header,footer,nav{padding-left:1rem;padding-right:1rem}
 h1{font-size:1.35rem}
 .figures{grid-template-columns:repeat(2,minmax(0,1fr))}
 .scroll table{min-width:40rem}
+.scroll table.modes{min-width:33rem}
+.modes td{padding:.4rem .5rem}
 dl.pairs{grid-template-columns:1fr;gap:0}
 dl.pairs dd{margin-bottom:.5rem}
 }
 @media print{
+.wide{margin-right:0}
 @page{margin:14mm}
 :root{color-scheme:light;${declarations('light')}}
 body{font-size:10pt;background:none}
@@ -95,6 +100,9 @@ figure,tr,.figures{break-inside:avoid}
 .chart,.scroll,.data{overflow:visible;max-height:none}
 .chart svg{min-width:0}
 thead{display:table-header-group}
+.scroll table{min-width:0;font-size:8pt}
+.scroll th,.scroll td{padding-right:.6rem;overflow-wrap:anywhere}
+.scroll thead th,.scroll .n,.scroll .w,.scroll .verdict{white-space:normal}
 a{color:inherit;text-decoration:none}
 }
 `;

@@ -32,18 +32,41 @@ export function tableOf(
   columns: readonly Column[],
   rows: readonly (readonly Cell[])[],
 ): Markup {
-  const kind = (column: Column | undefined): string =>
-    column?.figures === true ? 'n' : column?.nowrap === true ? 'w' : '';
+  return scrolling(name, columns, html`<tbody>${rows.map((row) => rowOf(columns, row))}</tbody>`);
+}
+
+/** A table of several parts, each under a name of its own; wide screens give it more room. */
+export function groupedTable(
+  name: string,
+  columns: readonly Column[],
+  groups: readonly { readonly name: string; readonly rows: readonly (readonly Cell[])[] }[],
+): Markup {
+  const bodies = groups
+    .filter(({ rows }) => rows.length > 0)
+    .map(
+      (group) => html`<tbody><tr><th scope="rowgroup" colspan="${String(columns.length)}" class="group">${group.name}</th></tr>
+${group.rows.map((row) => rowOf(columns, row))}</tbody>`,
+    );
+  return html`<div class="wide">${scrolling(name, columns, html`${bodies}`)}</div>`;
+}
+
+function scrolling(name: string, columns: readonly Column[], bodies: Markup): Markup {
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${name}"><table>
-<thead><tr>${columns.map((column) => html`<th scope="col" class="${kind(column)}">${column.label}</th>`)}</tr></thead>
-<tbody>${rows.map(
-    (row) => html`<tr>${row.map((cell, index) =>
-      index === 0
-        ? html`<th scope="row" class="${kind(columns[0])}">${cell}</th>`
-        : html`<td class="${kind(columns[index])}">${cell}</td>`,
-    )}</tr>
-`,
-  )}</tbody></table></div>`;
+<thead><tr>${columns.map((column) => html`<th scope="col" class="${kindOf(column)}">${column.label}</th>`)}</tr></thead>
+${bodies}</table></div>`;
+}
+
+function rowOf(columns: readonly Column[], row: readonly Cell[]): Markup {
+  return html`<tr>${row.map((cell, index) =>
+    index === 0
+      ? html`<th scope="row" class="${kindOf(columns[0])}">${cell}</th>`
+      : html`<td class="${kindOf(columns[index])}">${cell}</td>`,
+  )}</tr>
+`;
+}
+
+function kindOf(column: Column | undefined): string {
+  return column?.figures === true ? 'n' : column?.nowrap === true ? 'w' : '';
 }
 
 /** The figures behind a chart, folded away. */

@@ -64,7 +64,7 @@ export function paretoChart(suite: SuiteRecord): Chart {
       top: 40,
       bottom: 50,
       height,
-      layers: [...layers, ...labelLayers(labels), ...legend('log scale', [], -27), ...classLegend(0, -27)],
+      layers: [...labelLayers(labels), ...layers, ...legend('log scale', [], -27), ...classLegend(0, -27)],
     }),
     table: {
       columns: ['mode', 'highest sustained rate', `response p99${at}`, 'loss'],

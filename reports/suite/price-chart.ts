@@ -3,7 +3,7 @@ import { legend, pixels, sayLayer, specOf, type Chart, type Layer } from '../cha
 import { labelLayers, spread, tenth } from '../charts/labels.ts';
 import { latencyChannel, latencyScale } from '../charts/scales.ts';
 import { ink } from '../charts/theme.ts';
-import { micros, perSecond } from '../format.ts';
+import { micros, none, perSecond } from '../format.ts';
 import { rateAxisOf, rateChannel, place } from './rate-axis.ts';
 import { modeName, pricesOf, sustainedRate } from './sums.ts';
 import { strokesOf, type Stroke } from './strokes.ts';
@@ -11,6 +11,17 @@ import { strokesOf, type Stroke } from './strokes.ts';
 const height = 280;
 /** Names of the curves stand right of the plot. */
 const namesAt = 690;
+
+const latencies = [
+  { name: 'service', of: 'service' },
+  { name: 'response', of: 'response' },
+  { name: 'end-to-end', of: 'endToEnd' },
+] as const;
+const quantiles = [
+  { name: 'p50', of: 'p50' },
+  { name: 'p99', of: 'p99' },
+  { name: 'p99.9', of: 'p999' },
+] as const;
 
 interface Point {
   readonly x: number;
@@ -30,7 +41,7 @@ export function priceChart(suite: SuiteRecord): Chart {
   const curves = suite.modes.map((mode, index): Curve => ({
     name: modeName(mode),
     stroke: strokes[index]!,
-    points: pricesOf(suite, mode).flatMap(({ acked, p99, sustained }) =>
+    points: pricesOf(suite, mode).flatMap(({ acked, response: { p99 }, sustained }) =>
       p99 === null || p99 <= 0 || acked <= 0 ? [] : [{ x: tenth(acked), y: tenth(p99), sustained }],
     ),
   }));
@@ -79,7 +90,7 @@ export function priceChart(suite: SuiteRecord): Chart {
           const best = pricesOf(suite, mode).find(({ targetRate }) => targetRate === rate);
           return rate === null
             ? `${modeName(mode)}: no rate sustained.`
-            : `${modeName(mode)}: up to ${perSecond(rate)}, p99 ${micros(best?.p99 ?? null)}.`;
+            : `${modeName(mode)}: up to ${perSecond(rate)}, p99 ${micros(best?.response.p99 ?? null)}.`;
         })
         .join(' ') || 'No modes.',
     spec: specOf({
@@ -89,17 +100,17 @@ export function priceChart(suite: SuiteRecord): Chart {
       layers: [...layers, ...legend('log scale', [], -22)],
     }),
     table: {
-      columns: ['mode', 'target', 'acked', 'sustained', 'service p50', 'response p50', 'response p99', 'end-to-end p99'],
+      columns: ['mode', 'target', 'acked', 'sustained', ...latencies.flatMap(({ name }) => quantiles.map((at) => `${name} ${at.name}`))],
       rows: suite.modes.flatMap((mode) =>
         pricesOf(suite, mode).map((price) => [
           modeName(mode),
           perSecond(price.targetRate),
           perSecond(price.acked),
           `${price.sustained ? 'yes' : 'no'}${price.doubtful ? ', doubtful' : ''}`,
-          ...[price.serviceP50, price.p50, price.p99, price.endToEndP99].map((value) => micros(value)),
+          ...latencies.flatMap(({ of }) => quantiles.map((at) => micros(price[of][at.of]))),
         ]),
       ),
-      note: 'Of repeats the lowest rate and the worst latency.',
+      note: `Of repeats the lowest rate and the worst latency. ${none} stands where there were too few samples for the quantile.`,
     },
   };
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { suiteSchema } from '../../harness/record/suite.ts';
 import { renderSuite, type ReportFiles } from '../index.ts';
 import * as suites from '../testing/suites.ts';
+import { priceChart } from './price-chart.ts';
 
 const reports = new Map<string, ReportFiles>();
 const made = Object.entries(suites).map(([name, make]) => [name, make()] as const);
@@ -89,6 +90,24 @@ describe('the report of a suite', () => {
     expect(head).toContain(
       'FAIL. sync × quorum lost 12 of 23,762 acked messages where it may lose none (power cut, all nodes).',
     );
+  });
+
+  test('gives every latency at the median, p99 and p99.9, as far as samples support them', () => {
+    const suite = suites.suiteDone();
+    const [cell] = suite.cells.filter(({ price }) => price !== null);
+    const figures = { p50: 1000, p99: 2000, p999: 3000 };
+    const price = { ...cell!.price!, service: figures, response: { ...figures, p999: null }, endToEnd: figures };
+    const cells = suite.cells.map((one) => (one === cell ? { ...one, price } : one));
+    const { columns, rows, note } = priceChart({ ...suite, cells }).table;
+    const found = rows.find(([mode, target]) => mode === 'sync × none' && target === '1,000/s')!;
+    const figureOf = (column: string): string => found[columns.indexOf(column)]!;
+    for (const of of ['service', 'response', 'end-to-end']) {
+      expect(figureOf(`${of} p50`)).toMatch(/^1\.00\sms$/);
+      expect(figureOf(`${of} p99`)).toMatch(/^2\.00\sms$/);
+    }
+    expect(figureOf('end-to-end p99.9')).toMatch(/^3\.00\sms$/);
+    expect(figureOf('response p99.9')).toBe('–');
+    expect(note).toContain('too few samples');
   });
 
   test('draws rates that were not sustained hollow', () => {

@@ -4,6 +4,7 @@ import { commonRate } from '../price-of-safety.ts';
 /** What the cells of a suite come to, per mode and fault and per mode and rate, over the repeats. */
 
 export type Fault = NonNullable<SuiteCell['worth']>['fault'];
+export type Quantiles = NonNullable<SuiteCell['price']>['response'];
 export type LossClass = NonNullable<SuiteCell['worth']>['observed'];
 
 const faultOrder: readonly Fault[] = [
@@ -56,10 +57,9 @@ export interface PriceSum {
   /** By every repeat. */
   readonly sustained: boolean;
   /** Microseconds, the worst of the repeats; null where one of them had too few samples. */
-  readonly serviceP50: number | null;
-  readonly p50: number | null;
-  readonly p99: number | null;
-  readonly endToEndP99: number | null;
+  readonly service: Quantiles;
+  readonly response: Quantiles;
+  readonly endToEnd: Quantiles;
   readonly doubtful: boolean;
 }
 
@@ -123,10 +123,9 @@ export function pricesOf(suite: SuiteRecord, mode: SuiteMode): PriceSum[] {
       targetRate,
       acked: Math.min(...repeats.map(({ acked }) => acked)),
       sustained: repeats.every(({ sustained }) => sustained),
-      serviceP50: highest(repeats.map(({ service }) => service.p50)),
-      p50: highest(repeats.map(({ response }) => response.p50)),
-      p99: highest(repeats.map(({ response }) => response.p99)),
-      endToEndP99: highest(repeats.map(({ endToEnd }) => endToEnd.p99)),
+      service: worstOf(repeats.map(({ service }) => service)),
+      response: worstOf(repeats.map(({ response }) => response)),
+      endToEnd: worstOf(repeats.map(({ endToEnd }) => endToEnd)),
       doubtful: repeats.some(({ doubtful }) => doubtful.length > 0),
     };
   });
@@ -154,6 +153,14 @@ const gravest: readonly LossClass[] = ['violated', 'allowed', 'inconclusive', 'n
 
 function worst(observed: readonly LossClass[]): LossClass {
   return gravest.find((one) => observed.includes(one)) ?? 'inconclusive';
+}
+
+function worstOf(repeats: readonly Quantiles[]): Quantiles {
+  return {
+    p50: highest(repeats.map(({ p50 }) => p50)),
+    p99: highest(repeats.map(({ p99 }) => p99)),
+    p999: highest(repeats.map(({ p999 }) => p999)),
+  };
 }
 
 function highest(values: readonly (number | null)[]): number | null {

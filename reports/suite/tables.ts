@@ -1,7 +1,7 @@
 import type { SuiteCell, SuiteRecord } from '../../harness/record/suite.ts';
 import { count, millis, none, percent, perSecond, share, micros } from '../format.ts';
 import { html, type Markup } from '../markup.ts';
-import { figure, tableOf, text, verdictMark, word } from '../page/table.ts';
+import { figure, groupedTable, tableOf, text, verdictMark, word } from '../page/table.ts';
 import { asSentence } from '../words.ts';
 import { lossClasses } from './classes.ts';
 import { exposureWords } from './loss-chart.ts';
@@ -11,38 +11,52 @@ import { faultNames, faultsOf, modeName, worthOf, worths, type WorthSum } from '
 export type EvidenceOf = (cell: SuiteCell) => string | undefined;
 
 export function promiseSection(suite: SuiteRecord, evidenceOf: EvidenceOf): Markup {
-  const rows = worths(suite).map((worth) => [
-    modeName(worth.mode),
-    faultNames[worth.fault],
-    promised(worth),
-    observed(worth),
-    html`${worth.lost === 0 ? 'none' : html`${count(worth.lost)}<br><span class="muted">${share(worth.lost, worth.acked)} of</span>`}`,
-    count(worth.acked),
-    exposureWords(worth),
-    supports(worth),
-    html`${worth.cells.map((cell, index) => html`${index > 0 && ' '}${link(cell, evidenceOf)}`)}`,
-  ]);
+  const groups = suite.modes.map((mode) => ({
+    name: modeName(mode),
+    rows: worths(suite)
+      .filter((worth) => worth.mode === mode)
+      .map((worth) => promiseRow(worth, evidenceOf)),
+  }));
   return html`<section id="promises"><h2>Promised and observed</h2>
 <p>Exposed is what was acked and not yet safe from this fault at the moment it took effect. A mode that may lose and had nothing exposed has shown nothing, and is not known.</p>
 ${
-  rows.length === 0
+  groups.every(({ rows }) => rows.length === 0)
     ? html`<p>No fault has been injected.</p>`
-    : tableOf(
+    : groupedTable(
         'Promised and observed',
         [
-          word('mode'),
-          text('fault'),
+          word('fault'),
           text('promised'),
           word('observed'),
           figure('lost'),
-          figure('acked'),
           figure('exposed'),
           text('what it supports'),
           text('evidence'),
         ],
-        rows,
+        groups,
       )
 }</section>`;
+}
+
+function promiseRow(worth: WorthSum, evidenceOf: EvidenceOf): (Markup | string)[] {
+  const { lost, acked, cells } = worth;
+  return [
+    faultNames[worth.fault],
+    promised(worth),
+    observed(worth),
+    html`${lost === 0 ? 'none' : count(lost)}<br><span class="muted">${lost > 0 && `${share(lost, acked)} `}of ${count(acked)}</span>`,
+    exposureWords(worth),
+    supports(worth),
+    html`${cells.map((cell, index) => evidence(cell, evidenceOf, cells.length > 1 ? ` ${index + 1}` : ''))}`,
+  ];
+}
+
+/** Cells have their names in the table of all cells; here they would fill the page. */
+function evidence(cell: SuiteCell, evidenceOf: EvidenceOf, repeat: string): Markup {
+  const address = evidenceOf(cell);
+  return address === undefined
+    ? html`<span class="muted">${none}</span>`
+    : html`<a class="w" href="${address}" aria-label="${cell.id}" title="${cell.id}">record${repeat}</a> `;
 }
 
 function promised({ promise }: WorthSum): Markup {
@@ -119,7 +133,7 @@ ${tableOf(
 export function foundIn({ price, worth }: SuiteCell): string {
   if (price !== null) {
     const { acked, targetRate, sustained, response } = price;
-    return `${perSecond(acked)} of ${perSecond(targetRate)} acked, ${sustained ? 'sustained' : 'not sustained'}, p99 ${micros(response.p99)}`;
+    return `${count(acked)} of ${perSecond(targetRate)} acked, ${sustained ? 'sustained' : 'not sustained'}, p99\u00a0${micros(response.p99)}`;
   }
   if (worth === null) return none;
   const extra = [
