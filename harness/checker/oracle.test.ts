@@ -2,8 +2,9 @@ import { expect, test } from 'vitest';
 import { judgeHistory } from '../judge/judge-history.ts';
 import type { Judgement } from '../judge/judgement.ts';
 import { checkers } from './registry.ts';
-import { Oracle } from './testing/oracle.ts';
-import type { OracleVerdict } from './testing/oracle.ts';
+import type { OracleVerdict } from './testing/oracle/findings.ts';
+import { oracleVerdict, oracleVerdicts } from './testing/oracle/oracle.ts';
+import { Told } from './testing/oracle/told.ts';
 import { randomHistory } from './testing/random-history.ts';
 
 const histories = 6000;
@@ -40,10 +41,10 @@ test(`the checkers say what a slow and obvious oracle says, on ${histories} rand
   for (let seed = 0; seed < histories; seed++) {
     const { history, plan, capabilities, exposures } = randomHistory(seed);
     const judgement = judgeHistory(history, { plan, capabilities, exposures }, measured, judged);
-    const oracle = new Oracle({ files: history.files, plan, capabilities, exposures });
-    const expected = oracle.verdicts();
+    const told = new Told({ files: history.files, plan, capabilities, exposures });
+    const expected = oracleVerdicts(told);
     expect(verdictsOf(judgement), `seed ${seed}`).toEqual(expected);
-    expect(judgement.verdict, `seed ${seed}`).toBe(oracle.verdict(expected));
+    expect(judgement.verdict, `seed ${seed}`).toBe(oracleVerdict(told, expected));
     outcomes[judgement.verdict]++;
     for (const { check, verdict, anomalies } of judgement.verdicts) {
       for (const { kind } of anomalies) note(`${check} ${kind}`);
