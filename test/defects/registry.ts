@@ -21,7 +21,11 @@ export interface PlantedDefect {
 const syncQuorum = { flush: 'sync', replication: 'quorum' } as const;
 
 export const plantedDefects: readonly PlantedDefect[] = [
-  { name: 'ack-before-append', scenario: 'leader-kill', expected: ['lost-tail'] },
+  {
+    name: 'ack-before-append',
+    scenario: 'leader-kill',
+    expected: ['lost-tail', 'acked-elsewhere'],
+  },
   { name: 'forgotten-producers', scenario: 'leader-kill', expected: ['duplicate-broker'] },
   { name: 'boastful-candidate', scenario: 'leader-kill', expected: ['lost-tail'] },
   { name: 'commit-ahead', scenario: 'leader-kill', expected: ['lost-tail'] },
