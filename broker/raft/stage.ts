@@ -62,6 +62,7 @@ export class Stage {
   readonly #mayForget: boolean;
   readonly #actors = new Map<NodeId, Actor>();
   readonly #cut = new Set<NodeId>();
+  #lost: Message['type'] | undefined;
   #wire: Message[] = [];
   #lines: string[] = [];
 
@@ -119,7 +120,8 @@ export class Stage {
   /** Delivers what is on the wire, and what that brings about, until it is silent. */
   deliver(): void {
     for (let message = this.#wire.shift(); message !== undefined; message = this.#wire.shift()) {
-      const lost = this.#cut.has(message.from) || this.#cut.has(message.to);
+      const cut = this.#cut.has(message.from) || this.#cut.has(message.to);
+      const lost = cut || message.type === this.#lost;
       this.#lines.push(`${describe(message)}${lost ? '  (lost)' : ''}`);
       if (lost) continue;
       this.raft(message.to).step(message);
@@ -139,9 +141,16 @@ export class Stage {
     this.#cut.add(id);
   }
 
+  /** Until the network heals. */
+  lose(type: Message['type']): void {
+    this.#lines.push(`> whatever says ${type} is lost`);
+    this.#lost = type;
+  }
+
   heal(): void {
     this.#lines.push('> the network heals');
     this.#cut.clear();
+    this.#lost = undefined;
   }
 
   /** From now on nothing that `id` appends is persisted until `persist`. */
