@@ -39,10 +39,9 @@ export class Faults {
     links.healAll();
     for (const node of nodes) {
       node.disk.slowness = 1;
-      node.disk.failSyncs(0);
       node.disk.setFull(false);
       node.resume();
-      if (node.diskIsBad) this.#cutPower([node]);
+      if (node.diskIsBad) this.#restart([node]);
       if (!node.up) node.start();
     }
   }
@@ -101,18 +100,33 @@ export class Faults {
           for (const node of victims) node.disk.setFull(false);
         };
       case 'failed-sync':
-        note(`disk of ${names} fails its next sync`);
-        for (const node of victims) {
-          node.diskIsBad = true;
-          node.disk.failSyncs(1);
-        }
-        // What a failed sync covered is in the page cache alone: only a reboot is honest.
+        this.#failNextSync(victims);
+        return () => this.#restart(victims);
+      case 'failed-sync-reboot':
+        this.#failNextSync(victims);
         return () => {
-          for (const node of victims) node.disk.failSyncs(0);
           this.#cutPower(victims);
           this.#startAll(victims);
         };
     }
+  }
+
+  #failNextSync(victims: readonly SimNode[]): void {
+    this.#options.note(`disk of ${nodeNames(victims)} fails its next sync`);
+    for (const node of victims) {
+      node.diskIsBad = true;
+      node.disk.failSyncs(1);
+    }
+  }
+
+  /** On a disk that is good again, but with the page cache as it was. */
+  #restart(victims: readonly SimNode[]): void {
+    for (const node of victims) {
+      node.disk.failSyncs(0);
+      node.diskIsBad = false;
+      if (node.up) node.kill();
+    }
+    this.#startAll(victims);
   }
 
   #victims(target: PlannedFault['target']): readonly SimNode[] {
@@ -131,11 +145,7 @@ export class Faults {
   }
 
   #startAll(nodes: readonly SimNode[]): void {
-    for (const node of nodes) {
-      if (node.up) continue;
-      if (node.diskIsBad) this.#cutPower([node]);
-      node.start();
-    }
+    for (const node of nodes) if (!node.up) node.start();
   }
 
   #cutAround(side: readonly SimNode[]): () => void {

@@ -16,7 +16,10 @@ export type FaultKind =
   | 'full-disk'
   /** Killed, and the end of its log is gone from the disk though it had been synced. */
   | 'torn-tail'
-  | 'failed-sync';
+  /** A sync fails, and the process starts again: what it covered is in the page cache alone. */
+  | 'failed-sync'
+  /** The same, but for a reboot, which takes the page cache with it. */
+  | 'failed-sync-reboot';
 
 export interface PlannedFault {
   readonly atMs: number;
@@ -115,7 +118,16 @@ function drawFaults(
 ): PlannedFault[] {
   const { troubleMs, alone } = options;
   const kinds: readonly FaultKind[] = alone
-    ? ['kill', 'power-cut', 'power-cut', 'pause', 'slow-disk', 'full-disk', 'failed-sync']
+    ? [
+        'kill',
+        'power-cut',
+        'power-cut',
+        'pause',
+        'slow-disk',
+        'full-disk',
+        'failed-sync',
+        'failed-sync-reboot',
+      ]
     : [
         'kill',
         'kill',
@@ -129,6 +141,7 @@ function drawFaults(
         'slow-disk',
         'full-disk',
         'failed-sync',
+        'failed-sync-reboot',
         'torn-tail',
       ];
   // The same promise is asked of a crash alone and of crashes among other trouble.
