@@ -38,7 +38,7 @@ export class LogFiles {
   readonly #directory: string;
   readonly #writer: LogWriter;
   readonly #startFile: LogStartFile;
-  readonly #syncedMark: SyncedMark | undefined;
+  readonly #syncedMark: SyncedMark;
   #start: LogStart;
 
   constructor(options: {
@@ -49,7 +49,7 @@ export class LogFiles {
     readonly startFile: LogStartFile;
     readonly start: LogStart;
     readonly snapshots: SnapshotStore;
-    readonly syncedMark: SyncedMark | undefined;
+    readonly syncedMark: SyncedMark;
   }) {
     this.snapshots = options.snapshots;
     this.#disk = options.disk;
@@ -91,7 +91,7 @@ export class LogFiles {
   truncate(cut: Cut, onCut: (offset: number) => void): void {
     const { index, target, removed } = cut;
     const run = async (): Promise<void> => {
-      await this.#syncedMark?.lower(index);
+      await this.#syncedMark.lower(index);
       await this.snapshots.removeAbove(index);
       if (removed.length > 0) {
         for (const segment of removed) this.#writer.forget(segment);
@@ -133,7 +133,7 @@ export class LogFiles {
         this.#writer.forget(old);
         old.release();
       }
-      await this.#syncedMark?.lower(snapshot.mark.index);
+      await this.#syncedMark.lower(snapshot.mark.index);
       await this.snapshots.save(snapshot, () => true);
       const start = { index: baseIndex, offset: baseOffset, previousTerm, generation };
       await this.#saveStart({ ...start, pending: true });
@@ -167,13 +167,13 @@ export class LogFiles {
   /** The mark of what is synced follows the log again. */
   trust(syncedIndex: () => number): Promise<void> {
     return this.#writer.task(async () => {
-      await this.#syncedMark?.save(syncedIndex());
-      this.#syncedMark?.release();
+      await this.#syncedMark.save(syncedIndex());
+      this.#syncedMark.release();
     });
   }
 
   async close(): Promise<void> {
-    await this.#syncedMark?.close();
+    await this.#syncedMark.close();
     await this.#startFile.close();
   }
 

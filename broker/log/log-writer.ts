@@ -8,6 +8,7 @@ import { markEveryBytes } from './segment.ts';
 import type { Segment } from './segment.ts';
 import type { Mark } from './segment-format.ts';
 import { SyncProgress } from './sync-progress.ts';
+import type { Extent } from './sync-progress.ts';
 import type { SyncedMark } from './synced-mark.ts';
 
 /**
@@ -52,7 +53,7 @@ export class LogWriter {
   readonly #onPersisted: (lastIndex: number) => void;
   readonly #onFailed: (error: BrokerError) => void;
   readonly #gather = new Gather();
-  readonly #syncedMark: SyncedMark | undefined;
+  readonly #syncedMark: SyncedMark;
   readonly progress: SyncProgress;
   #queue: (Write | Task)[] = [];
   /** The last of the queue, while it may grow. */
@@ -70,10 +71,9 @@ export class LogWriter {
   constructor(options: {
     readonly clock: Clock;
     readonly flush: FlushPolicy;
-    /** Behind the last record that is on disk. */
-    readonly nextOffset: number;
-    /** With flush `sync`. */
-    readonly syncedMark: SyncedMark | undefined;
+    /** What is on disk. */
+    readonly extent: Extent;
+    readonly syncedMark: SyncedMark;
     readonly onPersisted: (lastIndex: number) => void;
     readonly onFailed: (error: BrokerError) => void;
   }) {
@@ -82,7 +82,7 @@ export class LogWriter {
     this.#onPersisted = options.onPersisted;
     this.#onFailed = options.onFailed;
     this.#syncedMark = options.syncedMark;
-    this.progress = new SyncProgress(options.clock, options.nextOffset);
+    this.progress = new SyncProgress(options.clock, options.extent);
   }
 
   /** True from a write that found no space until one that did. */
@@ -142,7 +142,7 @@ export class LogWriter {
       job.lastIndex = Math.min(job.lastIndex, index);
       job.nextOffset = Math.min(job.nextOffset, offset);
     }
-    this.progress.cut(offset);
+    this.progress.cut({ index, offset });
   }
 
   /**
@@ -156,6 +156,7 @@ export class LogWriter {
     await this.progress.measure(() => syncFile(segment.writable));
     if (this.#failure !== undefined) throw this.#failure;
     this.#dirty = undefined;
+    await this.#noteSynced();
   }
 
   /** The file of this segment is about to go: nothing in it needs a sync any more. */
@@ -179,7 +180,9 @@ export class LogWriter {
   async close(): Promise<void> {
     this.#closing = true;
     await this.task(async () => {
+      await this.#timedSync;
       if (this.#dirty !== undefined) await this.syncNow(this.#dirty);
+      else await this.#noteSynced();
     }).catch(() => {});
     this.#timer?.cancel();
     await this.#timedSync;
@@ -251,10 +254,10 @@ export class LogWriter {
     this.#current = write;
     const position = segment.endPosition;
     await segment.writable.write(position, chunks);
-    this.progress.written(write.nextOffset);
+    this.progress.written({ index: write.lastIndex, offset: write.nextOffset });
     if (this.#flush.mode === 'sync') {
       await this.progress.measure(() => syncFile(segment.writable));
-      await this.#syncedMark?.note(write.lastIndex);
+      await this.#noteSynced();
     }
     segment.endPosition = position + write.bytes;
     for (const mark of write.marks) {
@@ -289,6 +292,13 @@ export class LogWriter {
       await this.progress.measure(() => segment.with(syncFile), dueMs);
     } catch (error) {
       this.fail(error instanceof BrokerError ? error : diskFailed('A sync failed', error));
+      return;
     }
+    // The mark is changed in turn with all the rest.
+    if (!this.#closing) this.task(() => this.#noteSynced()).catch(() => {});
+  }
+
+  #noteSynced(): Promise<void> {
+    return this.#syncedMark.note(this.progress.syncedIndex);
   }
 }

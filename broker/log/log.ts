@@ -96,7 +96,7 @@ export class Log implements RaftLog {
     this.#writer = new LogWriter({
       clock: options.clock,
       flush: options.flush,
-      nextOffset: found.nextOffset,
+      extent: { index: found.lastIndex, offset: found.nextOffset },
       syncedMark: found.syncedMark,
       onPersisted: (index) => this.#persisted(index),
       onFailed: options.onFailed,
@@ -341,7 +341,7 @@ export class Log implements RaftLog {
     return this.#files.install({ snapshot, replaced, segment }, () => {
       if (generation !== this.#generation || mark.index > this.#lastIndex) return;
       this.#persistedIndex = Math.max(this.#persistedIndex, mark.index);
-      this.#writer.progress.restart(nextOffset);
+      this.#writer.progress.restart({ index: mark.index, offset: nextOffset });
     });
   }
 

@@ -2,12 +2,13 @@ import type { Disk } from '../env/disk.ts';
 import { batchHeaderBytes, bodyIntact, headerIntact } from '../protocol/batch.ts';
 import { readBatchHeader, readU64 } from '../protocol/batch.ts';
 import { makeLogDirectory } from './directory.ts';
-import { syncDirectory, syncFile } from './durable.ts';
+import { syncDirectory } from './durable.ts';
 import { LogStartFile } from './log-start.ts';
 import type { LogStart } from './log-start.ts';
 import { markEveryBytes, Segment } from './segment.ts';
 import { corrupt, decodeSealed, decodeSegmentHeader, fileName } from './segment-format.ts';
 import { indexInName, segmentHeaderBytes } from './segment-format.ts';
+import { settleTail } from './settle-tail.ts';
 import { SnapshotStore } from './snapshots.ts';
 import { SyncedMark } from './synced-mark.ts';
 import { TermRanges } from './terms.ts';
@@ -25,9 +26,8 @@ export interface Recovered {
   readonly nextOffset: number;
   /** Cut off the end: what a crash had left half written. */
   readonly tornBytes: number;
-  /** With `strict` only. */
-  readonly syncedMark: SyncedMark | undefined;
-  /** It was synced up to here once, and ends before; infinite when that cannot be told. */
+  readonly syncedMark: SyncedMark;
+  /** With `strict` only. It was synced up to here once, and ends before; infinite when that cannot be told. */
   readonly lacksUpTo: number | undefined;
 }
 
@@ -54,8 +54,8 @@ export async function recover(
     if (halfMade.test(name)) await disk.remove(`${directory}/${name}`);
   }
   const startFile = await LogStartFile.open(disk, directory);
-  const syncedMark = options.strict ? await SyncedMark.open(disk, directory) : undefined;
-  if (startFile.start === undefined) await syncedMark?.save(0);
+  const syncedMark = await SyncedMark.open(disk, directory);
+  if (startFile.start === undefined) await syncedMark.save(0);
   const start = await settleStart(disk, directory, startFile);
   const snapshots = new SnapshotStore(disk, directory, await disk.list(directory));
   const segments = await readHeaders(disk, directory, start);
@@ -90,30 +90,35 @@ export async function recover(
   if (start.index > 1 && (await snapshots.latest(nextIndex - 1)) === undefined) {
     throw corrupt(`${directory} begins at index ${start.index}, but the snapshot is missing.`);
   }
-  // A killed process leaves writes that were never synced; from here on they count as persisted.
-  await segments.at(-1)!.open();
-  await syncFile(segments.at(-1)!.writable);
-  await syncDirectory(disk, directory);
   const lastIndex = nextIndex - 1;
-  const lacksUpTo = syncedMark && (await markSynced(syncedMark, lastIndex));
+  const segment = segments.at(-1)!;
+  await segment.open();
+  const termAt = (index: number): number => terms.termAt(index);
+  await settleTail({ segment, lastIndex, tornBytes, mark: syncedMark, termAt });
+  await syncDirectory(disk, directory);
+  const lacksUpTo = await markSynced(syncedMark, { lastIndex, strict: options.strict });
   const found = { startFile, start, segments, terms, snapshots, lastIndex, nextOffset, tornBytes };
   return { ...found, syncedMark, lacksUpTo };
 }
 
 /**
- * Writes down what is synced now; or how far it once was, where the log ends before that. A log
- * that was filled up to there again meanwhile lacks nothing: its entries are those of a leader,
- * which had all that was committed.
+ * Writes down what is synced now; and with `strict` how far it once was, where the log ends before
+ * that. A log that was filled up to there again meanwhile lacks nothing: its entries are those of a
+ * leader, which had all that was committed.
  */
-async function markSynced(mark: SyncedMark, lastIndex: number): Promise<number | undefined> {
-  const wasSynced = mark.index ?? Number.POSITIVE_INFINITY;
-  if (wasSynced <= lastIndex) {
+async function markSynced(
+  mark: SyncedMark,
+  found: { readonly lastIndex: number; readonly strict: boolean },
+): Promise<number | undefined> {
+  const { lastIndex, strict } = found;
+  const { vouchedIndex = Number.POSITIVE_INFINITY } = mark;
+  if (vouchedIndex <= lastIndex || !strict) {
     await mark.save(lastIndex);
     return undefined;
   }
-  if (mark.index !== undefined) await mark.save(mark.index);
+  if (Number.isFinite(vouchedIndex)) await mark.save(lastIndex, vouchedIndex);
   mark.hold();
-  return wasSynced;
+  return vouchedIndex;
 }
 
 /** Makes the first segment of a new log or generation and finishes what a crash interrupted. */
@@ -267,8 +272,6 @@ async function scanSegment(
       const sound = await findSoundBatch(file, { from: position, to: file.size, nextIndex });
       if (sound !== undefined) throw corrupt(`${where}, and sound data follows at byte ${sound}.`);
     }
-    await file.truncate(position);
-    await syncFile(file);
     return { nextIndex, nextOffset, tornBytes };
   });
 }

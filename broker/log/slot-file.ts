@@ -65,6 +65,7 @@ export class SlotFile {
       if (error instanceof DiskError && error.code === 'ENOENT') return;
       throw error;
     }
+    let best: { readonly position: number; readonly bytes: Buffer } | undefined;
     for (const slot of [0, 1]) {
       const bytes = await this.#file.read(slot * slotDistance, headBytes + this.#payloadBytes);
       if (bytes.length < headBytes + this.#payloadBytes) continue;
@@ -74,9 +75,12 @@ export class SlotFile {
       if (sequence < this.#sequence) continue;
       this.#sequence = sequence;
       this.value = bytes.subarray(headBytes);
+      best = { position: slot * slotDistance, bytes };
     }
-    if (this.value !== undefined) {
-      // Written by a process that was killed before it synced, it would not be durable yet.
+    if (best !== undefined) {
+      // Written by a process that was killed, or stopped because a sync failed, it may be in the
+      // page cache alone, and there look clean. The next save goes over the other slot.
+      await this.#file.write(best.position, [best.bytes]);
       await syncFile(this.#file);
       await syncDirectory(this.#disk, this.#directory);
       return;

@@ -70,7 +70,7 @@ describe('a log says how far it is synced', () => {
 
   test('and how long its longest sync took, from when it was due', async () => {
     let nowMs = 100;
-    const progress = new SyncProgress({ monotonicMs: () => nowMs }, 0);
+    const progress = new SyncProgress({ monotonicMs: () => nowMs }, { index: 0, offset: 0 });
     await progress.measure(() => Promise.resolve(void (nowMs += 5)));
     expect(progress.syncMsMax).toBe(5);
     await progress.measure(() => Promise.resolve(void (nowMs += 5)), nowMs - 20);

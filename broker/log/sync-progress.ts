@@ -1,36 +1,45 @@
 import type { Clock } from '../env/clock.ts';
 
+/** A place in a log: the last entry up to there, and the offset behind its last record. */
+export interface Extent {
+  readonly index: number;
+  readonly offset: number;
+}
+
 interface Sync {
   /** What it covers once it completes; goes back where the log is cut meanwhile. */
-  offset: number;
+  covers: Extent;
   readonly startMs: number;
 }
 
 /**
- * How far a log is written and how far completed syncs cover it, as record offsets, and how long
- * syncs take. Never too high: a write counts once it has resolved, and a sync covers what had
+ * How far a log is written and how far completed syncs cover it, and how long syncs take. Never too high: a write counts once it has resolved, and a sync covers what had
  * resolved when it began.
  */
 export class SyncProgress {
   readonly #clock: Pick<Clock, 'monotonicMs'>;
   readonly #running = new Set<Sync>();
-  #writtenOffset: number;
-  #syncedOffset: number;
+  #written: Extent;
+  #synced: Extent;
   #msMax = 0;
 
-  /** All below `offset` is synced. */
-  constructor(clock: Pick<Clock, 'monotonicMs'>, offset: number) {
+  /** All up to `extent` is synced. */
+  constructor(clock: Pick<Clock, 'monotonicMs'>, extent: Extent) {
     this.#clock = clock;
-    this.#writtenOffset = offset;
-    this.#syncedOffset = offset;
+    this.#written = extent;
+    this.#synced = extent;
   }
 
   get writtenOffset(): number {
-    return this.#writtenOffset;
+    return this.#written.offset;
   }
 
   get syncedOffset(): number {
-    return this.#syncedOffset;
+    return this.#synced.offset;
+  }
+
+  get syncedIndex(): number {
+    return this.#synced.index;
   }
 
   /** Of the longest sync so far, one that has not come back yet included. */
@@ -41,8 +50,8 @@ export class SyncProgress {
     return longestMs;
   }
 
-  written(offset: number): void {
-    this.#writtenOffset = Math.max(this.#writtenOffset, offset);
+  written(extent: Extent): void {
+    this.#written = later(this.#written, extent);
   }
 
   /**
@@ -50,27 +59,35 @@ export class SyncProgress {
    * timer or for the sync before it, counts from then: so long was what it covers not safe.
    */
   async measure(sync: () => Promise<void>, dueMs = this.#clock.monotonicMs()): Promise<void> {
-    const running: Sync = { offset: this.#writtenOffset, startMs: dueMs };
+    const running: Sync = { covers: this.#written, startMs: dueMs };
     this.#running.add(running);
     try {
       await sync();
-      this.#syncedOffset = Math.max(this.#syncedOffset, running.offset);
+      this.#synced = later(this.#synced, running.covers);
     } finally {
       this.#running.delete(running);
       this.#msMax = Math.max(this.#msMax, this.#clock.monotonicMs() - running.startMs);
     }
   }
 
-  /** Records from `offset` on are no longer wanted, whatever became of them on disk. */
-  cut(offset: number): void {
-    this.#writtenOffset = Math.min(this.#writtenOffset, offset);
-    this.#syncedOffset = Math.min(this.#syncedOffset, offset);
-    for (const sync of this.#running) sync.offset = Math.min(sync.offset, offset);
+  /** What lies behind `extent` is no longer wanted, whatever became of it on disk. */
+  cut(extent: Extent): void {
+    this.#written = earlier(this.#written, extent);
+    this.#synced = earlier(this.#synced, extent);
+    for (const sync of this.#running) sync.covers = earlier(sync.covers, extent);
   }
 
-  /** The log is empty, durably, and goes on at `offset`. */
-  restart(offset: number): void {
-    this.#writtenOffset = offset;
-    this.#syncedOffset = offset;
+  /** The log is empty, durably, and goes on behind `extent`. */
+  restart(extent: Extent): void {
+    this.#written = extent;
+    this.#synced = extent;
   }
+}
+
+function later(a: Extent, b: Extent): Extent {
+  return { index: Math.max(a.index, b.index), offset: Math.max(a.offset, b.offset) };
+}
+
+function earlier(a: Extent, b: Extent): Extent {
+  return { index: Math.min(a.index, b.index), offset: Math.min(a.offset, b.offset) };
 }

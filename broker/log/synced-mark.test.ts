@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Log } from './log.ts';
+import { SyncedMark } from './synced-mark.ts';
 import { entriesAfter, LogWorld } from './testing/world.ts';
 
 /** A log of five entries, all synced. */
@@ -91,4 +92,46 @@ describe('a log is not doubted', () => {
     const torn = await world.open({ flush });
     expect([torn.lastIndex, lacks(torn)]).toEqual([1, undefined]);
   });
+});
+
+test('the mark is always there, and never too high, whatever syncs of it fail or are cut off', async () => {
+  for (let seed = 1; seed <= 300; seed++) {
+    const world = new LogWorld(seed);
+    const { random, disk } = world;
+    const open = async (): Promise<SyncedMark> => {
+      for (;;) {
+        const opened = await world.run(SyncedMark.open(disk, '').catch(() => undefined));
+        if (opened !== undefined) return opened;
+        world.kill();
+      }
+    };
+    let mark = await open();
+    await world.run(mark.save(0));
+    let highest = 0;
+    for (let step = 0; step < 30; step++) {
+      if (random.chance(0.2)) disk.failSyncs(1);
+      const index = random.below(100);
+      const lowers = index < highest;
+      const change = lowers ? mark.lower(index) : mark.note(index);
+      highest = Math.max(highest, index);
+      const done = change.then(
+        () => true,
+        () => false,
+      );
+      if (random.chance(0.3)) {
+        await world.pass(random.unit() * 4);
+        if (random.chance(0.5)) world.kill();
+        else world.powerCut();
+        mark = await open();
+      } else if (await world.run(done)) {
+        if (lowers) highest = index;
+      } else {
+        world.kill();
+        mark = await open();
+      }
+      expect(mark.vouchedIndex, `seed ${seed}`).toBeDefined();
+      expect(mark.vouchedIndex, `seed ${seed}`).toBeLessThanOrEqual(highest);
+      expect(mark.syncedIndex, `seed ${seed}`).toBeLessThanOrEqual(mark.vouchedIndex!);
+    }
+  }
 });

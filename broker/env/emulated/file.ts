@@ -77,12 +77,13 @@ export class OpenFile {
 
   truncate(size: number): Promise<void> {
     return this.#inTurn(async () => {
+      this.issuedSize = size;
+      if (size === this.size) return;
       const cut = Math.max(0, this.size - size);
       const before = await this.#before(size, cut);
       await this.#change({ kind: 'truncate', size, sizeBefore: this.size, before });
       await this.#inner.truncate(size);
       this.size = size;
-      this.issuedSize = size;
     });
   }
 

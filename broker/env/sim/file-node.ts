@@ -21,8 +21,9 @@ export class FileNode {
     this.#change({ kind: 'write', position, bytes });
   }
 
+  /** To the size that it has, it changes nothing, on disk neither. */
   truncate(size: number): void {
-    this.#change({ kind: 'truncate', size, bytes: nothing });
+    if (size !== this.live.size) this.#change({ kind: 'truncate', size, bytes: nothing });
   }
 
   /** What a sync that starts now will cover. */
