@@ -38,6 +38,10 @@ function records(text: string, recordCount = 1): Buffer {
   return createBatch({ kind: BatchKind.records, recordCount }, Buffer.from(text));
 }
 
+function granted(type: 'pre-vote-response' | 'vote-response'): Message {
+  return { type, from: 2, to: 1, term: 1, granted: true };
+}
+
 /** One replica over simulated parts; `life` starts it, or starts it again. */
 function world(overrides: Partial<ReplicaOptions> = {}, failing?: FailingDisk) {
   const scheduler = new SimScheduler();
@@ -268,24 +272,39 @@ describe('a replica', () => {
     expect((await life()).machine.texts).toEqual(['whole']);
   });
 
-  test('that was paused while it led steps down before it takes what waited', async () => {
-    const sent: string[] = [];
-    const { life, pass } = world({
-      voters: [1, 2, 3],
-      send: (message) => sent.push(message.type),
-    });
+  test.each([
+    ['a batch', (replica: Replica) => void replica.propose(records('late'))],
+    ['a read', (replica: Replica) => void replica.readIndex().catch(() => {})],
+    ['a message', (replica: Replica) => replica.step(granted('vote-response'))],
+  ])('that was paused while it led steps down before it takes %s that waited', async (_, wakeBy) => {
+    const sent: Message[] = [];
+    const { life, pass } = world({ voters: [1, 2, 3], send: (message) => void sent.push(message) });
     const { replica } = await life();
-    const grant = { from: 2, to: 1, term: 1, granted: true } as const;
-    replica.step({ ...grant, type: 'pre-vote-response' });
+    replica.step(granted('pre-vote-response'));
     await pass(30);
-    replica.step({ ...grant, type: 'vote-response' });
+    replica.step(granted('vote-response'));
     await pass(30);
     expect(replica.role).toBe('leader');
+    const { lastIndex } = replica;
+    sent.length = 0;
     await pass(5_000);
-    const reading = replica.readIndex().catch((error: unknown) => error);
-    expect(replica.propose(records('late'))).toBeUndefined();
-    expect(replica.role).toBe('follower');
-    expect(await reading).toMatchObject({ code: 'not-leader' });
+    wakeBy(replica);
+    expect([replica.role, replica.lastIndex]).toEqual(['follower', lastIndex]);
+    await expect(replica.readIndex()).rejects.toMatchObject({ code: 'not-leader' });
+    await pass(30);
+    expect(sent).toEqual([]);
+  });
+
+  test('that was paused for less than the election time-out still leads', async () => {
+    const { life, pass } = world({ voters: [1, 2, 3] });
+    const { replica } = await life();
+    replica.step(granted('pre-vote-response'));
+    await pass(30);
+    replica.step(granted('vote-response'));
+    replica.tick(10);
+    await pass(100);
+    expect(replica.propose(records('in time'))).toBeDefined();
+    expect(replica.role).toBe('leader');
   });
 
   test('rejects what waits when it is closed', async () => {
