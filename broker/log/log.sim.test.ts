@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { describe, expect, test } from 'vitest';
+import { BrokerError } from '../errors.ts';
 import { BatchKind } from '../protocol/batch.ts';
 import type { Entry } from '../raft/types.ts';
 import type { FlushPolicy, Log } from './log.ts';
@@ -7,11 +8,13 @@ import { entriesAfter, LogWorld } from './testing/world.ts';
 
 /**
  * Random histories of one log on the simulated disk, held against a model that is a list of
- * entries: appends, truncations, snapshots, retention, replacement, time, power cuts, kills.
+ * entries: appends, truncations, snapshots, retention, replacement, time, power cuts, kills, syncs
+ * that fail and are followed by a start on the same page cache.
  *
  * After each restart the log must be a prefix of what it was at some moment since the one before,
  * never a mixture; nothing that was reported persisted may be missing as far as the flush mode
- * promises; and every entry must read back byte for byte.
+ * promises, and nothing at all that a start has found; and every entry must read back byte for
+ * byte.
  */
 const seeds = Number(process.env['ACKWORTH_LOG_SEEDS'] ?? 80);
 const firstSeed = Number(process.env['ACKWORTH_LOG_SEED'] ?? 1);
@@ -41,9 +44,22 @@ class LogModel {
     this.flush = { mode, intervalMs };
   }
 
+  /** Until it succeeds: a sync that is about to fail may do so now. */
   async open(): Promise<void> {
+    for (;;) {
+      try {
+        this.log = await this.tryOpen();
+        return;
+      } catch (error) {
+        if (!(error instanceof BrokerError) || error.code !== 'disk-failed') throw error;
+        this.world.kill();
+      }
+    }
+  }
+
+  tryOpen(): Promise<Log> {
     const { random } = this.world;
-    this.log = await this.world.open({
+    return this.world.open({
       flush: this.flush,
       segmentBytes: random.pick([1000, 4000, 20_000]),
       cacheBytes: random.pick([0, 3000, 1 << 20]),
@@ -131,10 +147,10 @@ class LogModel {
   promised(how: 'kill' | 'power cut'): number {
     const last = this.persistedAt.reduce((most, { index }) => Math.max(most, index), 0);
     if (how === 'kill' || this.flush.mode === 'sync') return last;
-    if (this.flush.mode === 'os') return 0;
-    const safeMs = this.world.scheduler.nowMs() - intervalMs - 2 * syncMsMax;
+    const windowMs = this.flush.mode === 'os' ? Infinity : intervalMs + 2 * syncMsMax;
+    const safeMs = this.world.scheduler.nowMs() - windowMs;
     return this.persistedAt
-      .filter(({ atMs }) => atMs < safeMs)
+      .filter(({ atMs }) => atMs <= safeMs)
       .reduce((most, { index }) => Math.max(most, index), 0);
   }
 
@@ -162,6 +178,20 @@ class LogModel {
     this.persistedAt = [{ index: this.log.lastIndex, atMs: -Infinity }];
     this.installed = 0;
     this.term = Math.max(this.term, this.log.termAt(this.log.lastIndex)!);
+  }
+
+  async failSync(): Promise<void> {
+    const { disk, failures, random } = this.world;
+    disk.setFull(false);
+    disk.failSyncs(1);
+    const draw = random.below(4);
+    if (draw === 0) this.truncate();
+    else if (draw < 3) this.append();
+    await this.world.pass(random.pick([0.05, 3, 60]));
+    if (random.chance(0.7)) disk.failSyncs(0);
+    await this.restart('kill');
+    disk.failSyncs(0);
+    failures.length = 0;
   }
 
   async readAll(): Promise<Entry[]> {
@@ -245,7 +275,8 @@ async function live(seed: number, mode: FlushPolicy['mode']): Promise<void> {
     else if (draw < 80) await world.pass(random.pick([0.05, 1, 10, 60]));
     else if (draw < 90) await model.checkReads();
     else if (draw < 95) await model.restart('power cut');
-    else if (draw < 98) await model.restart('kill');
+    else if (draw < 97) await model.restart('kill');
+    else if (draw < 99) await model.failSync();
     else await world.settle(model.log);
     expect(world.failures.filter(({ code }) => code !== 'disk-full')).toEqual([]);
     expect(model.log.lastIndex).toBe(model.now.first + model.now.entries.length - 1);

@@ -219,3 +219,24 @@ describe('power cuts of the leader and of all nodes keep the promise of every mo
     }
   }
 });
+
+describe('a failed sync and a start on the same page cache keep the promise of every mode', () => {
+  for (const flush of ['sync', 'async', 'os'] as const) {
+    for (const replication of ['none', 'async', 'quorum'] as const) {
+      test(`${flush} x ${replication}, whoever loses power then`, async () => {
+        const voters = replication === 'none' ? [1] : [1, 2, 3];
+        for (const target of ['leader', 'all'] as const) {
+          const faults = [300, 800].flatMap((atMs) => [
+            { atMs, durationMs: 60, kind: 'failed-sync', target } as const,
+            { atMs: atMs + 250, durationMs: 50, kind: 'power-cut', target: 'all' } as const,
+          ]);
+          for (let seed = 1; seed <= 12; seed++) {
+            const overrides = { flush, replication, voters, faults, troubleMs: 1_500 };
+            const { violation } = await runSeed({ seed, overrides });
+            expect(violation, `seed ${seed}, ${target}`).toBeUndefined();
+          }
+        }
+      });
+    }
+  }
+});
