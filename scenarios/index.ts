@@ -1,5 +1,7 @@
 import type { ScenarioInput } from '../harness/index.ts';
 import { consumerKill } from './consumer-kill.ts';
+import { corruption } from './corruption.ts';
+import { diskFull } from './disk-full.ts';
 import { durability } from './durability.ts';
 import { leaderKill } from './leader-kill.ts';
 import { partKill } from './part-kill.ts';
@@ -9,6 +11,7 @@ import { pauseLeader } from './pause-leader.ts';
 import { powerCut } from './power-cut.ts';
 import { rollingRestart } from './rolling-restart.ts';
 import { steady } from './steady.ts';
+import { syncError } from './sync-error.ts';
 import { tour } from './tour.ts';
 
 /** The scenarios that come with Ackworth, in the order of `ackworth list`. */
@@ -20,6 +23,9 @@ export const scenarios: readonly ScenarioInput[] = [
   rollingRestart,
   pauseLeader,
   powerCut,
+  diskFull,
+  syncError,
+  corruption,
   partition,
   partKill,
   pauseKill,

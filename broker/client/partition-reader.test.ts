@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { createBatch } from '../protocol/batch.ts';
 import { Admin } from './admin.ts';
 import { BatchBuilder, identifyBatch } from './batch-builder.ts';
 import { ClusterClient } from './cluster.ts';
@@ -53,6 +54,25 @@ test('reads the copy of the node that was asked for, whoever leads', async () =>
   await fake.until(read(3));
   expect(seen).toEqual(['p0 0 k=v0']);
   expect(asked).toEqual([3]);
+});
+
+test('tells where what it was given is corrupt, hands none of it out, and ends', async () => {
+  const { fake, cluster, seen } = rig(2);
+  put(fake, 0, 1);
+  put(fake, 1, 2);
+  const corrupt = createBatch({ kind: 1, recordCount: 1 }, Buffer.alloc(9));
+  corrupt[70] = 0xff;
+  fake.partitions[1]!.produce(corrupt);
+  put(fake, 1, 1);
+  const told: string[] = [];
+  const reading = readTopic(cluster, {
+    topic: 'orders',
+    onRecord: ({ partition, offset }) => seen.push(`p${partition} ${offset}`),
+    onCorrupt: (partition, offset) => told.push(`p${partition} ${offset}`),
+  });
+  await expect(fake.until(reading)).rejects.toMatchObject({ code: 'corrupt-batch' });
+  expect(seen).toEqual(['p0 0', 'p1 0', 'p1 1']);
+  expect(told).toEqual(['p1 2']);
 });
 
 test('never passes a partial read off as a whole one', async () => {

@@ -11,6 +11,8 @@ export interface ReadTopicOptions {
   readonly node?: number;
   /** In order within each partition. Valid only during the call. */
   readonly onRecord: (record: ConsumedRecord) => void;
+  /** What came from there on does not match its checksum; it is not handed out, and the read ends. */
+  readonly onCorrupt?: (partition: number, offset: number) => void;
   /** Gives up after so long without a record. Default 10,000. */
   readonly stuckMs?: number;
 }
@@ -103,6 +105,7 @@ async function readPartition(
       onSkipped: (offset) => finish(incomplete(`the log begins at ${offset} meanwhile`)),
       onTrouble: (error) => {
         trouble = `${error.code}: ${error.message}`;
+        if (error.code === 'corrupt-batch') options.onCorrupt?.(partition, fetcher.position);
         if (!error.retriable) finish(error);
       },
     });

@@ -124,7 +124,7 @@ export class ReplicaSet {
     }).then(
       async (hosted) => {
         if (hosted === undefined) return;
-        this.#tellOfDoubt(name, hosted);
+        this.#tellOfRecovery(name, hosted);
         if (this.#closed) await hosted.close();
         else this.#partitions.set(groupId, hosted);
       },
@@ -141,8 +141,12 @@ export class ReplicaSet {
     void opening.finally(() => this.#opening.delete(groupId));
   }
 
-  #tellOfDoubt(name: string, { replica: { log } }: HostedPartition): void {
-    const { lacksUpTo } = log.recovery;
+  #tellOfRecovery(name: string, { replica: { log } }: HostedPartition): void {
+    const { lacksUpTo, tornBytes } = log.recovery;
+    if (tornBytes > 0) {
+      const cut = `${tornBytes} bytes that are no whole batch were cut off the end of the log`;
+      this.#options.report('warn', `partition ${name}: ${cut}, which goes on from index ${log.lastIndex}`);
+    }
     if (lacksUpTo === undefined) return;
     const was = Number.isFinite(lacksUpTo)
       ? `was synced up to ${lacksUpTo} before`

@@ -289,6 +289,48 @@ describe('replicas', () => {
   });
 });
 
+describe('what a node hands out in the middle of a run', () => {
+  const nodes = { nodes: 3, workload: { consumers: 0 } };
+  const told = (scenario: object = {}) =>
+    new Story({ scenario: { ...nodes, ...scenario } })
+      .acked('a0', 0)
+      .acked('a1', 1)
+      .acked('a2', 2)
+      .log('a0 a1 a2');
+
+  test('may end before the log, also because the node refuses the rest', () => {
+    expect(seen(told().inspected(2, 'a0 a1'))).toEqual(pass);
+    expect(seen(told().inspected(2, 'a0', { complete: false }))).toEqual(pass);
+    expect(seen(told().inspected(2, '', { complete: false }))).toEqual(pass);
+  });
+
+  test('has no hole', () => {
+    const diverged = { invalid: ['replica-divergence'], anomalies: { diverged: 1 } };
+    expect(seen(told().inspected(2, 'a0 - a2'))).toMatchObject(diverged);
+    expect(seen(told().inspected(2, 'a0 - a2', { complete: false }))).toMatchObject(diverged);
+    expect(seen(told().inspected(2, '- a1'))).toMatchObject(diverged);
+  });
+
+  test('never stands for the copy of the final read', () => {
+    const story = new Story({ scenario: nodes }).acked('a0', 0).copy(0, 'a0').copy(1, 'a0').copy(2, 'a0');
+    story.inspected(3, 'a0');
+    expect(seen(story)).toMatchObject({
+      verdict: 'inconclusive',
+      unknown: ['drain', 'replica-divergence'],
+    });
+  });
+
+  test('may be gone after a fault that may take it', () => {
+    const faults = [{ fault: 'power-cut', target: 'leader', at: '1s', for: '1s' } as const];
+    const story = (flush: 'sync' | 'async') =>
+      told({ topic: { flush, replicas: 3 }, phases: [{ name: 'main', duration: '60s', faults }] })
+        .inspected(2, 'a0 a2')
+        .fault(0, 1000);
+    expect(seen(story('async')).anomalies['diverged']).toBeUndefined();
+    expect(seen(story('sync')).anomalies['diverged']).toBe(1);
+  });
+});
+
 describe('drain', () => {
   test('a partition that nobody read leaves everything open', () => {
     expect(seen(new Story(alone).acked('a0', 0)).unknown).toContain('drain');

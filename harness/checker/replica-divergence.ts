@@ -1,4 +1,5 @@
 import type { Book } from './book/book.ts';
+import { legalLossOf } from './book/legal-loss.ts';
 import { lacksPositions, replicasOf } from './book/circumstances.ts';
 import type { Circumstances } from './book/circumstances.ts';
 import {
@@ -20,7 +21,8 @@ import type { Checker } from './watch.ts';
  * **Guarantee.** In the range that two copies have committed, they hold the same messages at the
  * same offsets. The log as read through its leader is the measure; when that could not be read to
  * its end, the complete copy that goes furthest is, and beyond it the copies are held against each
- * other.
+ * other. What a node handed out in the middle of a run (an inspection) is held against the log too,
+ * where no fault was allowed to take anything from it since.
  *
  * **Anomalies.** `diverged`: an offset at which a node's own copy holds another message, holds one
  * where the log has none (also beyond its end: nobody sends any more when the copies are read), or
@@ -54,6 +56,12 @@ export const replicaDivergence: Checker = {
         const log = book.copies.copy(0, partition);
         for (const { left, right, range } of pairsOf(log, copies))
           compared += compare(book, { left, right, range }, forbidden);
+        if (log === undefined || !isWholeLog(log) || legalLossOf(book).since < Infinity) continue;
+        for (const right of book.inspections.filter((copy) => copy.partition === partition)) {
+          noteDisorder(right, forbidden);
+          const range = sharedRange(log, right);
+          compared += compare(book, { left: log, right, range }, forbidden);
+        }
       }
       return {
         forbidden,

@@ -27,7 +27,7 @@ export interface Checker {
 }
 
 /**
- * Events in file order: producers, then readers, then consumers. `id` is the message's row in the
+ * Events in file order: producers, readers, inspectors, consumers. `id` is the message's row in the
  * book, or -1 for a payload that is not an intact message of this run. The event object is only
  * good during the call. The book holds what was known before the event.
  */
@@ -37,6 +37,7 @@ export interface Watch {
   invoke?(event: InvokeEvent, id: number): void;
   /** `invokedAt` is NaN in a run without faults, where nobody needs it. */
   complete?(event: CompleteEvent, id: number, invokedAt: number): void;
+  /** Of the final read, or of an inspection. */
   read?(event: ReadEvent, id: number): void;
   delivery?(event: DeliveryEvent, id: number): void;
   position?(event: PositionEvent): void;

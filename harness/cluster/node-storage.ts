@@ -45,6 +45,34 @@ export interface EmulatedDisk extends NodeFiles {
     readonly filesReverted: number;
     readonly namesReverted: number;
   }>;
+  /**
+   * Asks it to do this wrong from now on; what is left out stays as it is. Resolves with the number
+   * of the request: a process that runs takes it on soon, one that starts does before all else.
+   */
+  misbehave(change: Partial<Misbehaviour>): Promise<number>;
+  /** What the disk itself last said of what it did; all 0 when it was never asked to misbehave. */
+  account(): Promise<DiskAccount>;
+}
+
+export interface Misbehaviour {
+  /** So many syncs fail, and what they had to cover never reaches the disk. */
+  readonly failSyncs: number;
+  readonly full: boolean;
+  /** Added to each write, read and sync. */
+  readonly slowMs: number;
+}
+
+/** Counts since the disk was made, over all lives of its node. */
+export interface DiskAccount {
+  /** Number of the request that it took on last. */
+  readonly request: number;
+  /** How many of `failSyncs` are still to come. */
+  readonly syncsToFail: number;
+  readonly syncsFailed: number;
+  readonly writesRefused: number;
+  readonly operationsSlowed: number;
+  /** By how much, all together. */
+  readonly millisSlowed: number;
 }
 
 /** Times are monotonic nanoseconds at which it was done. Owned by the supervisor. */

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Target } from '../driver/driver.ts';
 import { HarnessError } from '../errors.ts';
@@ -7,6 +6,7 @@ import type { Supervisor } from '../supervisor/supervisor.ts';
 import type { Cluster, Ending, NodeState } from './cluster.ts';
 import type { Links } from './links.ts';
 import type { Housing, NodeHost } from './node-host.ts';
+import { NodeLog } from './node-log.ts';
 import type { NodeDisk } from './node-storage.ts';
 import { ping } from './ping.ts';
 
@@ -23,6 +23,7 @@ export class SupervisedCluster implements Cluster {
   readonly #supervisor: Supervisor;
   readonly #host: NodeHost;
   readonly #pids = new Map<number, number>();
+  readonly #logs = new Map<number, NodeLog>();
   /** Nodes that are ready and were not asked to end. */
   readonly #serving = new Set<number>();
 
@@ -50,8 +51,9 @@ export class SupervisedCluster implements Cluster {
   }
 
   async start(node: number): Promise<number> {
-    if ((await this.state(node)) !== 'stopped') return monotonicNanos();
-    for (let tries = 1; ; tries++) {
+    const running = (await this.state(node)) !== 'stopped';
+    if (running && this.#serving.has(node)) return monotonicNanos();
+    for (let tries = 1; (await this.state(node)) === 'stopped'; tries++) {
       try {
         await this.#startOnce(node);
         break;
@@ -60,17 +62,29 @@ export class SupervisedCluster implements Cluster {
         await sleep(500);
       }
     }
-    const deadline = monotonicNanos() + servesMsMax * 1e6;
-    while (!(await this.answers(node))) {
-      if (monotonicNanos() > deadline) {
-        throw new HarnessError(
-          'cluster',
-          `node ${node} was started and does not answer after ${servesMsMax} ms`,
-        );
-      }
-      await sleep(10);
-    }
+    await this.#untilItAnswers(node);
+    this.#serving.add(node);
     return monotonicNanos();
+  }
+
+  /**
+   * Starts a node that may refuse to serve what it finds on its disk: it is not waited for, and
+   * that it ends by itself is no problem of the run, until it is started.
+   */
+  async launch(node: number): Promise<number> {
+    this.excuse(node);
+    if ((await this.state(node)) === 'stopped') await this.#spawn(node);
+    return monotonicNanos();
+  }
+
+  /** From now on the node may end by itself, until it is started. */
+  excuse(node: number): void {
+    this.#serving.delete(node);
+  }
+
+  /** What the node has complained about since it was started last. */
+  complaints(node: number): string[] {
+    return this.#logOf(node).complaints();
   }
 
   async stop(node: number): Promise<Ending> {
@@ -147,9 +161,8 @@ export class SupervisedCluster implements Cluster {
   async #startOnce(node: number): Promise<void> {
     let log = '';
     try {
-      const identity = await this.#host.spawn(node);
-      this.#pids.set(node, identity.pid);
-      await this.#supervisor.firstLine(identity.pid, readyMsMax).catch((error: unknown) => {
+      const pid = await this.#spawn(node);
+      await this.#supervisor.firstLine(pid, readyMsMax).catch((error: unknown) => {
         log = this.#lastWords(node);
         throw error;
       });
@@ -160,6 +173,26 @@ export class SupervisedCluster implements Cluster {
         `node ${node} did not start: ${(error as Error).message}${log}`,
         { cause: error },
       );
+    }
+  }
+
+  async #spawn(node: number): Promise<number> {
+    this.#logOf(node).beginLife();
+    const { pid } = await this.#host.spawn(node);
+    this.#pids.set(node, pid);
+    return pid;
+  }
+
+  async #untilItAnswers(node: number): Promise<void> {
+    const deadline = monotonicNanos() + servesMsMax * 1e6;
+    while (!(await this.answers(node))) {
+      const ended = (await this.state(node)) === 'stopped';
+      if (ended || monotonicNanos() > deadline) {
+        const how = ended ? 'ended' : `does not answer after ${servesMsMax} ms`;
+        const what = `node ${node} was started and ${how}`;
+        throw new HarnessError('cluster', `${what}${ended ? this.#lastWords(node) : ''}`);
+      }
+      await sleep(10);
     }
   }
 
@@ -192,12 +225,15 @@ export class SupervisedCluster implements Cluster {
     );
   }
 
-  /** For the error message: what a node said last is mostly why it ended. */
   #lastWords(node: number): string {
-    const text = readFileSync(this.#host.logFile(node), 'utf8').trim();
-    const lines = text.split('\n').slice(-30);
-    const said = lines.findLast((line) => /error\b|^[a-z-]+: /i.test(line)) ?? lines.at(-1) ?? '';
-    return said === '' ? '' : `; its log says: ${said.slice(0, 500)}`;
+    const said = this.#logOf(node).lastWords();
+    return said === '' ? '' : `; its log says: ${said}`;
+  }
+
+  #logOf(node: number): NodeLog {
+    let log = this.#logs.get(node);
+    if (log === undefined) this.#logs.set(node, (log = new NodeLog(this.#host.logFile(node))));
+    return log;
   }
 }
 

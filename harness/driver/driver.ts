@@ -164,11 +164,14 @@ export interface Session {
   /**
    * Reads the topic from its start to the end known when it began; with `node` that node's own
    * copy, with -1 for start and end of a partition that it holds none of. Rejects when it could not
-   * reach the end: a partial read is never passed off as whole.
+   * reach the end: a partial read is never passed off as whole. What the broker hands out against
+   * its own checksum is a record with an empty payload: damage is there to be judged.
    */
   readAll(options: {
     readonly node?: number;
     readonly onRecord: (record: ReadRecord) => void;
+    /** Gives up after so long without a record; the driver's own choice when left out. */
+    readonly patienceMs?: number;
   }): Promise<{ readonly partitions: readonly { startOffset: number; endOffset: number }[] }>;
   roles(): Promise<Roles>;
   /** What is at stake right now; left out where the broker cannot tell. */

@@ -69,6 +69,35 @@ export interface Victim {
   answers(): Promise<boolean>;
   /** Of a node: where it keeps its data. */
   readonly disk?: NodeDisk;
+  /** Of a node: how it fares with what it finds on its disk. */
+  readonly trial?: NodeTrial;
+}
+
+/** Of a node that may not be able to go on with what its disk does, or has done, to it. */
+export interface NodeTrial {
+  /**
+   * Starts it without waiting for it to serve, since it may refuse to. Until it is started with
+   * `start`, it may end by itself.
+   */
+  launch(): Promise<number>;
+  /** From now on it may end by itself, until it is started. */
+  excuse(): void;
+  /** What it has complained about in its present or last life, as sentences. */
+  complaints(): readonly string[];
+  /** Reads what it itself holds, for the checkers to judge. Takes seconds where it refuses. */
+  inspect(): Promise<Inspection>;
+}
+
+/** What came of reading a node's own copy; what was read is in the history. */
+export interface Inspection {
+  /** Records that it handed out. */
+  readonly records: number;
+  /** Of those, records that are not what was written. */
+  readonly damaged: number;
+  /** It handed out all it says to have committed. */
+  readonly complete: boolean;
+  /** Why it did not, in its own words or the client's. */
+  readonly reason: string;
 }
 
 export interface Proof {

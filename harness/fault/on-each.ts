@@ -39,7 +39,7 @@ export function joinProofs(proofs: readonly Proof[]): Proof {
 }
 
 /** One that fails does not keep the others from being done; then the failure is told. */
-async function lastOf(acts: readonly Promise<number>[]): Promise<number> {
+export async function lastOf(acts: readonly Promise<number>[]): Promise<number> {
   const results = await Promise.allSettled(acts);
   const failed = results.find(({ status }) => status === 'rejected');
   if (failed?.status === 'rejected') throw failed.reason;

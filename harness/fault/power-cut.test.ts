@@ -53,6 +53,8 @@ function emulated(number: number, directory: string): NodeDisk {
     form: 'emulated',
     root: join(root, String(number)),
     directory,
+    misbehave: () => Promise.reject(new Error('is asked for nothing')),
+    account: () => Promise.reject(new Error('is asked for nothing')),
     async cutPower(seed) {
       deeds.push(`cut ${number} with ${seed}`);
       mkdirSync(`${directory}.next`);

@@ -1,13 +1,19 @@
+import { bitFlip } from './bit-flip.ts';
 import { bridge } from './bridge.ts';
 import { cut } from './cut.ts';
 import { delay } from './delay.ts';
+import { diskFull } from './disk-full.ts';
 import type { Fault } from './fault.ts';
 import { kill } from './kill.ts';
+import { missingFile } from './missing-file.ts';
 import { pause } from './pause.ts';
 import { powerCut } from './power-cut.ts';
 import { reset } from './reset.ts';
 import { restart } from './restart.ts';
+import { slowDisk } from './slow-disk.ts';
 import { stop } from './stop.ts';
+import { syncError } from './sync-error.ts';
+import { tornTail } from './torn-tail.ts';
 
 /** Every fault that a scenario can name, in the order of `ackworth list`. */
 export const faults: readonly Fault[] = [
@@ -16,6 +22,12 @@ export const faults: readonly Fault[] = [
   pause,
   restart,
   powerCut,
+  diskFull,
+  syncError,
+  slowDisk,
+  bitFlip,
+  tornTail,
+  missingFile,
   cut,
   bridge,
   delay,

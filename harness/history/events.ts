@@ -66,7 +66,10 @@ export interface PositionEvent {
   readonly time: number;
 }
 
-/** A record of the final read. `node` 0 = through the leaders; otherwise that node's own copy. */
+/**
+ * A record of the final read, or of an inspection while the run goes on. `node` 0 = through the
+ * leaders; otherwise that node's own copy.
+ */
 export interface ReadEvent extends Identified {
   readonly type: 'read';
   readonly node: number;
@@ -74,7 +77,7 @@ export interface ReadEvent extends Identified {
   readonly offset: number;
 }
 
-/** A final read of one partition ended: complete, or why not. */
+/** A final read or an inspection of one partition ended: complete, or why not. */
 export interface ReadEndEvent {
   readonly type: 'read-end';
   readonly node: number;
@@ -148,7 +151,7 @@ export interface HistoryHeader {
   readonly run: string;
   /** `harness`, `producer-1`, `producer-1.2` (its second life), `consumer-2`, ... */
   readonly worker: string;
-  readonly role: 'harness' | 'producer' | 'consumer' | 'reader';
+  readonly role: 'harness' | 'producer' | 'consumer' | 'reader' | 'inspector';
   /** A kernel boot id; times of two domains are never compared. */
   readonly clockDomain: string;
   /** Producer or consumer numbers that this file speaks for. */

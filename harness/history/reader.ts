@@ -11,7 +11,13 @@ import type { HistoryVisitor } from './visitor.ts';
 
 const extension = '.ackh';
 const byNumber = new Intl.Collator('en', { numeric: true });
-const roles: readonly HistoryHeader['role'][] = ['harness', 'producer', 'consumer', 'reader'];
+const roles: readonly HistoryHeader['role'][] = [
+  'harness',
+  'producer',
+  'consumer',
+  'reader',
+  'inspector',
+];
 
 export interface HistoryFileSummary {
   readonly file: string;
@@ -52,7 +58,7 @@ export function readHistory(file: string, visitor: HistoryVisitor): HistoryFileS
 
 /**
  * The history files of a directory in the order in which a judge wants them: the harness (phases,
- * faults), producers, consumers, final reads, and by name among those.
+ * faults), producers, consumers, final reads, inspections, and by name among those.
  */
 export function historyFiles(directory: string): string[] {
   let names: string[];

@@ -22,6 +22,7 @@ import { drainAndRead } from './drain-and-read.ts';
 import { Fleet } from './fleet.ts';
 import { fullDisk } from './full-disk.ts';
 import { HarnessHistory } from './harness-history.ts';
+import { inspector } from './inspect.ts';
 import { LoadTicker } from './load-ticker.ts';
 import { measureExposure } from './measure-exposure.ts';
 import type { Ground, OpenCluster } from './open-cluster.ts';
@@ -172,7 +173,13 @@ export class Conductor {
         this.#watchDisk();
       },
     });
-    const around = { cluster: this.#cluster, fleet, session };
+    const inspect = inspector({
+      session,
+      run: this.#options.folder.id,
+      historyDirectory: this.#historyDirectory,
+      partitions: plan.scenario.topic.partitions,
+    });
+    const around = { cluster: this.#cluster, fleet, session, inspect };
     const nemesis = new Nemesis({
       planned: plan.faults,
       faults,

@@ -8,7 +8,14 @@ import { readHistory } from '../history/reader.ts';
 import { PayloadWriter } from '../load/payload.ts';
 import { finalRead, type FinalReadOptions } from './final-read.ts';
 
-type Answer = { records: number; ends: { startOffset: number; endOffset: number }[] } | Error;
+type Answer =
+  | {
+      records: number;
+      ends: { startOffset: number; endOffset: number }[];
+      /** Handed out behind them, and then no more. */
+      damaged?: true;
+    }
+  | Error;
 
 let directory: string;
 
@@ -31,6 +38,10 @@ function read(answers: Answer[], changes: Partial<FinalReadOptions> = {}) {
       for (let offset = 0; offset < answer.records; offset++) {
         writer.write(slot, offset, 7, 1000);
         onRecord({ payload: slot.payload, partition: 0, offset });
+      }
+      if (answer.damaged) {
+        onRecord({ payload: Buffer.alloc(0), partition: 0, offset: answer.records });
+        throw new Error('corrupt-batch');
       }
       return { partitions: answer.ends };
     },
@@ -97,6 +108,13 @@ describe('the final read', () => {
     });
     expect(await ends).toEqual([{ startOffset: 0, endOffset: 3 }]);
     expect(written('reader-2').ends).toMatchObject([{ endOffset: 3, complete: true }]);
+  });
+
+  test('keeps what was damaged, although another try would find it whole', async () => {
+    const whole = { records: 3, ends: [{ startOffset: 0, endOffset: 3 }] };
+    const { ends } = read([{ ...whole, records: 2, damaged: true }, whole], { patienceMs: 5000 });
+    expect(await ends).toEqual([]);
+    expect(written('reader-2')).toMatchObject({ records: 3, intact: 2 });
   });
 
   test('says why a partition could not be read', async () => {

@@ -1,12 +1,9 @@
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Session } from '../driver/driver.ts';
-import { EntryFlag } from '../history/format.ts';
-import { HistoryWriter } from '../history/writer.ts';
-import { PayloadReader } from '../load/payload.ts';
-import { clockDomain, monotonicNanos } from '../measure/clock.ts';
+import { monotonicNanos } from '../measure/clock.ts';
 import type { LogEnds } from './drain.ts';
+import { readCopy } from './read-copy.ts';
 
 export interface FinalReadOptions {
   readonly session: Session;
@@ -28,7 +25,12 @@ export interface FinalReadOptions {
 export async function finalRead(options: FinalReadOptions): Promise<readonly LogEnds[]> {
   const deadline = monotonicNanos() + options.patienceMs * 1e6;
   for (;;) {
-    const { file, ends } = await readOnce(options);
+    const { session, run, historyDirectory, node, partitions } = options;
+    const worker = `reader-${node}`;
+    const copy = { session, run, historyDirectory, worker, role: 'reader', node, partitions } as const;
+    const { file, ends, damaged } = await readCopy(copy);
+    // What a later try does not meet was there all the same.
+    if (damaged > 0) return ends;
     const short = options.ends.some(({ endOffset }, partition) => {
       const found = ends[partition];
       return found !== undefined && found.endOffset >= 0 && found.endOffset < endOffset;
@@ -37,56 +39,4 @@ export async function finalRead(options: FinalReadOptions): Promise<readonly Log
     rmSync(file);
     await sleep(500);
   }
-}
-
-async function readOnce(
-  options: FinalReadOptions,
-): Promise<{ file: string; ends: readonly LogEnds[] }> {
-  const { node, run, session, partitions } = options;
-  const worker = `reader-${node}`;
-  const file = join(options.historyDirectory, `${worker}.ackh`);
-  const header = {
-    version: 1,
-    run,
-    worker,
-    role: 'reader',
-    clockDomain: clockDomain(),
-    numbers: [],
-  } as const;
-  const history = new HistoryWriter(file, header);
-  const payload = new PayloadReader(run);
-  let ends: readonly LogEnds[] = [];
-  let reason = '';
-  try {
-    const result = await session.readAll({
-      ...(node === 0 ? {} : { node }),
-      onRecord: (record) => {
-        payload.read(record.payload);
-        const flags =
-          (payload.intact ? EntryFlag.intact : 0) | (payload.foreign ? EntryFlag.foreign : 0);
-        const { producer, sequence, key } = payload;
-        history.read(node, record.partition, record.offset, flags, producer, sequence, key);
-      },
-    });
-    ends = result.partitions;
-  } catch (error) {
-    reason = error instanceof Error ? error.message : String(error);
-  }
-  for (let partition = 0; partition < partitions; partition++) {
-    const { startOffset = -1, endOffset = -1 } = ends[partition] ?? {};
-    const complete = reason === '' && endOffset >= 0;
-    const why = reason === '' ? 'the node has no copy' : reason;
-    const event = {
-      type: 'read-end',
-      node,
-      partition,
-      startOffset,
-      endOffset,
-      complete,
-      reason: complete ? '' : why,
-    } as const;
-    history.event(event);
-  }
-  history.close();
-  return { file, ends };
 }

@@ -118,10 +118,13 @@ describe.skipIf(lacking !== undefined)(title, () => {
   });
 
   /** A run whose nodes are up on their own file systems. */
-  async function underWay(): Promise<{ harness: ChildProcess; state: SupervisorState }> {
+  async function underWay(
+    scenario = 'power-cut',
+    isUp = (said: string): boolean => said.includes('phase before'),
+  ): Promise<{ harness: ChildProcess; state: SupervisorState }> {
     const harness = spawn(
       process.execPath,
-      [bin, 'run', 'power-cut', '--storage', 'ext4', '--seed', '7'],
+      [bin, 'run', scenario, '--storage', 'ext4', '--seed', '7'],
       { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] },
     );
     started.push(harness);
@@ -129,7 +132,7 @@ describe.skipIf(lacking !== undefined)(title, () => {
       let said = '';
       harness.stderr!.on('data', (text: Buffer) => {
         said += text.toString();
-        if (said.includes('phase before')) done();
+        if (isUp(said)) done();
       });
     });
     const file = join(output, 'latest', 'supervisor.json');
@@ -147,6 +150,43 @@ describe.skipIf(lacking !== undefined)(title, () => {
     nothingIsHeld();
     expect(processes.some(isAlive)).toBe(false);
   }
+
+  /** As `underWay`, with one node's disk full and another's failing its syncs by now. */
+  async function inTrouble(): ReturnType<typeof underWay> {
+    const file = join(folder, 'trouble.json');
+    const trouble = {
+      name: 'trouble',
+      question: 'Is anything left?',
+      warmUp: '1s',
+      workload: { rate: 100 },
+      phases: [
+        {
+          name: 'before',
+          duration: '60s',
+          faults: [
+            { fault: 'disk-full', target: 'node-1', at: '0s' },
+            { fault: 'sync-error', target: 'node-2', at: '0s' },
+          ],
+        },
+      ],
+    };
+    writeFileSync(file, JSON.stringify(trouble));
+    return underWay(file, (said) => (said.match(/: probed /g) ?? []).length >= 2);
+  }
+
+  test.each(['harness', 'supervisor'] as const)(
+    'leaves nothing mounted when the %s is killed while one disk is full and another fails',
+    async (killed) => {
+      const { harness, state } = await inTrouble();
+      const ended = new Promise((done) => harness.once('exit', done));
+      if (killed === 'harness') harness.kill('SIGKILL');
+      else signalProcess(state.supervisor, 'SIGKILL');
+      await untilNothingIsHeld([state.supervisor, ...state.children]);
+      await ended;
+      await cleanLeftovers(output);
+      expect(existsSync(join(output, 'latest', 'data'))).toBe(false);
+    },
+  );
 
   test('leaves nothing mounted when the harness is killed', async () => {
     const { harness, state } = await underWay();

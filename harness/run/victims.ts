@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SupervisedCluster } from '../cluster/supervised-cluster.ts';
 import type { Roles, Session } from '../driver/driver.ts';
-import type { FaultSite, Victim } from '../fault/fault.ts';
+import type { FaultSite, Inspection, Victim } from '../fault/fault.ts';
 import { HarnessError } from '../errors.ts';
 import { monotonicNanos } from '../measure/clock.ts';
 import { choose, nodeOfRole, nodesOfTarget } from '../nemesis/roles.ts';
@@ -14,6 +14,8 @@ export interface VictimOptions {
   readonly cluster: SupervisedCluster;
   readonly fleet: Fleet;
   readonly session: Session;
+  /** Reads a node's own copy into the history. */
+  readonly inspect: (node: number) => Promise<Inspection>;
 }
 
 /** An election may be under way when a role is asked for. */
@@ -53,7 +55,7 @@ async function resolveVictims(fault: PlannedFault, options: VictimOptions): Prom
     const running = await only(nodes, async (node) => (await cluster.state(node)) === 'running');
     const named = nodesOfTarget(fault.target, running);
     if (named !== undefined && named.length > 0)
-      return named.map((node) => nodeVictim(cluster, node));
+      return named.map((node) => nodeVictim(options, node));
     const roles = needsRoles(fault.target)
       ? await currentRoles(options.session)
       : { leaders: [], coordinator: 0 };
@@ -61,7 +63,7 @@ async function resolveVictims(fault: PlannedFault, options: VictimOptions): Prom
       named === undefined && roles
         ? nodeOfRole(fault.target, roles, running, fault.pick)
         : undefined;
-    if (node !== undefined) return [nodeVictim(cluster, node)];
+    if (node !== undefined) return [nodeVictim(options, node)];
     if (monotonicNanos() > deadline)
       throw new HarnessError('cluster', `nobody was ${fault.target} within ${roleMsMax} ms`);
     await sleep(50);
@@ -106,7 +108,7 @@ async function only<T>(all: readonly T[], test: (one: T) => Promise<boolean>): P
   return all.filter((_, index) => passed[index]);
 }
 
-function nodeVictim(cluster: SupervisedCluster, node: number): Victim {
+function nodeVictim({ cluster, inspect }: VictimOptions, node: number): Victim {
   return {
     target: 'node',
     number: node,
@@ -121,6 +123,12 @@ function nodeVictim(cluster: SupervisedCluster, node: number): Victim {
     state: () => cluster.state(node),
     answers: () => cluster.answers(node),
     disk: cluster.disk(node),
+    trial: {
+      launch: () => cluster.launch(node),
+      excuse: () => cluster.excuse(node),
+      complaints: () => cluster.complaints(node),
+      inspect: () => inspect(node),
+    },
   };
 }
 

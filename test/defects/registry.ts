@@ -57,4 +57,11 @@ export const plantedDefects: readonly PlantedDefect[] = [
     faultOptions: { 'power-cut': { back: 'leader-last' } },
   },
   { name: 'trusting-reader', scenario: 'leader-kill', expected: ['checksum'] },
+  {
+    name: 'gullible-reader',
+    scenario: 'corruption',
+    expected: ['checksum'],
+    overrides: { ...syncQuorum, duration: '30s' },
+    faultOptions: { 'bit-flip': { in: 'older', bits: 8 } },
+  },
 ];

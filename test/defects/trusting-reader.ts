@@ -1,15 +1,8 @@
 import type { DiskFile } from '../../broker/env/disk.ts';
-import { segmentHeaderBytes } from '../../broker/log/segment-format.ts';
-import {
-  batchHeaderBytes,
-  BatchKind,
-  bodyIntact,
-  headerIntact,
-  readU64,
-  sealBatch,
-} from '../../broker/protocol/batch.ts';
+import { BatchKind, readU64 } from '../../broker/protocol/batch.ts';
 import { runNode } from '../../broker/server/run-node.ts';
 import { PassingDisk, PassingFile } from './passing-disk.ts';
+import { TrustingFile, wholeBatches } from './trusting-file.ts';
 
 const rottenEvery = 97;
 
@@ -24,14 +17,6 @@ class TrustingDisk extends PassingDisk {
   }
 }
 
-class TrustingFile extends PassingFile {
-  override async read(position: number, length: number): Promise<Buffer> {
-    const bytes = await super.read(position, length);
-    for (const batch of wholeBatches(position, bytes)) if (!bodyIntact(batch)) sealBatch(batch);
-    return bytes;
-  }
-}
-
 class RottenFile extends PassingFile {
   override async read(position: number, length: number): Promise<Buffer> {
     const bytes = await super.read(position, length);
@@ -40,18 +25,6 @@ class RottenFile extends PassingFile {
       if (hit) batch[batch.length - 1]! ^= 1;
     }
     return bytes;
-  }
-}
-
-/** The log reads from the beginning of a batch, or of a segment, which has a header. */
-function* wholeBatches(position: number, bytes: Buffer): Generator<Buffer> {
-  let at = position === 0 ? segmentHeaderBytes : 0;
-  while (bytes.length - at >= batchHeaderBytes) {
-    const rest = bytes.subarray(at);
-    const length = rest.readUInt32LE(0);
-    if (length < batchHeaderBytes || length > rest.length || !headerIntact(rest)) return;
-    yield rest.subarray(0, length);
-    at += length;
   }
 }
 

@@ -100,5 +100,6 @@ describe('a fault of an emulated disk', () => {
     // A timer may fire up to a millisecond early.
     expect(performance.now() - startMs).toBeGreaterThan(3 * 29);
     await expectReport({ operationsSlowed: 3 });
+    expect((await readDiskFaults(root))!.millisSlowed).toBeGreaterThan(3 * 29);
   });
 });

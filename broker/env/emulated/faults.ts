@@ -22,6 +22,8 @@ export interface AppliedDiskFaults {
   readonly syncsFailed: number;
   readonly writesRefused: number;
   readonly operationsSlowed: number;
+  /** By how much, all together, as the clock says and not as was asked for. */
+  readonly millisSlowed: number;
 }
 
 const pollMs = 10;
@@ -31,6 +33,7 @@ const none: AppliedDiskFaults = {
   syncsFailed: 0,
   writesRefused: 0,
   operationsSlowed: 0,
+  millisSlowed: 0,
 };
 
 /** Asks the disk below `root`, whose process may run or not, to take on these faults. */
@@ -60,7 +63,7 @@ export class FaultControl {
 
   /** Resolves once the faults that were asked for already are in force. */
   async start(): Promise<void> {
-    this.#state = this.#reported = (await readDiskFaults(this.#root)) ?? none;
+    this.#state = this.#reported = { ...none, ...(await readDiskFaults(this.#root)) };
     await this.#poll();
     this.#wait();
   }
@@ -93,9 +96,17 @@ export class FaultControl {
   /** Undefined unless the disk is slow: then it is to be waited for. */
   delay(): Promise<void> | undefined {
     if (this.#slowMs === 0) return undefined;
-    this.#state = { ...this.#state, operationsSlowed: this.#state.operationsSlowed + 1 };
+    const startMs = performance.now();
     return new Promise((resolve) => {
-      setTimeout(resolve, this.#slowMs);
+      setTimeout(() => {
+        const { operationsSlowed, millisSlowed } = this.#state;
+        this.#state = {
+          ...this.#state,
+          operationsSlowed: operationsSlowed + 1,
+          millisSlowed: millisSlowed + performance.now() - startMs,
+        };
+        resolve();
+      }, this.#slowMs);
     });
   }
 

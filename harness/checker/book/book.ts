@@ -8,6 +8,7 @@ import { FaultTimeline } from './fault-timeline.ts';
 import type { Injection } from './fault-timeline.ts';
 import { InFlight } from './in-flight.ts';
 import { LogCopies, stranger } from './log-copy.ts';
+import type { LogCopy } from './log-copy.ts';
 import { LossLedger } from './loss-ledger.ts';
 import { groupsMax, Mark, MessageTable } from './messages.ts';
 
@@ -25,6 +26,8 @@ export class Book {
   readonly circumstances: Circumstances;
   readonly messages = new MessageTable();
   readonly copies = new LogCopies(this.messages);
+  /** What inspections found on single nodes while the run went on, one for each partition. */
+  readonly inspections: LogCopy[] = [];
   readonly claims = new Claims();
   readonly timeline: FaultTimeline;
   /** Names of the consumer groups; a group's number is its place here. */

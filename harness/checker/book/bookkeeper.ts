@@ -6,7 +6,7 @@ import type { Checker, Watch } from '../watch.ts';
 import { noteGaps } from './gaps.ts';
 import type { ReadFile } from './gaps.ts';
 import type { HistoryFile, HistorySource } from './history-source.ts';
-import { stranger } from './log-copy.ts';
+import { LogCopies, stranger } from './log-copy.ts';
 import { completed, Mark } from './messages.ts';
 
 /** A checker at work; `failed` once it threw, and then it is left alone. */
@@ -21,7 +21,7 @@ type Hook = Exclude<keyof Watch, 'finish'>;
 /**
  * Leads the history past the book and the checkers, once: faults first, so that times can be told
  * apart by them; then producers, so that every message is known; then the final read, so that the
- * log is known; then what consumers were given.
+ * log is known; then what inspections found and consumers were given.
  */
 export function keepBook(source: HistorySource, book: Book, watchers: readonly Watcher[]): void {
   const hooks = new Hooks(watchers);
@@ -44,6 +44,12 @@ export function keepBook(source: HistorySource, book: Book, watchers: readonly W
   for (const file of inRole('harness', 'reader')) {
     hooks.header(file.header);
     read(file, readerVisitor(book, hooks));
+  }
+  for (const file of inRole('inspector')) {
+    hooks.header(file.header);
+    const copies = new LogCopies(book.messages);
+    read(file, inspectorVisitor(book, hooks, copies));
+    for (const node of copies.nodes()) book.inspections.push(...copies.copiesOf(node));
   }
   for (const file of inRole('consumer')) {
     hooks.header(file.header);
@@ -106,6 +112,19 @@ function readerVisitor(book: Book, hooks: Hooks): HistoryVisitor {
       ) {
         messages.place(id, event.partition, event.offset);
       }
+      copies.append(event, id < 0 ? stranger : id);
+    },
+    readEnd: (event) => copies.end(event),
+  };
+}
+
+/** What a node handed out of its copy in the middle of a run says nothing of what is in the end. */
+function inspectorVisitor(book: Book, hooks: Hooks, copies: LogCopies): HistoryVisitor {
+  return {
+    read(event) {
+      const ours = event.intact && !event.foreign;
+      const id = ours ? book.messages.find(event.producer, event.sequence) : -1;
+      hooks.read(event, id);
       copies.append(event, id < 0 ? stranger : id);
     },
     readEnd: (event) => copies.end(event),

@@ -85,12 +85,21 @@ describe('the promise table', () => {
     expect(exposes('async', 'none', hit('power-cut'))).toBe('unsynced');
   });
 
+  const lasts = (flush: Topic['flush'], replication: Topic['replication'], kind: string) => {
+    const promise = promiseOf(planOf(flush, replication), hit(kind));
+    return promise.loss !== 'none' && promise.lasts;
+  };
+
   test('lets a failed sync cost what the node acked until it failed, unless acks wait for it', () => {
-    const lasts = (flush: Topic['flush']) => {
-      const promise = promiseOf(planOf(flush, 'async'), hit('sync-error'));
-      return promise.loss !== 'none' && promise.lasts;
-    };
-    expect(flushes.map(lasts)).toEqual([false, true, true]);
+    expect(flushes.map((flush) => lasts(flush, 'none', 'sync-error'))).toEqual([false, true, true]);
+    expect(flushes.map((flush) => lasts(flush, 'quorum', 'sync-error'))).toEqual([false, true, true]);
+  });
+
+  test('lets the second kill of a node, which heals it, cost what it alone acked by then', () => {
+    for (const kind of ['sync-error', 'bit-flip', 'torn-tail', 'missing-file'])
+      expect(flushes.map((flush) => lasts(flush, 'async', kind))).toEqual([true, true, true]);
+    expect(lasts('async', 'async', 'power-cut')).toBe(false);
+    expect(lasts('async', 'none', 'torn-tail')).toBe(false);
   });
 });
 

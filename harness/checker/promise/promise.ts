@@ -20,6 +20,8 @@ export function promiseOf({ target, scenario }: Plan, hit: Hit): LossPromise {
   );
   if (row === undefined) return { loss: 'none' };
   // Until the sync fails, the node acks what that sync was to cover.
-  const stillAcks = harm === 'failed-sync' && flush !== 'sync';
-  return stillAcks ? { ...row.promise, lasts: true } : row.promise;
+  const coversLater = harm === 'failed-sync' && flush !== 'sync';
+  // With its other logs it may lead again, and is killed once more to be healed.
+  const leadsOn = (harm === 'failed-sync' || harm === 'damage') && replication === 'async';
+  return coversLater || leadsOn ? { ...row.promise, lasts: true } : row.promise;
 }

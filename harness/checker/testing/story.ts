@@ -170,9 +170,13 @@ export class Story {
     });
   }
 
-  read(name: string, offset: number, options: Partial<Sighting> & { node?: number } = {}): this {
+  read(
+    name: string,
+    offset: number,
+    options: Partial<Sighting> & { node?: number; file?: string } = {},
+  ): this {
     const { node = 0, partition = 0, key = 0, intact = true, foreign = false } = options;
-    return this.#tell('reader', {
+    return this.#tell(options.file ?? 'reader', {
       type: 'read',
       node,
       ...message(name),
@@ -191,10 +195,11 @@ export class Story {
       start?: number;
       end?: number;
       complete?: boolean;
+      file?: string;
     } = {},
   ): this {
     const { node = 0, partition = 0, start = 0, end = 0, complete = true } = options;
-    return this.#tell('reader', {
+    return this.#tell(options.file ?? 'reader', {
       type: 'read-end',
       node,
       partition,
@@ -227,6 +232,16 @@ export class Story {
       start: from,
       end: list.length === 0 ? from : from + (list.length - 1) * step + 1,
     });
+  }
+
+  /** What a node hands out in the middle of the run; `-` leaves an offset out. */
+  inspected(node: number, names: string, { complete = true } = {}): this {
+    const file = `inspector-${node}.1`;
+    const list = split(names);
+    list.forEach((name, offset) => {
+      if (name !== '-') this.read(name, offset, { node, file });
+    });
+    return this.readEnd({ node, end: complete ? list.length : -1, complete, file });
   }
 
   /** Given to consumer 1 one after the other. */
@@ -354,7 +369,7 @@ interface Sighting {
 
 function headerOf(worker: string): HistoryHeader {
   const role =
-    (['producer', 'consumer', 'reader'] as const).find((name) => worker.startsWith(name)) ??
+    (['producer', 'consumer', 'reader', 'inspector'] as const).find((name) => worker.startsWith(name)) ??
     'harness';
   return { version: 1, run: 'story', worker, role, clockDomain: 'boot', numbers: [] };
 }

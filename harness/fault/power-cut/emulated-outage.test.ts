@@ -18,6 +18,8 @@ function fakeDisk(replaces: boolean) {
   const seeds: number[] = [];
   const disk: EmulatedDisk = {
     form: 'emulated',
+    misbehave: () => Promise.reject(new Error('is asked for nothing')),
+    account: () => Promise.reject(new Error('is asked for nothing')),
     root,
     directory: join(root, 'live'),
     async cutPower(seed) {
