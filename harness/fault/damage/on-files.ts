@@ -4,7 +4,7 @@ import type { Fault, Inspection, NodeTrial, Proof, Victim } from '../fault.ts';
 import { proveUp } from '../observe.ts';
 import { noDiskFor, onDisks, type DiskTrouble } from '../on-disks.ts';
 import { joinProofs } from '../on-each.ts';
-import { dropQueues } from '../on-links.ts';
+import { endWithQueues } from '../on-links.ts';
 import { within } from '../patience.ts';
 import type { Damage, Damager } from './damage.ts';
 import { logsBelow } from './logs.ts';
@@ -36,16 +36,16 @@ export function onFiles<Options>(fault: FileFault<Options>): Fault<Options> {
     trouble(victim, { options: chosen, seed, links }) {
       const { disk, trial } = victim;
       if (disk === undefined || trial === undefined) throw noDiskFor(kind, victim);
-      const inflict = async (): Promise<Damage> => {
-        await dropQueues({ victims: [victim], ...(links && { links }) });
-        return await damage({
+      const inflict = async (): Promise<Damage> =>
+        await damage({
           logs: await logsBelow(disk.directory),
           options: chosen,
           draw: (word) => draw(seed, word),
           asideDirectory: `${disk.directory}.aside`,
         });
-      };
-      return fileTrouble(victim, trial, inflict);
+      const kill = (): Promise<number> =>
+        endWithQueues({ victims: [victim], ...(links && { links }) }, () => victim.kill());
+      return fileTrouble(victim, trial, { kill, inflict });
     },
   });
 }
@@ -53,14 +53,14 @@ export function onFiles<Options>(fault: FileFault<Options>): Fault<Options> {
 function fileTrouble(
   victim: Victim,
   trial: NodeTrial,
-  inflict: () => Promise<Damage>,
+  { kill, inflict }: { kill: () => Promise<number>; inflict: () => Promise<Damage> },
 ): DiskTrouble {
   let damage: Damage | undefined;
   let wasPutBack = false;
 
   return {
     async begin() {
-      const killedAt = await victim.kill();
+      const killedAt = await kill();
       damage = await inflict();
       await trial.launch();
       return killedAt;
