@@ -8,7 +8,7 @@ const loseEvery = 199;
  * The commit index runs ahead: what a leader hears is rewritten to say that its follower has all
  * that was ever sent to it. The network also loses one message with entries in 199, which a correct
  * leader repairs and this one never learns of. The leader dies, and acked entries are nowhere:
- * `lost-middle` or `lost-tail`.
+ * `lost-tail`, `vanished`.
  */
 class HearsayLeader {
   readonly #sent = new Map<string, number>();

@@ -27,8 +27,12 @@ export const plantedDefects: readonly PlantedDefect[] = [
     expected: ['lost-tail', 'acked-elsewhere'],
   },
   { name: 'forgotten-producers', scenario: 'leader-kill', expected: ['duplicate-broker'] },
-  { name: 'boastful-candidate', scenario: 'leader-kill', expected: ['lost-tail'] },
-  { name: 'commit-ahead', scenario: 'leader-kill', expected: ['lost-tail'] },
+  {
+    name: 'boastful-candidate',
+    scenario: 'leader-kill',
+    expected: ['lost-tail', 'vanished'],
+  },
+  { name: 'commit-ahead', scenario: 'leader-kill', expected: ['lost-tail', 'vanished'] },
   { name: 'reordered-fetch', scenario: 'steady', expected: ['reordered'] },
   {
     name: 'dropped-at-roll',
