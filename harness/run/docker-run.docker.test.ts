@@ -10,6 +10,8 @@ import { engineEndpoint } from '../cluster/docker/endpoint.ts';
 import { dockerAt } from '../cluster/docker/engine.ts';
 import { findRun, type RunOnEngine } from '../cluster/docker/remove-run.ts';
 import { whyNoEngine } from '../cluster/docker/testing/why-no-engine.ts';
+import { imagesMountedBelow } from '../file-system/loop-mount.ts';
+import { loopsBelow } from '../file-system/mount-table.ts';
 import { readRecord } from '../record/read.ts';
 import { signalProcess } from '../supervisor/process-table.ts';
 import type { SupervisorState } from '../supervisor/protocol.ts';
@@ -121,6 +123,34 @@ describe.skipIf(missing !== undefined)(`a run on Docker${missing ? ` (skipped: $
     expect(await heldOf(record.id)).toEqual(nothing);
     expect(existsSync(join(output, 'latest', 'data'))).toBe(false);
     expect(await findLeftovers(output)).toEqual([]);
+  });
+
+  test('cuts links by packet filters and power on file systems of its own, and gives all back', async () => {
+    const scenario = writeScenario([
+      { name: 'cut-off', duration: '16s', faults: [{ fault: 'cut', target: 'leader', at: '1s', for: '4s' }] },
+      { name: 'dark', duration: '16s', faults: [{ fault: 'power-cut', target: 'all-nodes', at: '1s', for: '1s' }] },
+    ]);
+    const { status, stdout, stderr } = ackworth(['run', scenario, '--cluster', 'docker', '--seed', '4']);
+    expect(status, stdout + stderr).toBe(0);
+    const record = await readRecord(join(output, 'latest', 'record.json'));
+    expect(record.cluster.network).toBe('filtered');
+    expect(record.accounting).toMatchObject({ lost: 0 });
+    const [cut, dark] = record.faults;
+    expect(cut?.proof.injectedEvidence).toMatch(/lost on \d+ of \d+ ways that are cut, passed on 2 of 2 others/);
+    expect(cut?.proof.injectedEvidence).toMatch(/[1-9]\d* connections held, 0 bytes came through/);
+    for (const fault of [cut, dark])
+      expect(fault?.proof).toMatchObject({ injected: 'confirmed', healed: 'confirmed' });
+    expect(record.resources.map(({ site }) => site)).toEqual(
+      expect.arrayContaining(['node-1', 'node-2', 'node-3', 'producer-1', 'consumer-2']),
+    );
+    for (const { cpuSeconds, memoryBytesMax, network } of record.resources) {
+      expect(cpuSeconds).toBeGreaterThan(0);
+      expect(memoryBytesMax).toBeGreaterThan(10 * 1024 ** 2);
+      expect(network?.receivedBytes).toBeGreaterThan(10_000);
+    }
+    expect(await heldOf(record.id)).toEqual(nothing);
+    expect(imagesMountedBelow(folder)).toEqual([]);
+    expect(loopsBelow(folder)).toEqual([]);
   });
 
   test('needs no folder of this machine on the engine', async () => {
