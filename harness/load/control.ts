@@ -43,13 +43,15 @@ export type ToWorker =
   | WorkerAssignment
   /** Begin: load time 0 is at this monotonic nanosecond; a late starter skips what is past. */
   | { readonly type: 'start'; readonly originNanos: number }
-  /** Producer: stop now. Consumer: ack what was delivered, leave, end. */
+  /** Consumer: tell your progress now, and not only with the next second. */
+  | { readonly type: 'report' }
+  /** Producer: stop now. Consumer: ack what was delivered, leave, end. Unassigned: end. */
   | { readonly type: 'stop' };
 
 export type FromWorker =
   | { readonly type: 'hello'; readonly token: string; readonly name: string; readonly pid: number; readonly clockDomain: string }
   | { readonly type: 'ready' }
-  /** Each second, for the live view and the drain; the history is the record. */
+  /** Each second and when asked, for the live view and the drain; the history is the record. */
   | {
       readonly type: 'progress';
       readonly sent: number;

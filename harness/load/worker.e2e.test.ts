@@ -190,6 +190,15 @@ describe('a load worker', () => {
     expect(code).toBe(1);
   });
 
+  test('that was assigned nothing is done as soon as it is stopped', async () => {
+    await rig.seen('hello');
+    rig.channel!.send({ type: 'stop' });
+    await rig.seen('done');
+    rig.channel!.end();
+    const [code] = (await once(rig.process!, 'exit')) as [number];
+    expect(code).toBe(0);
+  });
+
   test('stopped, ends early with all outcomes known', async () => {
     rig.assign();
     await rig.seen('ready');

@@ -31,6 +31,7 @@ const second = 1000;
 interface Role {
   prepare(): Promise<void>;
   start(originNanos: number): void;
+  report?(): void;
   stop(): void;
 }
 
@@ -39,6 +40,7 @@ class Worker {
   #history: HistoryWriter | undefined;
   #session: Session | undefined;
   #role: Role | undefined;
+  #assigned = false;
   #prepared = false;
   #stopAsked = false;
   #ending = false;
@@ -74,6 +76,7 @@ class Worker {
   #take(message: ToWorker): void {
     switch (message.type) {
       case 'assign':
+        this.#assigned = true;
         this.#assign(message).then(
           () => {
             this.#prepared = true;
@@ -86,9 +89,13 @@ class Worker {
       case 'start':
         this.#role?.start(message.originNanos);
         return;
+      case 'report':
+        this.#role?.report?.();
+        return;
       case 'stop':
         this.#stopAsked = true;
-        if (this.#prepared) this.#role?.stop();
+        if (!this.#assigned) this.#done();
+        else if (this.#prepared) this.#role?.stop();
         return;
     }
   }
@@ -144,6 +151,7 @@ class Worker {
     return {
       prepare: () => consumer.prepare(),
       start: () => undefined,
+      report,
       stop: () => {
         clearInterval(timer);
         consumer.close().then(() => {

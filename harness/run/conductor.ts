@@ -49,7 +49,7 @@ export interface ConductorOptions {
 }
 
 /** From here to load time 0, so that every worker has heard of it before. */
-const startLeadMs = 500;
+const startLeadMs = 250;
 const healMsMax = 30_000;
 const interruptGraceMs = 2_000;
 
@@ -123,12 +123,35 @@ export class Conductor {
   }
 
   async #bringUp(): Promise<void> {
-    const { plan, driver, folder, onTarget } = this.#options;
-    const { topic, nodes } = plan.scenario;
+    const { plan, driver, folder } = this.#options;
+    const { nodes } = plan.scenario;
     const { form, note } = this.#options.storage;
     const on = form === 'plain' ? '' : ` on ${form} storage (${note})`;
     const within = this.#cluster.housing === 'container' ? ' in containers' : '';
     this.#stage('starting', `${nodes} ${nodes === 1 ? 'node' : 'nodes'}${within}${on}`);
+    const serving = this.#serve();
+    serving.catch(() => undefined);
+    // Containers need the networks of the cluster; processes may start while the nodes do.
+    if (this.#cluster.housing === 'container') await serving;
+    this.#launcher = await this.#openLauncher();
+    this.#usage?.start();
+    this.#fleet = new Fleet(plan, {
+      supervisor: this.#supervisor,
+      launcher: this.#launcher,
+      run: folder.id,
+      driver: driver.name,
+      serving,
+      targetOf: (worker) => this.#cluster.target(plan.scenario.name, worker),
+      onNote: (source, text) => this.#tell({ type: 'note', text: `${source}: ${text}` }),
+      onProblem: (sentence) => this.#problem(sentence),
+    });
+    await this.#stop.unlessStopped(Promise.all([serving, this.#fleet.launch()]));
+  }
+
+  /** Resolves once there is a topic to send to. */
+  async #serve(): Promise<void> {
+    const { plan, driver, onTarget } = this.#options;
+    const { topic } = plan.scenario;
     await this.#stop.unlessStopped(this.#cluster.up());
     const target = this.#cluster.target(plan.scenario.name);
     this.#session = await this.#stop.unlessStopped(driver.connect(target));
@@ -143,18 +166,6 @@ export class Conductor {
       }),
     );
     onTarget({ name: driver.name, ...(await this.#stop.unlessStopped(this.#session.describe())) });
-    this.#launcher = await this.#openLauncher();
-    this.#usage?.start();
-    this.#fleet = new Fleet(plan, {
-      supervisor: this.#supervisor,
-      launcher: this.#launcher,
-      run: folder.id,
-      driver: driver.name,
-      targetOf: (worker) => this.#cluster.target(plan.scenario.name, worker),
-      onNote: (source, text) => this.#tell({ type: 'note', text: `${source}: ${text}` }),
-      onProblem: (sentence) => this.#problem(sentence),
-    });
-    await this.#stop.unlessStopped(this.#fleet.launch());
   }
 
   async #load(): Promise<void> {

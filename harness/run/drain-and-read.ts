@@ -38,7 +38,8 @@ export async function drainAndRead(options: DrainAndReadOptions): Promise<void> 
   onStage('reading');
   await stop.unlessStopped(Promise.all(fleet.all.map((worker) => worker.stop())));
   if (replayable && readEachReplica) {
-    for (let node = 1; node <= plan.scenario.nodes; node++) await read(options, node, ends);
+    const nodes = Array.from({ length: plan.scenario.nodes }, (_, index) => index + 1);
+    await Promise.all(nodes.map((node) => read(options, node, ends)));
   }
   history.phase('done');
 }
@@ -56,6 +57,7 @@ async function drain(
       history.note('harness', `the consumers did not catch up within ${drainMs} ms`);
       return;
     }
+    for (const consumer of fleet.consumers) consumer.askForProgress();
     await stop.unlessStopped(sleep(50));
   }
 }

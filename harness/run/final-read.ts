@@ -37,6 +37,6 @@ export async function finalRead(options: FinalReadOptions): Promise<readonly Log
     });
     if ((ends.length > 0 && !short) || monotonicNanos() > deadline) return ends;
     rmSync(file);
-    await sleep(500);
+    await sleep(100);
   }
 }

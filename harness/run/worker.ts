@@ -18,6 +18,8 @@ export interface WorkerContext {
   readonly launcher: WorkerLauncher;
   readonly run: string;
   readonly driver: string;
+  /** A worker may start before that, and is assigned its work only then. */
+  readonly serving: Promise<void>;
   /** Addresses of its own for each worker. */
   readonly targetOf: (worker: string) => Target;
   readonly onNote: (source: string, text: string) => void;
@@ -125,7 +127,7 @@ export class Worker {
   /** Starts a process and resolves when it is ready for its start; one that runs is left alone. */
   async launch(): Promise<void> {
     if (this.#life && (await this.state()) !== 'stopped') return;
-    const { launcher, run, driver, targetOf } = this.#context;
+    const { launcher, run, driver, serving, targetOf } = this.#context;
     const name = this.#lives.length === 0 ? this.name : `${this.name}.${this.#lives.length + 1}`;
     const role = this.#roleOfLife();
     const tell = {
@@ -152,15 +154,17 @@ export class Worker {
             // Its intended times would be those of another clock.
             if (connection.clockDomain !== clockDomain()) return life.tell.failed(otherClock(name));
             life.connection = connection;
-            connection.send({
-              type: 'assign',
-              run,
-              worker: name,
-              historyDirectory: launcher.historyDirectory,
-              driver,
-              target: targetOf(this.name),
-              role,
-            });
+            const assign = (): void =>
+              connection.send({
+                type: 'assign',
+                run,
+                worker: name,
+                historyDirectory: launcher.historyDirectory,
+                driver,
+                target: targetOf(this.name),
+                role,
+              });
+            serving.then(assign, noop);
           }),
         onMessage: (message) => afterStart((life) => this.#hear(life, message)),
         onClose: () => undefined,
@@ -184,6 +188,7 @@ export class Worker {
       return life;
     });
     const life = await started;
+    await serving;
     await withTimeout(ready, readyMsMax, `${name} did not become ready within ${readyMsMax} ms`);
     if (this.#originNanos !== undefined)
       life.connection?.send({ type: 'start', originNanos: this.#originNanos });
@@ -193,6 +198,11 @@ export class Worker {
   begin(originNanos: number): void {
     this.#originNanos = originNanos;
     this.#life?.connection?.send({ type: 'start', originNanos });
+  }
+
+  /** Asks it to tell its progress now. */
+  askForProgress(): void {
+    this.#life?.connection?.send({ type: 'report' });
   }
 
   /** Resolves when the present life has done what was planned, or is gone. */
@@ -208,16 +218,22 @@ export class Worker {
     if (!life) return { askedAt, endedAt: askedAt, orderly: true, how: 'never started' };
     life.expected = true;
     if ((await this.state()) === 'paused') await this.resume();
-    life.connection?.send({ type: 'stop' });
+    // It has not begun anything that it could end.
+    if (life.connection === undefined) return this.#killed(askedAt);
+    life.connection.send({ type: 'stop' });
     const ended = Promise.race([life.done, life.exited]).then(() => true);
     const over = await Promise.race([ended, sleep(graceMs, false, { ref: false })]);
-    life.connection?.close();
+    life.connection.close();
     const exited = over
       ? await Promise.race([life.exited, sleep(2000, undefined, { ref: false })])
       : undefined;
-    if (!exited) return { askedAt, endedAt: await this.kill(), orderly: false, how: 'SIGKILL' };
+    if (!exited) return this.#killed(askedAt);
     const { atNanos, how } = exited;
     return { askedAt, endedAt: atNanos, orderly: how === 'exit code 0', how };
+  }
+
+  async #killed(askedAt: number): Promise<Ending> {
+    return { askedAt, endedAt: await this.kill(), orderly: false, how: 'SIGKILL' };
   }
 
   kill(): Promise<number> {
