@@ -6,6 +6,7 @@ import type { Plan } from '../../scenario/plan-types.ts';
 import { scenarioSchema } from '../../scenario/schema.ts';
 import type { ScenarioInput } from '../../scenario/schema.ts';
 import type { MeasuredExposure } from '../book/exposure.ts';
+import { Draws } from './draws.ts';
 import { MemoryHistory } from './memory-history.ts';
 import { allCapabilities } from './story.ts';
 
@@ -63,7 +64,7 @@ function planOf(input: ScenarioInput): Plan {
 }
 
 class Generator {
-  #state: number;
+  readonly #draws: Draws;
   readonly #slip: number;
   readonly #history = new MemoryHistory();
   readonly #plan: Plan;
@@ -74,31 +75,31 @@ class Generator {
   #now = 0;
 
   constructor(seed: number) {
-    this.#state = Math.imul(seed + 1, 0x9e37_79b1);
-    this.#slip = this.#pick([0, 0, 0, 0.02, 0.05, 0.15]);
-    const faults = this.#pick([0, 0, 1, 2]);
-    const nodes = this.#pick([1, 3, 3]);
-    const replication = nodes === 1 ? 'none' : this.#pick(['quorum', 'async'] as const);
+    this.#draws = new Draws(seed);
+    this.#slip = this.#draws.pick([0, 0, 0, 0.02, 0.05, 0.15]);
+    const faults = this.#draws.pick([0, 0, 1, 2]);
+    const nodes = this.#draws.pick([1, 3, 3]);
+    const replication = nodes === 1 ? 'none' : this.#draws.pick(['quorum', 'async'] as const);
     this.#plan = planOf({
       name: 'random',
       question: 'do the checkers agree with the oracle?',
       nodes,
       warmUp: '0s',
       topic: {
-        partitions: this.#pick([1, 2]),
+        partitions: this.#draws.pick([1, 2]),
         replication,
-        flush: this.#pick(['sync', 'async', 'async', 'os']),
+        flush: this.#draws.pick(['sync', 'async', 'async', 'os']),
         flushInterval: '3ms',
-        replicas: replication === 'none' ? 1 : this.#pick([nodes, 2]),
+        replicas: replication === 'none' ? 1 : this.#draws.pick([nodes, 2]),
       },
       workload: {
-        ...this.#pick([
+        ...this.#draws.pick([
           { consumers: 0 },
           { consumers: 1 },
           { consumers: 2 },
           { consumers: 2, groups: 2 },
         ]),
-        idempotent: this.#maybe(0.5),
+        idempotent: this.#draws.maybe(0.5),
       },
       phases: [
         {
@@ -107,21 +108,21 @@ class Generator {
           faults: [10, 20]
             .slice(0, faults)
             .map((at) => ({
-              ...this.#pick([
+              ...this.#draws.pick([
                 { fault: 'kill', target: 'leader' },
                 { fault: 'power-cut', target: 'leader' },
                 { fault: 'power-cut', target: 'all-nodes' },
                 { fault: 'cut', target: 'leader' },
               ]),
               at: `${at}ms`,
-              for: `${this.#pick([5, 15])}ms`,
+              for: `${this.#draws.pick([5, 15])}ms`,
             })),
         },
       ],
     });
-    const dense = this.#maybe(0.7);
-    this.#capabilities = { ...allCapabilities, denseOffsets: dense, idempotence: this.#maybe(0.8) };
-    this.#base = dense ? 0 : this.#pick([0, 2 ** 40]);
+    const dense = this.#draws.maybe(0.7);
+    this.#capabilities = { ...allCapabilities, denseOffsets: dense, idempotence: this.#draws.maybe(0.8) };
+    this.#base = dense ? 0 : this.#draws.pick([0, 2 ** 40]);
   }
 
   generate(): RandomHistory {
@@ -132,13 +133,13 @@ class Generator {
     this.#kill();
     const exposures = new Map(
       this.#plan.faults
-        .filter(() => this.#maybe(0.8))
+        .filter(() => this.#draws.maybe(0.8))
         .map(({ id, atMs }) => [
           id,
           {
-            messages: this.#below(4),
-            syncMsMax: this.#below(4),
-            measuredAtNanos: (atMs - this.#below(5) / 2) * 1e6,
+            messages: this.#draws.below(4),
+            syncMsMax: this.#draws.below(4),
+            measuredAtNanos: (atMs - this.#draws.below(5) / 2) * 1e6,
           },
         ]),
     );
@@ -153,7 +154,7 @@ class Generator {
   #faults(): void {
     for (const { id, kind, target, atMs, healAtMs } of this.#plan.faults) {
       const hit = target === 'all-nodes' ? this.#plan.scenario.nodes : 1;
-      if (this.#maybe(this.#slip)) continue;
+      if (this.#draws.maybe(this.#slip)) continue;
       const event = {
         type: 'fault',
         fault: id,
@@ -179,24 +180,24 @@ class Generator {
   #load(): Stored[][] {
     const { partitions } = this.#plan.scenario.topic;
     const logs: Stored[][] = Array.from({ length: partitions }, () => []);
-    const producers = 1 + this.#below(2);
+    const producers = 1 + this.#draws.below(2);
     const next = Array.from({ length: producers }, () => 0);
-    const sends = 3 + this.#below(14);
+    const sends = 3 + this.#draws.below(14);
     let cuts = 0;
     for (let count = 0; count < sends; count++) {
       while ((this.#plan.faults[cuts]?.atMs ?? Infinity) * 1e6 <= this.#now) {
         cuts++;
         this.#cut(logs);
       }
-      const producer = 1 + this.#below(producers);
+      const producer = 1 + this.#draws.below(producers);
       const sequence = next[producer - 1]!++;
-      const key = this.#below(3);
+      const key = this.#draws.below(3);
       const file = `producer-${producer}`;
       const message = { producer, sequence, key, intact: true, foreign: false };
-      const partition = this.#maybe(this.#slip) ? this.#below(partitions) : key % partitions;
-      const outcome = this.#pick(['ok', 'ok', 'ok', 'ok', 'info', 'none', 'fail'] as const);
-      const attempts = this.#pick([1, 1, 0, 2]);
-      const stored = this.#maybe(
+      const partition = this.#draws.maybe(this.#slip) ? this.#draws.below(partitions) : key % partitions;
+      const outcome = this.#draws.pick(['ok', 'ok', 'ok', 'ok', 'info', 'none', 'fail'] as const);
+      const attempts = this.#draws.pick([1, 1, 0, 2]);
+      const stored = this.#draws.maybe(
         outcome === 'ok' ? 1 - this.#slip : outcome === 'fail' ? this.#slip : 0.5,
       );
       this.#tell(file, {
@@ -209,10 +210,10 @@ class Generator {
       });
       let offset = this.#nextOffset(logs[partition]!);
       if (stored) this.#store(logs[partition]!, message, offset);
-      if (stored && this.#maybe(this.#slip)) this.#store(logs[this.#below(partitions)]!, message);
-      if (this.#maybe(this.#slip)) this.#store(logs[partition]!, this.#stranger());
+      if (stored && this.#draws.maybe(this.#slip)) this.#store(logs[this.#draws.below(partitions)]!, message);
+      if (this.#draws.maybe(this.#slip)) this.#store(logs[partition]!, this.#stranger());
       if (outcome === 'none') continue;
-      if (this.#maybe(this.#slip)) offset += this.#below(3);
+      if (this.#draws.maybe(this.#slip)) offset += this.#draws.below(3);
       const place = outcome === 'ok' ? { partition, offset } : { partition: -1, offset: -1 };
       this.#tell(file, {
         type: 'complete',
@@ -225,21 +226,21 @@ class Generator {
       });
     }
     for (const log of logs) {
-      if (log.length > 1 && this.#maybe(this.#slip * 2)) this.#swap(log);
-      if (log.length > 0 && this.#plan.faults.length > 0 && this.#maybe(0.2)) log.pop();
+      if (log.length > 1 && this.#draws.maybe(this.#slip * 2)) this.#swap(log);
+      if (log.length > 0 && this.#plan.faults.length > 0 && this.#draws.maybe(0.2)) log.pop();
     }
     return logs;
   }
 
   /** A fault takes the end of each log, or of none; what follows takes the same positions. */
   #cut(logs: readonly Stored[][]): void {
-    if (this.#maybe(0.4)) return;
+    if (this.#draws.maybe(0.4)) return;
     this.#before = logs.map((log) => [...log]);
-    for (const log of logs) log.length = Math.max(0, log.length - this.#below(4));
+    for (const log of logs) log.length = Math.max(0, log.length - this.#draws.below(4));
   }
 
   #swap(log: Stored[]): void {
-    const index = this.#below(log.length - 1);
+    const index = this.#draws.below(log.length - 1);
     const [a, b] = [log[index]!, log[index + 1]!];
     log[index] = { ...b, offset: a.offset };
     log[index + 1] = { ...a, offset: b.offset };
@@ -252,31 +253,31 @@ class Generator {
   #nextOffset(log: readonly Stored[]): number {
     const last = log.at(-1);
     if (last === undefined) return this.#base;
-    return last.offset + (this.#capabilities.denseOffsets ? 1 : this.#pick([1, 7, 1_000_000]));
+    return last.offset + (this.#capabilities.denseOffsets ? 1 : this.#draws.pick([1, 7, 1_000_000]));
   }
 
   #stranger(): Identity {
     const message = {
-      producer: 1 + this.#below(3),
-      sequence: this.#below(20),
-      key: this.#below(3),
+      producer: 1 + this.#draws.below(3),
+      sequence: this.#draws.below(20),
+      key: this.#draws.below(3),
       intact: true,
       foreign: false,
     };
-    return this.#pick([message, { ...message, intact: false }, { ...message, foreign: true }]);
+    return this.#draws.pick([message, { ...message, intact: false }, { ...message, foreign: true }]);
   }
 
   /** Each member reads a stretch, sometimes again, and sometimes another life reads it once more. */
   #consume(logs: readonly Stored[][]): void {
     for (const { worker } of this.#plan.consumers) {
-      for (let life = 1; life <= this.#pick([1, 1, 2]); life++) {
+      for (let life = 1; life <= this.#draws.pick([1, 1, 2]); life++) {
         const file = life === 1 ? `consumer-${worker}` : `consumer-${worker}.${life}`;
         logs.forEach((log, partition) => {
-          if (this.#maybe(0.1)) return;
-          if (this.#maybe(0.3)) this.#consumeBefore(file, worker, partition);
-          const from = this.#maybe(0.8) ? 0 : this.#below(log.length + 1);
-          const to = this.#maybe(0.8) ? log.length : this.#below(log.length + 1);
-          if (this.#maybe(0.9))
+          if (this.#draws.maybe(0.1)) return;
+          if (this.#draws.maybe(0.3)) this.#consumeBefore(file, worker, partition);
+          const from = this.#draws.maybe(0.8) ? 0 : this.#draws.below(log.length + 1);
+          const to = this.#draws.maybe(0.8) ? log.length : this.#draws.below(log.length + 1);
+          if (this.#draws.maybe(0.9))
             this.#tell(file, {
               type: 'assigned',
               consumer: worker,
@@ -285,10 +286,10 @@ class Generator {
               time: this.#tick(),
             });
           for (let at = from; at < to; at++) {
-            if (this.#maybe(this.#slip)) at += 1 + this.#below(2);
-            if (this.#maybe(this.#slip)) at = Math.max(0, at - 1 - this.#below(2));
-            if (this.#maybe(this.#slip)) {
-              const type = this.#pick(['revoked', 'diverged', 'assigned'] as const);
+            if (this.#draws.maybe(this.#slip)) at += 1 + this.#draws.below(2);
+            if (this.#draws.maybe(this.#slip)) at = Math.max(0, at - 1 - this.#draws.below(2));
+            if (this.#draws.maybe(this.#slip)) {
+              const type = this.#draws.pick(['revoked', 'diverged', 'assigned'] as const);
               this.#tell(file, {
                 type,
                 consumer: worker,
@@ -310,7 +311,7 @@ class Generator {
     const log = this.#before[partition];
     if (log === undefined) return;
     for (const record of log) this.#give(file, worker, partition, record);
-    const type = this.#maybe(0.8) ? 'diverged' : 'assigned';
+    const type = this.#draws.maybe(0.8) ? 'diverged' : 'assigned';
     const time = this.#tick();
     this.#tell(file, { type, consumer: worker, partition, offset: 0, time });
   }
@@ -330,10 +331,10 @@ class Generator {
   }
 
   #distorted(record: Stored): Stored {
-    if (this.#maybe(this.#slip / 2)) return { ...record, intact: false };
-    if (this.#maybe(this.#slip / 2)) return { ...record, key: record.key + 1 };
-    if (this.#maybe(this.#slip / 2)) return { ...record, ...this.#stranger() };
-    if (this.#maybe(this.#slip / 2)) return { ...record, offset: record.offset + 1 };
+    if (this.#draws.maybe(this.#slip / 2)) return { ...record, intact: false };
+    if (this.#draws.maybe(this.#slip / 2)) return { ...record, key: record.key + 1 };
+    if (this.#draws.maybe(this.#slip / 2)) return { ...record, ...this.#stranger() };
+    if (this.#draws.maybe(this.#slip / 2)) return { ...record, offset: record.offset + 1 };
     return record;
   }
 
@@ -341,26 +342,26 @@ class Generator {
     const { nodes, topic } = this.#plan.scenario;
     for (let node = 0; node <= nodes; node++) {
       for (let partition = 0; partition < logs.length; partition++) {
-        if (node > topic.replicas! && this.#maybe(0.9)) continue;
-        if (this.#maybe(this.#slip)) continue;
-        if (this.#maybe(this.#slip)) this.#readOne(node, partition, logs[partition]!, false);
-        this.#readOne(node, partition, logs[partition]!, !this.#maybe(this.#slip));
+        if (node > topic.replicas! && this.#draws.maybe(0.9)) continue;
+        if (this.#draws.maybe(this.#slip)) continue;
+        if (this.#draws.maybe(this.#slip)) this.#readOne(node, partition, logs[partition]!, false);
+        this.#readOne(node, partition, logs[partition]!, !this.#draws.maybe(this.#slip));
       }
     }
   }
 
   #readOne(node: number, partition: number, log: readonly Stored[], complete: boolean): void {
     const list = log
-      .filter(() => !this.#maybe(this.#slip / 2))
+      .filter(() => !this.#draws.maybe(this.#slip / 2))
       .map((record) => this.#distorted(record));
-    if (list.length > 0 && this.#maybe(this.#slip)) list.push(list[this.#below(list.length)]!);
-    if (this.#maybe(this.#slip)) list.length = this.#below(list.length + 1);
-    if (this.#maybe(this.#slip)) this.#store(list, this.#stranger());
+    if (list.length > 0 && this.#draws.maybe(this.#slip)) list.push(list[this.#draws.below(list.length)]!);
+    if (this.#draws.maybe(this.#slip)) list.length = this.#draws.below(list.length + 1);
+    if (this.#draws.maybe(this.#slip)) this.#store(list, this.#stranger());
     for (const { offset, ...message } of list) {
       this.#tell('reader', { type: 'read', node, partition, offset, ...message });
     }
     const start = list[0]?.offset ?? 0;
-    const end = this.#maybe(this.#slip) ? start : (list.at(-1)?.offset ?? -1) + 1;
+    const end = this.#draws.maybe(this.#slip) ? start : (list.at(-1)?.offset ?? -1) + 1;
     this.#tell('reader', {
       type: 'read-end',
       node,
@@ -377,10 +378,10 @@ class Generator {
     for (const file of this.#history.files) {
       if (
         file.header.role === 'harness' ||
-        !this.#maybe(file.header.role === 'reader' ? 0.05 : 0.2)
+        !this.#draws.maybe(file.header.role === 'reader' ? 0.05 : 0.2)
       )
         continue;
-      file.events.length = this.#below(file.events.length + 1);
+      file.events.length = this.#draws.below(file.events.length + 1);
     }
   }
 
@@ -400,23 +401,7 @@ class Generator {
   }
 
   #tick(): number {
-    this.#now += 0.5e6 + this.#below(4) * 0.5e6;
+    this.#now += 0.5e6 + this.#draws.below(4) * 0.5e6;
     return this.#now;
-  }
-
-  #maybe(probability: number): boolean {
-    return this.#below(1_000_000) < probability * 1_000_000;
-  }
-
-  #pick<Choice>(choices: readonly Choice[]): Choice {
-    return choices[this.#below(choices.length)]!;
-  }
-
-  /** Uniform below `limit` (mulberry32). */
-  #below(limit: number): number {
-    this.#state = (this.#state + 0x6d2b_79f5) | 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * limit);
   }
 }

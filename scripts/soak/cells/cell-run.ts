@@ -28,7 +28,8 @@ const interrupted = new AbortController();
 process.once('disconnect', () => interrupted.abort());
 process.once('message', (task) => {
   void run(task as CellTask).then((outcome) => {
-    process.send?.(outcome, () => process.disconnect());
+    // Whoever asked may be gone by now.
+    process.send?.(outcome, () => process.connected && process.disconnect());
   });
 });
 

@@ -45,7 +45,7 @@ export const schedules = {
   'a sync fails on each node, then the power': {
     ...threeNodes,
     troubleMs: 1_500,
-    faults: each([300, 900], { kind: 'failed-sync', target: 'all', durationMs: 200 }),
+    faults: each([300, 900], { kind: 'failed-sync-reboot', target: 'all', durationMs: 200 }),
   },
   'power of all cut again and again for a moment': {
     ...threeNodes,

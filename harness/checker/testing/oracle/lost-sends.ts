@@ -38,7 +38,8 @@ export function lostSends(told: Told): LostSend[] {
     const legal = holder.get(send);
     if (legal !== undefined) return { send, cut: legal, kind: 'lost-window', legal: true };
     const [beyond] = explaining.get(send)!;
-    if (beyond !== undefined) return { send, cut: beyond, kind: 'lost-beyond-window', legal: false };
+    if (beyond !== undefined)
+      return { send, cut: beyond, kind: 'lost-beyond-window', legal: false };
     const blamed = cuts.find((cut) => couldTake(told, cut, send));
     return { send, cut: blamed, kind: `lost-${lossPlace(told, send, blamed)}`, legal: false };
   });
