@@ -25,6 +25,7 @@ export const partKill = defineScenario({
         { fault: 'cut', target: 'node-4+node-5', at: '11s' },
       ],
     },
-    { name: 'after', duration: '6s' },
+    // An election, and five seconds of service, before a recovery is believed.
+    { name: 'after', duration: '10s' },
   ],
 });

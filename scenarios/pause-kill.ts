@@ -21,6 +21,7 @@ export const pauseKill = defineScenario({
         { fault: 'pause', target: 'node-4+node-5', at: '11s' },
       ],
     },
-    { name: 'after', duration: '6s' },
+    // An election, and five seconds of service, before a recovery is believed.
+    { name: 'after', duration: '10s' },
   ],
 });

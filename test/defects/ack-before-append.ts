@@ -12,8 +12,8 @@ const headBytes = 14;
 /**
  * The node answers a produce request at once, as if it had been appended, and hands it to the broker
  * only 150 ms later. It knows the right offset because it has seen the broker's last answer for the
- * partition. Whoever dies in between takes acked messages along: `lost-tail`; what lives is found
- * elsewhere: `acked-elsewhere`.
+ * partition. Whoever dies in between takes acked messages along: `lost-tail`; what lives may be
+ * found elsewhere: `acked-elsewhere`.
  */
 function ackBeforeAppend(network: Network): Network {
   return {

@@ -9,7 +9,8 @@ const frameBytesMax = 64 * 1024 * 1024;
 /**
  * With replication `quorum` the node acks once its own log has the entry: whoever asks for such a
  * topic is given one with replication `async`. A leader that is cut off from the others goes on
- * acking until it steps down, and all of that is cut when it is back: `lost-tail`.
+ * acking until it steps down, while they go on without it; all of that is cut when it is back, and
+ * lies in the middle of what they acked: `lost-middle`, `inconsistent-offset`.
  */
 function ackOnLeaderWrite(network: Network): Network {
   return {

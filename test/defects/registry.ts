@@ -50,13 +50,14 @@ export const plantedDefects: readonly PlantedDefect[] = [
   {
     name: 'ack-on-leader-write',
     scenario: 'partition',
-    expected: ['lost-tail'],
+    // The others go on from where it was cut off, so that two messages are acked at one position.
+    expected: ['lost-middle', 'inconsistent-offset'],
     overrides: { ...syncQuorum, duration: '20s' },
   },
   {
     name: 'hasty-follower',
     scenario: 'power-cut',
-    expected: ['lost-tail'],
+    expected: ['lost-tail', 'vanished'],
     overrides: { ...syncQuorum, storage: 'emulated' },
     faultOptions: { 'power-cut': { back: 'leader-last' } },
   },
