@@ -22,6 +22,6 @@ export const pauseKill = defineScenario({
       ],
     },
     // An election, and five seconds of service, before a recovery is believed.
-    { name: 'after', duration: '10s' },
+    { name: 'after', duration: '16s' },
   ],
 });

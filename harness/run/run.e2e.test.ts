@@ -164,7 +164,7 @@ describe('a run', () => {
       'node-1.log',
     );
     expect(stateOf(directory).children).toEqual([]);
-    expect(findLeftovers(output)).toEqual([]);
+    expect(await findLeftovers(output)).toEqual([]);
 
     const again = await rejudge(directory);
     expect(again).toEqual(record);
