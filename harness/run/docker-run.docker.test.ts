@@ -94,7 +94,8 @@ describe.skipIf(missing !== undefined)(`a run on Docker${missing ? ` (skipped: $
       },
       {
         name: 'clients',
-        duration: '12s',
+        // A recovery is believed only after five seconds of service.
+        duration: '20s',
         faults: [
           fault('kill', 'consumer', '1s', { for: '2s' }),
           fault('pause', 'consumer', '5s', { for: '1s' }),
@@ -164,7 +165,7 @@ describe.skipIf(missing !== undefined)(`a run on Docker${missing ? ` (skipped: $
     await new Promise<void>((listening) => through.listen(0, '127.0.0.1', listening));
     const { port } = through.address() as AddressInfo;
     const scenario = writeScenario([
-      { name: 'killed', duration: '6s', faults: [{ fault: 'kill', target: 'leader', at: '1s', for: '1s' }] },
+      { name: 'killed', duration: '14s', faults: [{ fault: 'kill', target: 'leader', at: '1s', for: '1s' }] },
     ]);
     const child = spawn(process.execPath, [bin, 'run', scenario, '--cluster', 'docker', '--seed', '3'], {
       cwd: folder,

@@ -74,7 +74,11 @@ describe.skipIf(missing !== undefined)(`links on Docker${missing ? ` (skipped: $
 
   test('a way that is cut one way passes the other way, and peers that are not named are reached', async () => {
     const rule = cutting(['node-1'], { direction: 'out', peers: ['node-2'] });
-    expect(rule.links).toEqual([{ from: 'node-1', to: 'node-2' }]);
+    // Whoever sits beside the node is cut off with it.
+    expect(rule.links).toEqual([
+      { from: 'node-1', to: 'node-2' },
+      { from: 'producer-1', to: 'node-2' },
+    ]);
     await links.apply(rule);
     const ways = [
       { from: 'node-1', to: 'node-2' },
