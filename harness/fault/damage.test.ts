@@ -210,6 +210,7 @@ test('A node that is healed is given time to open what it has', async () => {
 test('What the dead node had still to send over a slow link is gone with it', async () => {
   const reset: unknown[] = [];
   const links = {
+    rules: [{ id: 'slow', kind: 'delay' }],
     sites: [{ name: 'node-1' }, { name: 'node-2' }],
     reset: async (pairs: unknown[]) => {
       reset.push([...deeds], ...pairs);

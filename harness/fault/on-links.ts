@@ -56,7 +56,8 @@ export function onLinks<Options>(fault: LinkFault<Options>): Fault<Options> {
 
 /**
  * Ends the victims, and with them what they had still to send: a delay holds bytes in the sender's
- * own queue, as a container's interface does, and nobody is left to empty it. Once as it begins,
+ * own queue, as a container's interface does, and nobody is left to empty it; without a delay there is
+ * no queue. Once as it begins,
  * since on a busy machine a process is seen to end long after it did its last work; and once it is
  * over, for what was sent meanwhile.
  */
@@ -73,7 +74,7 @@ async function dropQueues({
   victims,
   links,
 }: Pick<FaultSite, 'victims' | 'links'>): Promise<void> {
-  if (!links) return;
+  if (!links?.rules.some(({ kind }) => kind === 'delay')) return;
   const dead = siteNames({ victims });
   const pairs = dead.flatMap((from) =>
     links.sites.flatMap(({ name: to }) => (to === from ? [] : [{ from, to }])),

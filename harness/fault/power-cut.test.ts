@@ -94,6 +94,7 @@ describe('a power cut', () => {
 
   test('takes what its victims had still to send, before they are gone', async () => {
     const links = {
+      rules: [{ id: 'slow', kind: 'delay' }],
       sites: [1, 2, 3].map((number) => ({ name: `node-${number}`, kind: 'node' as const })),
       reset: async (among: readonly { from: string; to: string }[]) => {
         deeds.push(`reset ${among.map(({ from, to }) => `${from}>${to}`).join(' ')}`);
