@@ -27,7 +27,10 @@ export interface Recovered {
   /** Cut off the end: what a crash had left half written. */
   readonly tornBytes: number;
   readonly syncedMark: SyncedMark;
-  /** With `strict` only. It was synced up to here once, and ends before; infinite when that cannot be told. */
+  /**
+   * With `strict` only. It was synced up to here once, and ends before; infinite when that cannot be
+   * told.
+   */
   readonly lacksUpTo: number | undefined;
 }
 

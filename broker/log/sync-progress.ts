@@ -13,8 +13,8 @@ interface Sync {
 }
 
 /**
- * How far a log is written and how far completed syncs cover it, and how long syncs take. Never too high: a write counts once it has resolved, and a sync covers what had
- * resolved when it began.
+ * How far a log is written and how far completed syncs cover it, and how long syncs take. Never too
+ * high: a write counts once it has resolved, and a sync covers what had resolved when it began.
  */
 export class SyncProgress {
   readonly #clock: Pick<Clock, 'monotonicMs'>;

@@ -73,7 +73,7 @@ export class SyncedMark {
     this.#held = false;
   }
 
-  /** The log is synced up to `index`, and to its end. In the kernel when it resolves, not on disk. */
+  /** The log is synced up to `index` and to its end. In the kernel when it resolves, not on disk. */
   async note(index: number): Promise<void> {
     const mark = this.#mark;
     if (mark === undefined || (index <= mark.syncedIndex && mark.endIsSynced)) return;

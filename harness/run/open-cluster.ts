@@ -27,7 +27,7 @@ export interface OpenClusterOptions {
 /** What a run is made of: broker nodes, and the way in which its load workers come to be. */
 export interface OpenCluster {
   readonly cluster: SupervisedCluster;
-  /** Asked for once the cluster is up. */
+  /** Asked for once there are networks to be on: for containers, when the cluster is up. */
   launcher(): Promise<WorkerLauncher>;
   /** Where somebody tells what the nodes and workers use. */
   readonly usage?: { start(): void; stop(): Promise<readonly SiteUsage[]> };

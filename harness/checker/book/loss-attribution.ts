@@ -38,9 +38,9 @@ interface Options {
  * Suspect is every fault that took effect once the message was sent, and, where its promise says
  * that it lasts, one that was active then. A suspect *explains* the loss when its own promise allows
  * a loss, the message lies in the tail of what was there when it hit (of which all is the longest),
- * and it was not delivered where delivered messages are safe. Promises do not add up: with faults that overlap, each loss needs
- * one fault that explains it by itself, so that the weakest promise counts only for what was sent
- * before its fault took effect (or, if it lasts, before it was healed).
+ * and it was not delivered where delivered messages are safe. Promises do not add up: with faults
+ * that overlap, each loss needs one fault that explains it by itself, so that the weakest promise
+ * counts only for what was sent before its fault took effect (or, if it lasts, before it was healed).
  *
  * The first suspect within whose bounds the loss lies gets it. Bounds of a window: acked no earlier
  * than the flush allows; and, of what was acked before the exposure was measured, the latest as
