@@ -1,13 +1,26 @@
-// Pictures of a report for the README: node dist/scripts/screenshot.js [report.html] [folder].
-// Needs a Chromium on the machine; writes <folder>/report-light.png and <folder>/report-dark.png.
+// Pictures of the first screen of a report, for the README:
+//   node dist/scripts/screenshot.js [report.html] [--folder docs/images] [--name report] [--height 1180]
+// Needs a Chromium on the machine; writes <folder>/<name>-light.png and <folder>/<name>-dark.png.
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
 
-const [report = 'runs/latest/report.html', folder = 'docs/images'] = process.argv.slice(2);
-const viewport = { width: 1280, height: 1180 };
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    folder: { type: 'string', default: 'docs/images' },
+    name: { type: 'string', default: 'report' },
+    /** CSS pixels. */
+    height: { type: 'string', default: '1180' },
+  },
+});
+const { folder, name } = values;
+const [report = 'runs/latest/report.html'] = positionals;
+const viewport = { width: 1280, height: Number(values.height) };
+if (!(viewport.height > 0)) fail(`--height ${values.height} is not a number of pixels.`);
 
 const executablePath = [
   process.env.CHROMIUM,
@@ -40,7 +53,7 @@ try {
     });
     const page = await context.newPage();
     await page.goto(pathToFileURL(resolve(report)).href);
-    const path = join(folder, `report-${colorScheme}.png`);
+    const path = join(folder, `${name}-${colorScheme}.png`);
     await page.screenshot({ path });
     console.log(path);
     await context.close();

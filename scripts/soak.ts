@@ -1,19 +1,19 @@
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { Command } from 'commander';
-import { version } from '../harness/version.ts';
 import { promiseCells } from './soak/cells/cells.ts';
 import { cleanRuns } from './soak/clean.ts';
 import { plantedDefects } from './soak/defects.ts';
 import { huntAllInSimulation } from './soak/simulated-defects.ts';
-import { markdown, type SoakRecord } from './soak/soak-record.ts';
+import { markdown, type Made, type SoakRecord } from './soak/soak-record.ts';
 
 /**
  * `npm run soak`: the counts that take too long for `npm test`. Clean runs must raise no alarm;
  * every cell of the promise table must hold at each seed, and where it may lose something there
  * must have been something to lose; each planted defect must be caught as its own anomaly within
- * five seeds. Writes its record, from which `docs/soak.md` is made. Exits with 1 when any of these
- * does not hold.
+ * five seeds. Writes its record as it goes, from which `docs/soak.md` is made; parts that are not
+ * asked for (0, none) stay as they are there. Exits with 1 when any of these does not hold.
  */
 const program = new Command('soak')
   .option('--clean <n>', 'clean seeded runs, over the scenarios in turn', '60')
@@ -36,37 +36,66 @@ const flags = program.opts<{
   out: string;
 }>();
 const from = Number(flags.from);
+const counts = { clean: Number(flags.clean), cells: Number(flags.cells) };
+const failures: string[] = [];
 
-const record: SoakRecord = {
-  version,
-  startedAt: new Date().toISOString(),
-  machine: `${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}`,
-  clean: await cleanRuns({
-    count: Number(flags.clean),
+if (counts.clean > 0) {
+  const made = madeNow();
+  const scenarios = flags.scenarios === undefined ? {} : { scenarios: flags.scenarios.split(',') };
+  const runs = await cleanRuns({
+    count: counts.clean,
     from,
-    ...(flags.scenarios === undefined ? {} : { scenarios: flags.scenarios.split(',') }),
-  }),
-  cells: await promiseCells({
+    ...scenarios,
+    onRuns: (soFar) => save({ clean: { ...made, runs: soFar } }),
+  });
+  tell(runs.length, 'clean runs', runs.filter(({ verdict }) => verdict !== 'pass').length, 'not passed');
+}
+
+if (counts.cells > 0) {
+  const made = madeNow();
+  const { series } = await promiseCells({
     from,
-    seeds: Number(flags.cells),
+    seeds: counts.cells,
     jobs: Number(flags.jobs),
     ...(flags.only === undefined ? {} : { only: flags.only.split(',') }),
     output: 'runs/soak-cells',
-  }),
-  defects: [
-    ...(await plantedDefects(flags.defects)),
-    ...(await huntAllInSimulation(flags.defects)),
-  ],
-};
-writeFileSync(`${flags.out}.json`, `${JSON.stringify(record, null, 2)}\n`);
-writeFileSync(`${flags.out}.md`, markdown(record));
+    onCells: (soFar) => save({ cells: { ...made, ...soFar } }),
+  });
+  const broken = series.filter(({ held, seeds }) => held < seeds.length);
+  tell(series.length, 'series of promise cells', broken.length, 'not held');
+}
 
-const alarms = record.clean.filter(({ verdict }) => verdict !== 'pass');
-const broken = record.cells.series.filter(({ held, seeds }) => held < seeds.length);
-const escaped = record.defects.filter(({ caughtAtSeed }) => caughtAtSeed === null);
-process.stdout.write(
-  `${record.clean.length} clean runs, ${alarms.length} not passed; ` +
-    `${record.cells.series.length} series of promise cells, ${broken.length} not held; ` +
-    `${record.defects.length} planted defects, ${escaped.length} escaped\n`,
-);
-process.exitCode = alarms.length + broken.length + escaped.length === 0 ? 0 : 1;
+if (flags.defects !== 'none') {
+  const made = madeNow();
+  const real = await plantedDefects(flags.defects);
+  const runs = [...real, ...(await huntAllInSimulation(flags.defects))];
+  save({ defects: { ...made, runs } });
+  const escaped = runs.filter(({ caughtAtSeed }) => caughtAtSeed === null);
+  tell(runs.length, 'planted defects', escaped.length, 'escaped');
+}
+
+process.exitCode = failures.length === 0 ? 0 : 1;
+
+function tell(count: number, what: string, bad: number, how: string): void {
+  const sentence = `${count} ${what}, ${bad} ${how}`;
+  if (bad > 0) failures.push(sentence);
+  process.stdout.write(`${sentence}\n`);
+}
+
+/** Parts that are not given stay as they are; another soak may be writing one of them. */
+function save(parts: SoakRecord): void {
+  const file = `${flags.out}.json`;
+  const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as SoakRecord) : {};
+  const record = { ...before, ...parts };
+  writeFileSync(file, `${JSON.stringify(record, null, 2)}\n`);
+  writeFileSync(`${flags.out}.md`, markdown(record));
+}
+
+function madeNow(): Made {
+  const [cpu] = cpus();
+  return {
+    commit: execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim(),
+    startedAt: new Date().toISOString(),
+    machine: `${cpus().length} cores, ${cpu?.model ?? 'unknown'}, Node ${process.versions.node}`,
+  };
+}

@@ -11,6 +11,8 @@ export async function cleanRuns(options: {
   /** Names; default: all that come with Ackworth. */
   readonly scenarios?: readonly string[];
   readonly output?: string;
+  /** Takes all that there is so far. */
+  readonly onRuns?: (runs: readonly CleanRun[]) => void;
 }): Promise<CleanRun[]> {
   const runs: CleanRun[] = [];
   const names = options.scenarios ?? scenarios.map(({ name }) => name);
@@ -38,6 +40,7 @@ export async function cleanRuns(options: {
       reasons: record.verdict === 'pass' ? [] : record.reasons,
     });
     process.stderr.write(`${scenario.name} seed ${seed}: ${record.verdict}\n`);
+    options.onRuns?.(runs);
   }
   return runs;
 }

@@ -28,8 +28,10 @@ export async function promiseCells(options: {
   readonly output: string;
   /** Takes what is not wanted from the runs that are due. */
   readonly choose?: (job: CellJob) => boolean;
+  /** Takes all that there is so far. */
+  readonly onCells?: (cells: PromiseCells) => void;
 }): Promise<PromiseCells> {
-  const { from, seeds, jobs, only = [], output, choose = () => true } = options;
+  const { from, seeds, jobs, only = [], output, choose = () => true, onCells } = options;
   if (seeds === 0) return { jobs, seconds: 0, lacking: [], series: [] };
   const began = performance.now();
   mkdirSync(output, { recursive: true });
@@ -44,16 +46,20 @@ export async function promiseCells(options: {
   const queue = cellJobs({ from, seeds, real, only }).filter(choose);
   const total = queue.length;
   const outcomes: CellOutcome[] = [];
+  const soFar = (): PromiseCells => {
+    const seconds = Math.round((performance.now() - began) / 1000);
+    return { jobs, seconds, lacking, series: seriesOf(outcomes.toSorted(inOrder)) };
+  };
   const worker = async (): Promise<void> => {
     for (let job = queue.shift(); job !== undefined; job = queue.shift()) {
       const outcome = await inChild({ ...job, output, probe });
       outcomes.push(outcome);
       process.stderr.write(`${outcomes.length}/${total} ${lineOf(outcome)}\n`);
+      onCells?.(soFar());
     }
   };
   await Promise.all(Array.from({ length: jobs }, worker));
-  const seconds = Math.round((performance.now() - began) / 1000);
-  return { jobs, seconds, lacking, series: seriesOf(outcomes.sort(inOrder)) };
+  return soFar();
 }
 
 function inChild(task: CellTask): Promise<CellOutcome> {
