@@ -15,13 +15,13 @@ module.exports = {
     only(
       'raft-is-pure',
       { path: '^broker/raft/', pathNot: '\\.test\\.ts$' },
-      { path: '^(broker/(?!raft/|env/random)|node_modules)|^node:(?!assert)' },
+      { path: '^(broker/(?!raft/|env/random|assert\\.ts)|node_modules)|^node:' },
       'The consensus core has no I/O and knows nothing of the broker.',
     ),
     only(
       'protocol-is-pure',
       { path: '^broker/protocol/', pathNot: '\\.test\\.ts$' },
-      { path: '^broker/(?!protocol/)' },
+      { path: '^broker/(?!protocol/|assert\\.ts)' },
       'The codec knows nothing of the broker.',
     ),
     only(

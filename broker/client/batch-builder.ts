@@ -1,12 +1,6 @@
-import { strict as assert } from 'node:assert';
-import {
-  batchHeaderBytes,
-  batchVersion,
-  BatchKind,
-  noKey,
-  sealBatch,
-  writeU64,
-} from '../protocol/batch.ts';
+import { assert } from '../assert.ts';
+import { batchHeaderBytes, batchVersion, BatchKind, noKey, sealBatch } from '../protocol/batch.ts';
+import { writeU64 } from '../protocol/integers.ts';
 
 const recordHeadBytes = 8;
 const firstBytes = 2048;

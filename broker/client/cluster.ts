@@ -1,4 +1,4 @@
-import { strict as assert } from 'node:assert';
+import { assert } from '../assert.ts';
 import type { Clock } from '../env/clock.ts';
 import type { Network } from '../env/network.ts';
 import type { Random } from '../env/random.ts';

@@ -1,8 +1,8 @@
-import { strict as assert } from 'node:assert';
+import { assert } from '../assert.ts';
 import type { Clock } from '../env/clock.ts';
 import type { Connection, Network } from '../env/network.ts';
 import { BrokerError } from '../errors.ts';
-import { readU64 } from '../protocol/batch.ts';
+import { readU64 } from '../protocol/integers.ts';
 import type { RequestName, RequestOf, ResponseOf } from '../protocol/codec.ts';
 import { FrameReader } from '../protocol/frames.ts';
 import {

@@ -1,4 +1,4 @@
-import { strict as assert } from 'node:assert';
+import { assert } from '../assert.ts';
 import type { Timer } from '../env/clock.ts';
 import type { BrokerError, BrokerErrorCode } from '../errors.ts';
 import { addSequence, sequenceDistance } from '../partition/sequence.ts';

@@ -1,4 +1,4 @@
-import { strict as assert } from 'node:assert';
+import { assert } from '../assert.ts';
 import type { Timer } from '../env/clock.ts';
 import { BrokerError } from '../errors.ts';
 import type { TopicInfo } from '../protocol/api.ts';

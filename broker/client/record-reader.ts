@@ -1,5 +1,6 @@
 import { BrokerError } from '../errors.ts';
-import { batchHeaderBytes, bodyIntact, BatchKind, noKey, readU64 } from '../protocol/batch.ts';
+import { batchHeaderBytes, bodyIntact, BatchKind, noKey } from '../protocol/batch.ts';
+import { readU64 } from '../protocol/integers.ts';
 
 /** One record of a fetch. Views into what came off the socket: copy what must be kept. */
 export interface ConsumedRecord {

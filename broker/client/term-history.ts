@@ -1,4 +1,5 @@
-import { batchHeaderBytes, BatchKind, readU64 } from '../protocol/batch.ts';
+import { batchHeaderBytes, BatchKind } from '../protocol/batch.ts';
+import { readU64 } from '../protocol/integers.ts';
 
 const termsMax = 64;
 

@@ -1,4 +1,4 @@
-import { strict as assert } from 'node:assert';
+import { assert } from '../assert.ts';
 
 /** Member id -> its partitions, ascending. */
 export type Assignment = ReadonlyMap<string, readonly number[]>;

@@ -1,4 +1,4 @@
-import { strict as assert } from 'node:assert';
+import { assert } from '../assert.ts';
 import type { Clock, Timer } from '../env/clock.ts';
 import { BrokerError } from '../errors.ts';
 import { assignPartitions } from './assignor.ts';

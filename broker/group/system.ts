@@ -1,4 +1,4 @@
-import { strict as assert } from 'node:assert';
+import { assert } from '../assert.ts';
 import type { TopicConfig } from '../protocol/api.ts';
 import { BatchKind } from '../protocol/batch.ts';
 import type { Entry } from '../raft/types.ts';

@@ -1,5 +1,5 @@
-import { strict as assert } from 'node:assert';
-import { readU64 } from '../protocol/batch.ts';
+import { assert } from '../assert.ts';
+import { readU64 } from '../protocol/integers.ts';
 import type { Entry } from '../raft/types.ts';
 import { isGathered } from './gather.ts';
 

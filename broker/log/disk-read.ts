@@ -1,4 +1,5 @@
-import { BatchKind, bodyIntact, readU64 } from '../protocol/batch.ts';
+import { BatchKind, bodyIntact } from '../protocol/batch.ts';
+import { readU64 } from '../protocol/integers.ts';
 import type { Entry } from '../raft/types.ts';
 import { Runs } from './runs.ts';
 import { corrupt } from './segment-format.ts';

@@ -1,5 +1,5 @@
 import type { Disk } from '../env/disk.ts';
-import { readU64, writeU64 } from '../protocol/batch.ts';
+import { readU64, writeU64 } from '../protocol/integers.ts';
 import type { HardState } from '../raft/types.ts';
 import { makeLogDirectory } from './directory.ts';
 import { SlotFile } from './slot-file.ts';

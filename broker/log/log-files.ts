@@ -1,8 +1,8 @@
-import { strict as assert } from 'node:assert';
+import { assert } from '../assert.ts';
 import type { Clock } from '../env/clock.ts';
 import { DiskError } from '../env/disk.ts';
 import type { Disk } from '../env/disk.ts';
-import { readU64 } from '../protocol/batch.ts';
+import { readU64 } from '../protocol/integers.ts';
 import { syncDirectory } from './durable.ts';
 import type { LogStart, LogStartFile } from './log-start.ts';
 import type { LogWriter } from './log-writer.ts';

@@ -1,5 +1,5 @@
 import type { Disk } from '../env/disk.ts';
-import { readU64, writeU64 } from '../protocol/batch.ts';
+import { readU64, writeU64 } from '../protocol/integers.ts';
 import { SlotFile } from './slot-file.ts';
 
 /** Where a log begins, as the log itself wrote it down. */

@@ -1,4 +1,4 @@
-import { strict as assert } from 'node:assert';
+import { assert } from '../assert.ts';
 import { BrokerError } from '../errors.ts';
 import type { Clock, Timer } from '../env/clock.ts';
 import { DiskError } from '../env/disk.ts';
@@ -10,6 +10,7 @@ import type { Mark } from './segment-format.ts';
 import { SyncProgress } from './sync-progress.ts';
 import type { Extent } from './sync-progress.ts';
 import type { SyncedMark } from './synced-mark.ts';
+import { readU32 } from '../protocol/integers.ts';
 
 /**
  * When an entry counts as persisted: `sync`, once `fdatasync` returned; `async`, once written,
@@ -113,7 +114,7 @@ export class LogWriter {
     segment.plannedEnd += batch.length;
     write.bytes += batch.length;
     write.lastIndex = index;
-    write.nextOffset = offset + batch.readUInt32LE(56);
+    write.nextOffset = offset + readU32(batch, 56);
     if (write.bytes >= writeBytesMax) this.#seal();
     return kept;
   }

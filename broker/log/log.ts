@@ -1,8 +1,9 @@
-import { strict as assert } from 'node:assert';
+import { assert } from '../assert.ts';
 import { BrokerError } from '../errors.ts';
 import type { Clock } from '../env/clock.ts';
 import type { Disk } from '../env/disk.ts';
-import { BatchKind, readU64 } from '../protocol/batch.ts';
+import { BatchKind } from '../protocol/batch.ts';
+import { readU32, readU64 } from '../protocol/integers.ts';
 import type { Entry, RaftLog, SnapshotMark } from '../raft/types.ts';
 import { EntryCache } from './cache.ts';
 import { findOffset, readEntries, readRecordBatches } from './disk-read.ts';
@@ -388,7 +389,7 @@ export class Log implements RaftLog {
   #appendOne(entry: Entry): void {
     const { index, term, bytes } = entry;
     assert(index === this.#lastIndex + 1, 'entries follow one another');
-    assert(bytes.readUInt32LE(0) === bytes.length, 'an entry is one whole batch');
+    assert(readU32(bytes, 0) === bytes.length, 'an entry is one whole batch');
     const offset = readU64(bytes, 8);
     if (this.#cut !== undefined) {
       this.#cut.offset = offset;
@@ -401,7 +402,7 @@ export class Log implements RaftLog {
     const kept = this.#writer.append(segment, bytes, index, offset);
     this.#cache.push(kept === bytes ? entry : { term, index, bytes: kept });
     this.#lastIndex = index;
-    this.#nextOffset = offset + bytes.readUInt32LE(56);
+    this.#nextOffset = offset + readU32(bytes, 56);
     if (segment.plannedEnd >= this.#options.segmentBytes) this.#roll(segment);
   }
 

@@ -1,6 +1,7 @@
 import type { Disk } from '../env/disk.ts';
 import { batchHeaderBytes, bodyIntact, headerIntact } from '../protocol/batch.ts';
-import { readBatchHeader, readU64 } from '../protocol/batch.ts';
+import { readBatchHeader } from '../protocol/batch.ts';
+import { readU64 } from '../protocol/integers.ts';
 import { makeLogDirectory } from './directory.ts';
 import { syncDirectory } from './durable.ts';
 import { LogStartFile } from './log-start.ts';

@@ -1,5 +1,5 @@
 import { BrokerError } from '../errors.ts';
-import { readU64, writeU64 } from '../protocol/batch.ts';
+import { readU64, writeU64 } from '../protocol/integers.ts';
 import { crc32c } from '../protocol/crc32c.ts';
 import type { TermRange } from './terms.ts';
 

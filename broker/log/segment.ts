@@ -1,4 +1,4 @@
-import { strict as assert } from 'node:assert';
+import { assert } from '../assert.ts';
 import { DiskError } from '../env/disk.ts';
 import type { Disk, DiskFile } from '../env/disk.ts';
 import { writeWhole } from './durable.ts';

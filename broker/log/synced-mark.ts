@@ -1,6 +1,6 @@
 import { DiskError } from '../env/disk.ts';
 import type { Disk, DiskFile } from '../env/disk.ts';
-import { readU64, writeU64 } from '../protocol/batch.ts';
+import { readU64, writeU64 } from '../protocol/integers.ts';
 import { crc32c } from '../protocol/crc32c.ts';
 import { syncFile, writeWhole } from './durable.ts';
 

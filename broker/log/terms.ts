@@ -1,4 +1,4 @@
-import { strict as assert } from 'node:assert';
+import { assert } from '../assert.ts';
 
 /** From `index` and `offset` on, entries are of `term`, until the next range. */
 export interface TermRange {

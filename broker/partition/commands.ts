@@ -1,4 +1,4 @@
-import { strict as assert } from 'node:assert';
+import { assert } from '../assert.ts';
 import { BatchKind, batchHeaderBytes, createBatch } from '../protocol/batch.ts';
 
 /**

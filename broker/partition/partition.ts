@@ -1,5 +1,6 @@
-import { strict as assert } from 'node:assert';
-import { BatchKind, readBatchHeader, readU64 } from '../protocol/batch.ts';
+import { assert } from '../assert.ts';
+import { BatchKind, readBatchHeader } from '../protocol/batch.ts';
+import { readU64 } from '../protocol/integers.ts';
 import type { Entry } from '../raft/types.ts';
 import type { StateMachine } from '../server/state-machine.ts';
 import { decodePartitionCommand, type PartitionCommand } from './commands.ts';

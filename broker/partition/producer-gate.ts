@@ -1,4 +1,4 @@
-import { strict as assert } from 'node:assert';
+import { assert } from '../assert.ts';
 import { BatchKind, readBatchHeader } from '../protocol/batch.ts';
 import type { Entry } from '../raft/types.ts';
 import { admitFirst, ProducerState, type Admission, type BatchIdentity } from './producers.ts';

@@ -1,4 +1,4 @@
-import { strict as assert } from 'node:assert';
+import { assert } from '../assert.ts';
 import { addSequence, sequenceDistance } from './sequence.ts';
 
 /** How many batches of a producer are remembered; also the most that it may have in flight. */

@@ -1,5 +1,5 @@
-import { strict as assert } from 'node:assert';
 import { crc32c } from './crc32c.ts';
+import { readU32, readU64, writeU32, writeU64 } from './integers.ts';
 
 /**
  * A batch: the unit that a producer sends, the log stores, Raft replicates and a consumer gets,
@@ -57,29 +57,17 @@ export interface BatchHeader {
   readonly timestampMs: number;
 }
 
-/** Reads a 64-bit integer as a number; asserts that it is below 2^53. */
-export function readU64(buffer: Buffer, at: number): number {
-  const high = buffer.readUInt32LE(at + 4);
-  assert(high < 0x20_0000, 'a 64-bit field is beyond 2^53');
-  return high * 0x1_0000_0000 + buffer.readUInt32LE(at);
-}
-
-export function writeU64(buffer: Buffer, at: number, value: number): void {
-  buffer.writeUInt32LE(value % 0x1_0000_0000, at);
-  buffer.writeUInt32LE(Math.floor(value / 0x1_0000_0000), at + 4);
-}
-
 export function readBatchHeader(batch: Buffer): BatchHeader {
   return {
-    length: batch.readUInt32LE(0),
+    length: readU32(batch, 0),
     baseOffset: readU64(batch, 8),
     term: readU64(batch, 16),
     index: readU64(batch, 24),
     kind: batch.readUInt8(37) as BatchKind,
     producerId: readU64(batch, 40),
-    epoch: batch.readUInt32LE(48),
-    baseSequence: batch.readUInt32LE(52),
-    recordCount: batch.readUInt32LE(56),
+    epoch: readU32(batch, 48),
+    baseSequence: readU32(batch, 52),
+    recordCount: readU32(batch, 56),
     timestampMs: readU64(batch, 60),
   };
 }
@@ -90,14 +78,14 @@ export function readBatchHeader(batch: Buffer): BatchHeader {
  */
 export function checkProducedBatch(batch: Buffer): string | undefined {
   if (batch.length < batchHeaderBytes) return 'a batch is shorter than its header';
-  if (batch.readUInt32LE(0) !== batch.length) return 'a batch does not have the length it claims';
+  if (readU32(batch, 0) !== batch.length) return 'a batch does not have the length it claims';
   if (batch[36] !== batchVersion) return `batch version ${batch[36]} is unknown`;
   if (batch[37] !== BatchKind.records) return 'a producer may send batches of records only';
   if (batch.readUInt16LE(38) !== 0) return 'a batch has unknown attributes';
-  if (batch.readUInt32LE(44) >= 0x20_0000) return 'a producer id is beyond 2^53';
-  if (batch.readUInt32LE(52) > 0x7fff_ffff) return 'a sequence is beyond 2^31';
-  if (batch.readUInt32LE(64) >= 0x20_0000) return 'a timestamp is beyond 2^53';
-  const count = batch.readUInt32LE(56);
+  if (readU32(batch, 44) >= 0x20_0000) return 'a producer id is beyond 2^53';
+  if (readU32(batch, 52) > 0x7fff_ffff) return 'a sequence is beyond 2^31';
+  if (readU32(batch, 64) >= 0x20_0000) return 'a timestamp is beyond 2^53';
+  const count = readU32(batch, 56);
   if (count === 0) return 'a batch has no records';
   if (count * recordBytesMin > batch.length - batchHeaderBytes) {
     return `a batch claims ${count} records, more than it can hold`;
@@ -113,23 +101,23 @@ export function assignBatch(
   writeU64(batch, 8, fields.baseOffset);
   writeU64(batch, 16, fields.term);
   writeU64(batch, 24, fields.index);
-  batch.writeUInt32LE(headerCrc(batch), 4);
+  writeU32(batch, 4, headerCrc(batch));
 }
 
 /** True when the broker's fields are as the broker wrote them. */
 export function headerIntact(batch: Buffer): boolean {
-  return batch.readUInt32LE(4) === headerCrc(batch);
+  return readU32(batch, 4) === headerCrc(batch);
 }
 
 /** True when everything that came off the wire is as the sender wrote it. */
 export function bodyIntact(batch: Buffer): boolean {
-  return batch.readUInt32LE(32) === crc32c(batch, 0, 36);
+  return readU32(batch, 32) === crc32c(batch, 0, 36);
 }
 
 /** Writes length and CRC once header and body are in place: the sender's last step. */
 export function sealBatch(batch: Buffer): void {
-  batch.writeUInt32LE(batch.length, 0);
-  batch.writeUInt32LE(crc32c(batch, 0, 36), 32);
+  writeU32(batch, 0, batch.length);
+  writeU32(batch, 32, crc32c(batch, 0, 36));
 }
 
 /** A sealed batch around `body`; the broker's fields are zero. */
@@ -148,9 +136,9 @@ export function createBatch(
   batch.writeUInt8(batchVersion, 36);
   batch.writeUInt8(fields.kind, 37);
   writeU64(batch, 40, fields.producerId ?? 0);
-  batch.writeUInt32LE(fields.epoch ?? 0, 48);
-  batch.writeUInt32LE(fields.baseSequence ?? 0, 52);
-  batch.writeUInt32LE(fields.recordCount ?? 0, 56);
+  writeU32(batch, 48, fields.epoch ?? 0);
+  writeU32(batch, 52, fields.baseSequence ?? 0);
+  writeU32(batch, 56, fields.recordCount ?? 0);
   writeU64(batch, 60, fields.timestampMs ?? 0);
   batch.set(body, batchHeaderBytes);
   sealBatch(batch);

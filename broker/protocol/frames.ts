@@ -1,27 +1,31 @@
 import { ProtocolError } from './protocol-error.ts';
+import { readU32 } from './integers.ts';
 
 const prefixBytes = 4;
 const firstAllocationBytes = 262_144;
 
+/** A frame without its length: the bytes `from` up to `to`. */
+export type OnSpan = (bytes: Buffer, from: number, to: number) => void;
+
 /**
  * Cuts a byte stream into frames (`u32 length`, then so many bytes). A frame that lies inside one
- * chunk is passed on as a slice of it; only one that straddles chunks is copied, into a buffer that
+ * chunk is passed on where it lies; only one that straddles chunks is copied, into a buffer that
  * grows with what has really arrived, so that a length alone claims no memory. Either way the
  * frame belongs to the receiver, who may keep it and write into it: chunks that are pushed must
  * not be used again by the caller.
  */
-export class FrameReader {
+export class SpanReader {
   readonly #frameBytesMax: number;
-  readonly #onFrame: (frame: Buffer) => void;
+  readonly #onSpan: OnSpan;
   /** A frame of which the beginning has arrived, prefix included. */
   #partial = Buffer.alloc(0);
   #partialBytes = 0;
   #failed = false;
 
   /** `frameBytesMax` counts what follows the length. */
-  constructor(frameBytesMax: number, onFrame: (frame: Buffer) => void) {
+  constructor(frameBytesMax: number, onSpan: OnSpan) {
     this.#frameBytesMax = frameBytesMax;
-    this.#onFrame = onFrame;
+    this.#onSpan = onSpan;
   }
 
   /** Bytes held back because their frame is not complete. */
@@ -30,7 +34,7 @@ export class FrameReader {
   }
 
   /**
-   * Calls `onFrame` for each frame that is now complete. Throws `ProtocolError` `too-large` for a
+   * Hands on each frame that is now complete. Throws `ProtocolError` `too-large` for a
    * length beyond the limit; the stream cannot be read any further then, so it throws again at
    * each later push.
    */
@@ -40,10 +44,10 @@ export class FrameReader {
     while (this.#partialBytes > 0 && at < chunk.length) at = this.#continue(chunk, at);
     while (chunk.length - at >= prefixBytes) {
       const from = at + prefixBytes;
-      const end = from + this.#checked(chunk.readUInt32LE(at));
+      const end = from + this.#checked(readU32(chunk, at));
       if (end > chunk.length) break;
       at = end;
-      this.#onFrame(chunk.subarray(from, end));
+      this.#onSpan(chunk, from, end);
     }
     if (at < chunk.length) this.#take(chunk, at, chunk.length - at);
   }
@@ -54,13 +58,13 @@ export class FrameReader {
       at = this.#take(chunk, at, prefixBytes - this.#partialBytes);
       if (this.#partialBytes < prefixBytes) return at;
     }
-    const end = prefixBytes + this.#checked(this.#partial.readUInt32LE(0));
+    const end = prefixBytes + this.#checked(readU32(this.#partial, 0));
     at = this.#take(chunk, at, end - this.#partialBytes);
     if (this.#partialBytes === end) {
-      const frame = this.#partial.subarray(prefixBytes, end);
+      const whole = this.#partial;
       this.#partial = Buffer.alloc(0);
       this.#partialBytes = 0;
-      this.#onFrame(frame);
+      this.#onSpan(whole, prefixBytes, end);
     }
     return at;
   }
@@ -82,8 +86,8 @@ export class FrameReader {
 
   /** Of the partial frame, prefix included; only sizes an allocation. */
   #wholeLength(chunk: Buffer, at: number): number {
-    if (this.#partialBytes >= prefixBytes) return prefixBytes + this.#partial.readUInt32LE(0);
-    return this.#partialBytes === 0 ? prefixBytes + chunk.readUInt32LE(at) : prefixBytes;
+    if (this.#partialBytes >= prefixBytes) return prefixBytes + readU32(this.#partial, 0);
+    return this.#partialBytes === 0 ? prefixBytes + readU32(chunk, at) : prefixBytes;
   }
 
   #checked(length: number): number {
@@ -93,5 +97,12 @@ export class FrameReader {
       'too-large',
       `A frame of ${length} bytes exceeds the limit of ${this.#frameBytesMax}.`,
     );
+  }
+}
+
+/** As `SpanReader`, for those to whom a slice for each frame is no cost that counts. */
+export class FrameReader extends SpanReader {
+  constructor(frameBytesMax: number, onFrame: (frame: Buffer) => void) {
+    super(frameBytesMax, (bytes, from, to) => onFrame(bytes.subarray(from, to)));
   }
 }

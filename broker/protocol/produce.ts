@@ -1,5 +1,5 @@
 import { ApiKey } from './api.ts';
-import { writeU64 } from './batch.ts';
+import { writeU32, writeU64 } from './integers.ts';
 import { apiVersion } from './messages.ts';
 
 /**
@@ -24,12 +24,12 @@ export function writeProduceHead(
     readonly batchBytes: number;
   },
 ): number {
-  to.writeUInt32LE(produceHeadBytes - 4 + head.batchBytes, at);
+  writeU32(to, at, produceHeadBytes - 4 + head.batchBytes);
   to[at + 4] = ApiKey.produce;
   to[at + 5] = apiVersion;
-  to.writeUInt32LE(head.correlationId, at + 6);
-  to.writeUInt32LE(head.topicId, at + 10);
-  to.writeUInt32LE(head.partition, at + 14);
+  writeU32(to, at + 6, head.correlationId);
+  writeU32(to, at + 10, head.topicId);
+  writeU32(to, at + 14, head.partition);
   return at + produceHeadBytes;
 }
 
@@ -58,8 +58,8 @@ export function writeProduceResponse(
     readonly term: number;
   },
 ): number {
-  to.writeUInt32LE(produceResponseBytes - 4, at);
-  to.writeUInt32LE(response.correlationId, at + 4);
+  writeU32(to, at, produceResponseBytes - 4);
+  writeU32(to, at + 4, response.correlationId);
   to.writeUInt16LE(0, at + 8);
   writeU64(to, at + 10, response.baseOffset);
   writeU64(to, at + 18, response.term);

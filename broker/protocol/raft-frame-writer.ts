@@ -1,3 +1,5 @@
+import { writeU32, writeU64 } from './integers.ts';
+
 const blockBytes = 65_536;
 const copyBytesMax = 4096;
 
@@ -42,13 +44,12 @@ export class RaftFrameWriter {
 
   u32(value: number): void {
     const at = this.#room(4);
-    this.#block.writeUInt32LE(value, at);
+    writeU32(this.#block, at, value);
   }
 
   u64(value: number): void {
     const at = this.#room(8);
-    this.#block.writeUInt32LE(value % 0x1_0000_0000, at);
-    this.#block.writeUInt32LE(Math.floor(value / 0x1_0000_0000), at + 4);
+    writeU64(this.#block, at, value);
   }
 
   payload(bytes: Buffer): void {

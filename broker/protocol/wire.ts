@@ -1,3 +1,4 @@
+import { readU32, writeU32, writeU64 } from './integers.ts';
 import { ProtocolError } from './protocol-error.ts';
 
 const twoTo32 = 0x1_0000_0000;
@@ -36,15 +37,15 @@ export class WireReader {
   }
 
   u32(): number {
-    return this.#bytes.readUInt32LE(this.#advance(4));
+    return readU32(this.#bytes, this.#advance(4));
   }
 
   /** A 64-bit number below 2^53. */
   u64(): number {
     const at = this.#advance(8);
-    const high = this.#bytes.readUInt32LE(at + 4);
+    const high = readU32(this.#bytes, at + 4);
     if (high >= u64HighMax) throw invalid('a 64-bit number is beyond 2^53');
-    return high * twoTo32 + this.#bytes.readUInt32LE(at);
+    return high * twoTo32 + readU32(this.#bytes, at);
   }
 
   /** A whole number that may be negative. */
@@ -119,14 +120,13 @@ export class WireWriter {
 
   u32(value: number): void {
     const at = this.#room(4);
-    this.#bytes.writeUInt32LE(value, at);
+    writeU32(this.#bytes, at, value);
   }
 
   u64(value: number): void {
     if (!Number.isSafeInteger(value) || value < 0) throw invalid(`${value} is not below 2^53`);
     const at = this.#room(8);
-    this.#bytes.writeUInt32LE(value % twoTo32, at);
-    this.#bytes.writeUInt32LE(Math.floor(value / twoTo32), at + 4);
+    writeU64(this.#bytes, at, value);
   }
 
   integer(value: number): void {

@@ -1,4 +1,4 @@
-import { strict as assert } from 'node:assert';
+import { assert } from '../assert.ts';
 import type { Marks } from './following.ts';
 import type { LogView } from './log-view.ts';
 import { Progress, Window } from './progress.ts';

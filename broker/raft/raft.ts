@@ -1,4 +1,4 @@
-import { strict as assert } from 'node:assert';
+import { assert } from '../assert.ts';
 import { isSettled } from './doubt.ts';
 import type { Doubt } from './doubt.ts';
 import { Following } from './following.ts';

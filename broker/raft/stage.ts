@@ -1,4 +1,4 @@
-import { strict as assert } from 'node:assert';
+import { assert } from '../assert.ts';
 import { Raft } from './raft.ts';
 import type { RaftOptions } from './raft.ts';
 import type { Entry, HardState, Message, NodeId, RaftLog, Ready, Snapshot } from './types.ts';

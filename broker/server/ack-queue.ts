@@ -1,4 +1,4 @@
-import { strict as assert } from 'node:assert';
+import { assert } from '../assert.ts';
 
 interface Waiter {
   readonly index: number;
@@ -47,7 +47,7 @@ export class AckQueue<W extends Waiter> {
       this.#items.splice(0, this.#head);
       this.#head = 0;
     }
-    assert(this.#head <= this.#items.length);
+    assert(this.#head <= this.#items.length, 'nobody is taken twice');
     return first;
   }
 }

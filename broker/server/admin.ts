@@ -1,4 +1,4 @@
-import { strict as assert } from 'node:assert';
+import { assert } from '../assert.ts';
 import { BrokerError } from '../errors.ts';
 import { checkTopicConfig, placeReplicas } from '../group/placement.ts';
 import type { RequestOf, ResponseOf } from '../protocol/codec.ts';
@@ -23,7 +23,7 @@ export async function createTopic(
     startAt: machine.nextTopicId,
   });
   const result = await parts.system.propose({ type: 'create-topic', config, placement });
-  assert(result.type === 'topic');
+  assert(result.type === 'topic', 'a topic was asked for');
   if (!result.created) throw topicExists(config.name);
   return { topicId: result.topicId };
 }
@@ -34,7 +34,7 @@ export async function initProducer(
   { producerId }: RequestOf<'initProducer'>,
 ): Promise<ResponseOf<'initProducer'>> {
   const result = await parts.system.propose({ type: 'init-producer', producerId });
-  assert(result.type === 'producer');
+  assert(result.type === 'producer', 'a producer was asked for');
   return { producerId: result.producerId, epoch: result.epoch };
 }
 

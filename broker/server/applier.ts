@@ -1,6 +1,6 @@
-import { strict as assert } from 'node:assert';
+import { assert } from '../assert.ts';
 import { BrokerError } from '../errors.ts';
-import { readU64 } from '../protocol/batch.ts';
+import { readU32, readU64 } from '../protocol/integers.ts';
 import type { Entry, SnapshotMark } from '../raft/types.ts';
 import { replicaFailure } from './replica-failure.ts';
 import type { ReplicaLog } from './replica-log.ts';
@@ -187,7 +187,7 @@ export class Applier {
     this.#appliedIndex = entry.index;
     if (!this.#log.snapshotDue(entry.index)) return;
     const mark = { index: entry.index, term: entry.term };
-    const nextOffset = readU64(entry.bytes, 8) + entry.bytes.readUInt32LE(56);
+    const nextOffset = readU64(entry.bytes, 8) + readU32(entry.bytes, 56);
     const epoch = this.#epoch;
     this.#log.saveSnapshot(mark, nextOffset, this.#machine.snapshot()).catch((error: unknown) => {
       this.#fail(epoch, error);

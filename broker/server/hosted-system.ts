@@ -1,4 +1,4 @@
-import { strict as assert } from 'node:assert';
+import { assert } from '../assert.ts';
 import { BrokerError } from '../errors.ts';
 import type { Clock } from '../env/clock.ts';
 import { encodeSystemCommand } from '../group/commands.ts';

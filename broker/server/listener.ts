@@ -12,7 +12,7 @@ export interface ListenerOptions {
   readonly budget: MemoryBudget;
   readonly metrics: Metrics;
   readonly beforeRead: () => void;
-  readonly onFrame: (session: Session, frame: Buffer) => void;
+  readonly onFrame: SessionHost['onFrame'];
 }
 
 /**
@@ -24,7 +24,7 @@ export class Listener implements SessionHost {
   readonly budget: MemoryBudget;
   readonly metrics: Metrics;
   readonly beforeRead: () => void;
-  readonly onFrame: (session: Session, frame: Buffer) => void;
+  readonly onFrame: SessionHost['onFrame'];
   readonly #clock: Clock;
   readonly #sessions = new Set<Session>();
   #dirty: Session[] = [];

@@ -2,7 +2,7 @@ import { BrokerError } from '../errors.ts';
 import type { BrokerErrorCode } from '../errors.ts';
 import type { BatchIdentity } from '../partition/producers.ts';
 import type { ReplicationMode } from '../protocol/api.ts';
-import { readU64 } from '../protocol/batch.ts';
+import { readU32, readU64 } from '../protocol/integers.ts';
 import { AckQueue } from './ack-queue.ts';
 import type { Metrics } from './metrics.ts';
 import type { GatePart } from './node-options.ts';
@@ -141,7 +141,7 @@ export class ProducePath {
       return;
     }
     if (identity !== undefined) this.gate.appended(identity, placed);
-    this.#metrics.recordsAppended += batch.readUInt32LE(56);
+    this.#metrics.recordsAppended += readU32(batch, 56);
     this.#await(replica, request, placed);
   }
 
@@ -239,8 +239,8 @@ function identityOf(batch: Buffer): BatchIdentity | undefined {
   if (producerId === 0) return undefined;
   return {
     producerId,
-    epoch: batch.readUInt32LE(48),
-    baseSequence: batch.readUInt32LE(52),
-    recordCount: batch.readUInt32LE(56),
+    epoch: readU32(batch, 48),
+    baseSequence: readU32(batch, 52),
+    recordCount: readU32(batch, 56),
   };
 }

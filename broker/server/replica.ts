@@ -4,7 +4,8 @@ import { isDiskFull } from '../log/durable.ts';
 import { HardStateFile } from '../log/hard-state.ts';
 import { Log } from '../log/log.ts';
 import type { FlushPolicy, LogOptions } from '../log/log.ts';
-import { assignBatch, BatchKind, createBatch, readU64 } from '../protocol/batch.ts';
+import { assignBatch, BatchKind, createBatch } from '../protocol/batch.ts';
+import { readU32, readU64 } from '../protocol/integers.ts';
 import { Raft } from '../raft/raft.ts';
 import type { Entry, HardState, Load, Message, Role, Snapshot } from '../raft/types.ts';
 import { Applier } from './applier.ts';
@@ -227,7 +228,8 @@ export class Replica {
    */
   propose(batch: Buffer): { index: number; term: number; baseOffset: number } | undefined {
     if (this.#silent) return undefined;
-    this.#noticePause();
+    // Once a turn: what was looked at before the first batch of a chunk holds for the others.
+    if (!this.#passDue) this.#noticePause();
     const raft = this.#raft;
     if (raft.role !== 'leader') return undefined;
     const at = { index: raft.lastIndex + 1, term: raft.term, baseOffset: this.#nextOffset };
@@ -445,5 +447,5 @@ function lostForGood(directory: string, { lastIndex, recovery }: ReplicaLog): Br
 }
 
 function recordCount(batch: Buffer): number {
-  return batch.readUInt32LE(56);
+  return readU32(batch, 56);
 }

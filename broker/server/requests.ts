@@ -19,15 +19,21 @@ import type { Session } from './session.ts';
 const waitingFetchBytes = 256;
 
 /** Sends a frame that came in to whoever answers it. Never throws on what a client sent. */
-export function handleFrame(parts: NodeParts, session: Session, frame: Buffer): void {
+export function handleFrame(
+  parts: NodeParts,
+  session: Session,
+  bytes: Buffer,
+  from: number,
+  to: number,
+): void {
   parts.metrics.requests++;
-  const api = frame[0];
+  const api = to > from ? bytes[from] : undefined;
   if (api === ApiKey.produce) {
-    handleProduce(parts, session, frame);
+    handleProduce(parts, session, bytes, from, to);
   } else if (api === ApiKey.raft) {
-    handleRaft(parts, session, frame);
+    handleRaft(parts, session, bytes.subarray(from, to));
   } else {
-    handleDecoded(parts, session, frame);
+    handleDecoded(parts, session, bytes.subarray(from, to));
   }
 }
 

@@ -1,5 +1,6 @@
-import { strict as assert } from 'node:assert';
-import { BatchKind, readU64, writeU64 } from '../protocol/batch.ts';
+import { assert } from '../assert.ts';
+import { BatchKind } from '../protocol/batch.ts';
+import { readU32, readU64, writeU64 } from '../protocol/integers.ts';
 import type { Entry } from '../raft/types.ts';
 import type { StateMachine } from './state-machine.ts';
 
@@ -25,7 +26,7 @@ export class ServedState implements StateMachine {
   apply(entry: Entry): void {
     this.#machine.apply(entry);
     if (entry.bytes[37] !== BatchKind.records) return;
-    const end = readU64(entry.bytes, 8) + entry.bytes.readUInt32LE(56);
+    const end = readU64(entry.bytes, 8) + readU32(entry.bytes, 56);
     assert(end > this.#highWatermark, 'the high watermark went back');
     this.#highWatermark = end;
   }

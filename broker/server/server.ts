@@ -134,7 +134,7 @@ class RunningNode implements BrokerNode {
       budget: this.#budget,
       metrics: this.metrics,
       beforeRead: () => ticker.catchUp(),
-      onFrame: (session, frame) => handleFrame(parts, session, frame),
+      onFrame: (...frame) => handleFrame(parts, ...frame),
     }));
     const own = this.#nodes.find((node) => node.id === nodeId)!;
     const address = this.#options.listenAddress ?? own.clientAddress;

@@ -1,9 +1,9 @@
-import { strict as assert } from 'node:assert';
+import { assert } from '../assert.ts';
 import { brokerErrors } from '../errors.ts';
 import type { BrokerErrorCode } from '../errors.ts';
 import type { Connection } from '../env/network.ts';
 import type { RequestName, ResponseOf } from '../protocol/codec.ts';
-import { FrameReader } from '../protocol/frames.ts';
+import { SpanReader } from '../protocol/frames.ts';
 import { encodeError, encodeResponse } from '../protocol/messages.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { MemoryBudget } from './memory-budget.ts';
@@ -17,7 +17,8 @@ export interface SessionHost {
   readonly metrics: Metrics;
   /** Before bytes are looked at. */
   beforeRead(): void;
-  onFrame(session: Session, frame: Buffer): void;
+  /** Without its length, the frame is the bytes `from` up to `to`. */
+  onFrame(session: Session, bytes: Buffer, from: number, to: number): void;
   /** The session has answers; `flush` it at the end of the turn. */
   onOutput(session: Session): void;
   onClosed(session: Session): void;
@@ -31,7 +32,7 @@ export class Session {
   readonly #connection: Connection;
   readonly #host: SessionHost;
   readonly #output = new OutputBuffer();
-  readonly #reader: FrameReader;
+  readonly #reader: SpanReader;
   /** Frames that arrived with the bytes after which the reading stopped. */
   #held: Buffer[] = [];
   #heldAt = 0;
@@ -55,7 +56,7 @@ export class Session {
     this.#connection = connection;
     this.#host = host;
     const frameBytesMax = peerFrameBytesMax(host.limits);
-    this.#reader = new FrameReader(frameBytesMax, (frame) => this.#take(frame));
+    this.#reader = new SpanReader(frameBytesMax, (bytes, from, to) => this.#take(bytes, from, to));
     connection.onData = (bytes) => this.#read(bytes);
     connection.onDrain = () => this.#drained();
     connection.onClose = () => this.#ended();
@@ -158,7 +159,7 @@ export class Session {
     if (this.#closed || !this.#blocked || this.#mustWait()) return;
     while (this.#heldAt < this.#held.length) {
       const frame = this.#held[this.#heldAt++]!;
-      this.#host.onFrame(this, frame);
+      this.#host.onFrame(this, frame, 0, frame.length);
       if (this.#closed || this.#mustWait()) return;
     }
     this.#held = [];
@@ -221,14 +222,14 @@ export class Session {
     return this.#countedPartialBytes > 0;
   }
 
-  #take(frame: Buffer): void {
-    if (this.#closed || this.#tooLong(frame.length)) return;
+  #take(bytes: Buffer, from: number, to: number): void {
+    if (this.#closed || this.#tooLong(to - from)) return;
     this.partialMs = 0;
     if (this.#blocked) {
-      this.#held.push(frame);
+      this.#held.push(bytes.subarray(from, to));
       return;
     }
-    this.#host.onFrame(this, frame);
+    this.#host.onFrame(this, bytes, from, to);
     if (!this.#mustWait()) return;
     this.#blocked = true;
     this.#host.budget.block(this);

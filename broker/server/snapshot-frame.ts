@@ -1,4 +1,4 @@
-import { readU64, writeU64 } from '../protocol/batch.ts';
+import { readU64, writeU64 } from '../protocol/integers.ts';
 
 /** A snapshot on its way to another replica: `u64 nextOffset`, then the machine's own bytes. */
 export function packSnapshot(nextOffset: number, data: Buffer): Buffer {

@@ -1,5 +1,6 @@
 import { PartitionMachine } from '../partition/partition.ts';
-import { BatchKind, batchHeaderBytes, createBatch, readU64 } from '../protocol/batch.ts';
+import { BatchKind, batchHeaderBytes, createBatch } from '../protocol/batch.ts';
+import { readU64 } from '../protocol/integers.ts';
 import { crc32c } from '../protocol/crc32c.ts';
 import type { Entry } from '../raft/types.ts';
 

@@ -1,4 +1,4 @@
-import { strict as assert } from 'node:assert';
+import { assert } from '../assert.ts';
 import { SimLinks, sendMessage } from '../env/sim/links.ts';
 import { SimNetwork } from '../env/sim/network.ts';
 import { SimRandom } from '../env/sim/random.ts';

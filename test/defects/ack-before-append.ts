@@ -1,6 +1,7 @@
 import type { Connection, Listener, Network } from '../../broker/env/network.ts';
 import { ApiKey } from '../../broker/protocol/api.ts';
-import { readBatchHeader, readU64 } from '../../broker/protocol/batch.ts';
+import { readBatchHeader } from '../../broker/protocol/batch.ts';
+import { readU64 } from '../../broker/protocol/integers.ts';
 import { FrameReader } from '../../broker/protocol/frames.ts';
 import { produceResponseBytes, writeProduceResponse } from '../../broker/protocol/produce.ts';
 import { runNode } from '../../broker/server/run-node.ts';

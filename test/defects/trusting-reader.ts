@@ -1,5 +1,6 @@
 import type { DiskFile } from '../../broker/env/disk.ts';
-import { BatchKind, readU64 } from '../../broker/protocol/batch.ts';
+import { BatchKind } from '../../broker/protocol/batch.ts';
+import { readU64 } from '../../broker/protocol/integers.ts';
 import { runNode } from '../../broker/server/run-node.ts';
 import { PassingDisk, PassingFile } from './passing-disk.ts';
 import { TrustingFile, wholeBatches } from './trusting-file.ts';

@@ -1,3 +1,4 @@
+import { renameSync, writeFileSync } from 'node:fs';
 import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { layoutOf } from './layout.ts';
 
@@ -71,9 +72,13 @@ export class FaultControl {
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    this.#report();
   }
 
-  /** Whether a sync that completes now is one of those that fail. */
+  /**
+   * Whether a sync that completes now is one of those that fail. Written down before it does, so
+   * that a process that ends right after does not have it fail once more in its next life.
+   */
   takeSyncFailure(): boolean {
     const { syncsToFail, syncsFailed } = this.#state;
     if (syncsToFail === 0) return false;
@@ -82,6 +87,7 @@ export class FaultControl {
       syncsToFail: syncsToFail - 1,
       syncsFailed: syncsFailed + 1,
     };
+    this.#report();
     return true;
   }
 
@@ -118,20 +124,31 @@ export class FaultControl {
   }
 
   async #poll(): Promise<void> {
-    const { faults, faultsApplied } = layoutOf(this.#root);
+    const { faults } = layoutOf(this.#root);
     const found = await stat(faults).catch(() => undefined);
     const version = found === undefined ? '' : `${found.ino} ${found.mtimeMs}`;
     if (version !== this.#seen) {
       this.#seen = version;
       // One that nobody can read is never acknowledged, which is how its writer knows.
       const asked = await readJson<DiskFaults>(faults).catch(() => undefined);
+      // Whoever has stopped leaves the root to its next owner.
+      if (this.#stopped) return;
       if (asked !== undefined) this.#take(asked);
     }
+    this.#report();
+  }
+
+  /** At once and as a whole, so that no older report can follow it. */
+  #report(): void {
     if (this.#state === this.#reported) return;
-    const state = this.#state;
-    // A root that is gone needs no report.
-    const written = replaceFile(faultsApplied, JSON.stringify(state));
-    await written.then(() => (this.#reported = state)).catch(() => {});
+    const { faultsApplied } = layoutOf(this.#root);
+    try {
+      writeFileSync(`${faultsApplied}.new`, JSON.stringify(this.#state));
+      renameSync(`${faultsApplied}.new`, faultsApplied);
+      this.#reported = this.#state;
+    } catch {
+      // A root that is gone needs no report.
+    }
   }
 
   #take(asked: DiskFaults): void {

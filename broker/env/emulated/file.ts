@@ -1,4 +1,4 @@
-import { strict as assert } from 'node:assert';
+import { assert } from '../../assert.ts';
 import { DiskError } from '../disk.ts';
 import type { DiskFile } from '../disk.ts';
 import type { FaultControl } from './faults.ts';

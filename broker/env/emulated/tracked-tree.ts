@@ -1,4 +1,4 @@
-import { strict as assert } from 'node:assert';
+import { assert } from '../../assert.ts';
 import { DirectoryNode } from '../disk-tree.ts';
 import type { NameChange, TreeNode } from '../disk-tree.ts';
 import type { Frame, NameFrame } from './frame.ts';

@@ -1,4 +1,4 @@
-import { strict as assert } from 'node:assert';
+import { assert } from '../../assert.ts';
 import type { Timer } from '../clock.ts';
 
 /** Virtual time, as the simulated parts need it. */
