@@ -1,3 +1,5 @@
+// Above 400 lines: append, cut, install and drop each move the same few positions in step, which is
+// what this file is about. Files, writer, cache, terms, recovery and reads have files of their own.
 import { strict as assert } from 'node:assert';
 import { BrokerError } from '../errors.ts';
 import type { Clock } from '../env/clock.ts';
