@@ -1,3 +1,5 @@
+// Above 400 lines: queue, flight and epoch are one machine, in which each answer moves all three.
+// Making batches, what became of one, and back-off have files of their own.
 import { assert } from '../assert.ts';
 import type { Timer } from '../env/clock.ts';
 import type { BrokerError, BrokerErrorCode } from '../errors.ts';

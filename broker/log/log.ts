@@ -1,3 +1,5 @@
+// Above 400 lines: append, cut, install and drop each move the same few positions in step, which is
+// what this file is about. Files, writer, cache, terms, recovery and reads have files of their own.
 import { assert } from '../assert.ts';
 import { BrokerError } from '../errors.ts';
 import type { Clock } from '../env/clock.ts';

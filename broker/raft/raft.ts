@@ -1,3 +1,5 @@
+// Above 400 lines: all that may change term, vote or role is here, to be read as a whole. What only
+// a leader or a follower does, the log as Raft sees it and doubt have files of their own.
 import { assert } from '../assert.ts';
 import { isSettled } from './doubt.ts';
 import type { Doubt } from './doubt.ts';

@@ -1,3 +1,5 @@
+// Above 400 lines: it is one turn, and the order of its steps is what keeps the promises. Applying,
+// reads, loads for peers, failures and snapshot frames have files of their own.
 import type { Env } from '../env/env.ts';
 import { BrokerError } from '../errors.ts';
 import { isDiskFull } from '../log/durable.ts';

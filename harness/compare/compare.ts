@@ -14,7 +14,7 @@ import type { GridCell } from './grid-cell.ts';
 import { runCell } from './run-cell.ts';
 import { runSuite } from './run-suite.ts';
 import { emptyCellFolder, suiteFileName, type SuiteFolder } from './suite-folder.ts';
-import { emptySuite } from './suite-record.ts';
+import { emptySuite, requireResumable } from './suite-record.ts';
 import { TimeLeft } from './time-left.ts';
 
 export interface CompareOptions {
@@ -52,6 +52,7 @@ export async function compare(options: CompareOptions): Promise<SuiteRecord> {
         command,
         environment: { ...describeEnvironment(directory), probes: { before: probe, after: null } },
       });
+  requireResumable(begun, grid, version);
   const left = new TimeLeft(new Map(todo(begun, again).map((one) => [one, plannedMs.get(one)!])));
   let index = 0;
   let beganAt = 0;

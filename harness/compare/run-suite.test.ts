@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -15,7 +15,7 @@ import type { GridCell } from './grid-cell.ts';
 import { priceOf } from './price.ts';
 import { runSuite, type CellRun, type SuiteOptions } from './run-suite.ts';
 import { createSuiteFolder, openSuiteFolder } from './suite-folder.ts';
-import { emptySuite } from './suite-record.ts';
+import { emptySuite, requireResumable } from './suite-record.ts';
 
 const record = makeRecord({ phases: [{ name: 'price', lengthMs: 3000 }], rate: 1000 });
 const grid: Grid = makeGrid(parseScenario(durability, 'durability', vocabulary()), {
@@ -176,6 +176,17 @@ describe('an interrupted suite', () => {
     });
   });
 
+  test('is gone on with by the Ackworth that began it alone, and only with its own grid', () => {
+    expect(() => requireResumable(fresh, grid, '0.1.0')).not.toThrow();
+    expect(() => requireResumable(fresh, grid, '0.2.0')).toThrow(
+      `cannot go on with ${fresh.id}: it was begun by Ackworth 0.1.0, and this is 0.2.0; begin a new comparison`,
+    );
+    const fewer = { cells: grid.cells.slice(1) };
+    const renamed = { cells: grid.cells.map((cell) => ({ ...cell, id: `${cell.id}-2` })) };
+    for (const other of [fewer, renamed])
+      expect(() => requireResumable(fresh, other, '0.1.0')).toThrow('the cells of its grid.json');
+  });
+
   test('is not begun a second time where nothing is left', async () => {
     const { suite } = await run();
     expect((await run({ suite })).ran).toEqual([]);
@@ -202,3 +213,14 @@ test('a folder without a comparison is refused in one sentence', async () => {
     /^cannot go on with .+: it holds no comparison \(there is no grid\.json\)$/,
   );
 });
+
+test.each(['', 'null', '[1]', '{"version":2}', '{"version":1}', '{"version":1,"cells":[],"modes":[]}'])(
+  'a folder whose grid.json holds %j is refused in one sentence',
+  async (text) => {
+    writeFileSync(join(directory, 'grid.json'), text);
+    await expect(openSuiteFolder(directory)).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringMatching(/^cannot go on with .+: its grid\.json (is damaged|has version)/) as string,
+    });
+  },
+);

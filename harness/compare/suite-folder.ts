@@ -49,9 +49,12 @@ export async function openSuiteFolder(
   } catch {
     throw refuse(`its ${gridFileName} is damaged`);
   }
-  if (grid.version !== 1) {
-    throw refuse(`its ${gridFileName} has version ${String(grid.version)}, this Ackworth reads 1`);
+  const known = typeof grid === 'object' && grid !== null ? grid : undefined;
+  if (known?.version !== 1) {
+    throw refuse(`its ${gridFileName} has version ${String(known?.version)}, this Ackworth reads 1`);
   }
+  if (!Array.isArray(grid.cells) || !Array.isArray(grid.modes) || !grid.scenario)
+    throw refuse(`its ${gridFileName} is damaged`);
   const leftovers = await findLeftovers(join(directory, cellsDirectoryName));
   const busy = leftovers.find(({ running }) => running);
   if (busy !== undefined) throw refuse(`it still goes on (cell ${busy.run})`);

@@ -1,3 +1,4 @@
+import { HarnessError } from '../errors.ts';
 import { joinVerdicts } from '../judge/judgement.ts';
 import { suiteSchemaId, type SuiteCell, type SuiteRecord } from '../record/suite.ts';
 import type { Grid } from './grid.ts';
@@ -36,6 +37,24 @@ export function emptySuite(
     verdict: 'inconclusive',
     reasons: [],
   });
+}
+
+/**
+ * Throws a HarnessError `usage` where a suite that was begun cannot be gone on with: its cells would
+ * stand beside those of another Ackworth, or of another grid.
+ */
+export function requireResumable(
+  suite: SuiteRecord,
+  { cells }: Pick<Grid, 'cells'>,
+  present: string,
+): void {
+  const refuse = (why: string): HarnessError =>
+    new HarnessError('usage', `cannot go on with ${suite.id}: ${why}; begin a new comparison`);
+  if (suite.version !== present)
+    throw refuse(`it was begun by Ackworth ${suite.version}, and this is ${present}`);
+  const known = new Set(suite.cells.map(({ id }) => id));
+  if (known.size !== cells.length || !cells.every(({ id }) => known.has(id)))
+    throw refuse('its suite.json does not have the cells of its grid.json');
 }
 
 export function missing(note: string): Found {

@@ -72,4 +72,15 @@ describe('the worth of a mode', () => {
     const found = worth({ verdict: 'pass', faults, ...lost(0) });
     expect(found).toMatchObject({ faultsConfirmed: 0, lossBound: null, recoveryMs: null });
   });
+
+  test.each([
+    ['nothing was acked before it', { exposedMessages: 0 }],
+    ['nothing was unsafe', { promise: 'window' as const, exposure: 0 }],
+    ['nobody measured what was unsafe', { promise: 'may' as const, exposure: null }],
+    ['it hit a client', { victims: ['consumer 1'] }],
+  ])('bounds nothing by a fault that had nothing at stake: %s', (_, changes) => {
+    const faults = record.faults.map((one) => ({ ...one, ...changes }));
+    const found = worth({ verdict: 'pass', faults, ...lost(0) });
+    expect(found).toMatchObject({ faultsConfirmed: 1, lossBound: null });
+  });
 });

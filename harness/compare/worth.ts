@@ -20,7 +20,8 @@ export function worthOf(
   const { accounting, recovery, verdict } = record;
   const hits = record.faults.filter(({ kind }) => kinds.includes(kind));
   const confirmed = hits.filter(({ proof }) => proof.injected === 'confirmed').length;
-  const shown = verdict === 'pass' && accounting.lost === 0 && confirmed > 0;
+  const tried = confirmed > 0 && hits.every(hadStake);
+  const shown = verdict === 'pass' && accounting.lost === 0 && tried;
   return {
     fault,
     promise: weakest(hits.map((hit) => promised(plan, hit))),
@@ -50,6 +51,12 @@ function promised(plan: Plan, { id, kind, victims }: RecordedFault): LossPromise
   const nodes = victims.flatMap((victim) => /^node (\d+)$/.exec(victim)?.slice(1).map(Number) ?? []);
   const options = plan.faults.find((planned) => planned.id === id)?.options ?? {};
   return promiseOf(plan, { kind, nodes, options });
+}
+
+/** Where nothing could be lost, as by a fault on a client, nothing was tried. */
+function hadStake({ victims, promise, exposedMessages, exposure }: RecordedFault): boolean {
+  if (!victims.every((victim) => victim.startsWith('node '))) return false;
+  return promise === 'none' ? exposedMessages > 0 : (exposure ?? 0) > 0;
 }
 
 function weakest(promises: readonly LossPromise[]): Worth['promise'] {

@@ -43,3 +43,20 @@ test('An inspection says what a node handed out, and leaves it in a history file
     { worker: 'inspector-2.2', role: 'inspector' },
   ]);
 });
+
+test('A node is seen whole by the partitions that it holds, and by none of them it is not', async () => {
+  const nowhere = { startOffset: -1, endOffset: -1 };
+  let partitions = [nowhere, nowhere];
+  const inspect = inspector({
+    session: { readAll: () => Promise.resolve({ partitions }) },
+    run: 'run-1',
+    historyDirectory: directory,
+    partitions: 2,
+  });
+  expect(await inspect(3)).toMatchObject({
+    complete: false,
+    reason: 'node 3 holds no copy of the topic',
+  });
+  partitions = [nowhere, { startOffset: 0, endOffset: 0 }];
+  expect(await inspect(3)).toMatchObject({ complete: true, reason: '' });
+});

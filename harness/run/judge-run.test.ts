@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -132,6 +132,26 @@ describe('a run folder', () => {
     const record = await judgeRun(folderOf({ endedAt: null }));
     expect(record.reasons[0]).toBe('the harness was killed before the run was over');
     expect(record.endedAt >= record.startedAt).toBe(true);
+  });
+
+  test.each([
+    ['plan.json', '', 'is not JSON'],
+    ['plan.json', 'null', 'has version undefined'],
+    ['plan.json', '{"version":1,"scenario":{}}', 'is damaged: it has no "phases"'],
+    ['run.json', '{"version":1,"environment":{},"problems":[]}', 'is damaged: it has no "exposures"'],
+  ])('whose %s holds %j is refused in one sentence', async (name, text, why) => {
+    const directory = folderOf();
+    writeFileSync(join(directory, name), text);
+    await expect(rejudge(directory)).rejects.toMatchObject({
+      code: 'record',
+      message: expect.stringContaining(`${name} ${why}`) as string,
+    });
+  });
+
+  test('can be judged where the machine lost its power while it was written who lives', async () => {
+    const directory = folderOf();
+    writeFileSync(join(directory, 'supervisor.json'), '');
+    expect((await rejudge(directory)).verdict).toBe('inconclusive');
   });
 
   test('that is none is refused', async () => {

@@ -16,15 +16,19 @@ export async function rejudge(directory: string): Promise<RunRecord> {
   if (!statSync(directory).isDirectory())
     throw new HarnessError('usage', `${directory} is a file; name the folder of a run`);
   const folder = realpathSync(directory);
-  const stateFile = join(folder, stateFileName);
-  if (existsSync(stateFile)) {
-    const { harness, children } = JSON.parse(readFileSync(stateFile, 'utf8')) as SupervisorState;
-    if (isAlive(harness) && children.some(isAlive)) {
-      throw new HarnessError(
-        'usage',
-        `the run in ${directory} still goes on (process ${harness.pid})`,
-      );
-    }
+  const state = stateIn(folder);
+  if (state !== undefined && isAlive(state.harness) && state.children.some(isAlive)) {
+    const { pid } = state.harness;
+    throw new HarnessError('usage', `the run in ${directory} still goes on (process ${pid})`);
   }
   return judgeRun(folder);
+}
+
+/** Undefined where there is none, or the machine lost its power as it was written: nothing lives. */
+function stateIn(folder: string): SupervisorState | undefined {
+  try {
+    return JSON.parse(readFileSync(join(folder, stateFileName), 'utf8')) as SupervisorState;
+  } catch {
+    return undefined;
+  }
 }

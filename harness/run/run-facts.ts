@@ -57,14 +57,16 @@ export function writeFacts(directory: string, facts: RunFacts): void {
 }
 
 export function readFacts(directory: string): RunFacts {
-  return readJson(join(directory, factsFileName)) as RunFacts;
+  return readJson(join(directory, factsFileName), ['environment', 'exposures', 'problems']) as RunFacts;
 }
 
 export function readPlan(directory: string): Plan {
-  return readJson(join(directory, planFileName)) as Plan;
+  const parts = ['scenario', 'phases', 'producers', 'consumers', 'faults'];
+  return readJson(join(directory, planFileName), parts) as Plan;
 }
 
-function readJson(file: string): unknown {
+/** `parts`: of its fields those that are objects or lists. */
+function readJson(file: string, parts: readonly string[]): unknown {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -73,9 +75,9 @@ function readJson(file: string): unknown {
       cause,
     });
   }
-  let value: { readonly version?: unknown };
+  let value: Readonly<Record<string, unknown>>;
   try {
-    value = JSON.parse(text) as { readonly version?: unknown };
+    value = (JSON.parse(text) ?? {}) as Readonly<Record<string, unknown>>;
   } catch (cause) {
     throw new HarnessError('record', `${file} is not JSON`, { cause });
   }
@@ -85,5 +87,7 @@ function readJson(file: string): unknown {
       `${file} has version ${String(value.version)}; this Ackworth reads version 1`,
     );
   }
-  return value;
+  const lacking = parts.find((part) => typeof value[part] !== 'object' || value[part] === null);
+  if (lacking === undefined) return value;
+  throw new HarnessError('record', `${file} is damaged: it has no "${lacking}"`);
 }

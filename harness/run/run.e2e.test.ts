@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cleanLeftovers, findLeftovers } from '../clean/clean.ts';
+import { proxyProcessName } from '../cluster/network/proxied-network.ts';
 import { entryPoint } from '../entry-point.ts';
 import { readRecord } from '../record/read.ts';
 import { parseScenario } from '../scenario/parse.ts';
@@ -168,6 +169,29 @@ describe('a run', () => {
 
     const again = await rejudge(directory);
     expect(again).toEqual(record);
+  });
+
+  test.each([
+    { fault: 'kill', network: 'direct', proxies: [] },
+    { fault: 'delay', network: 'proxied', proxies: [proxyProcessName] },
+  ])('with a $fault of the leader goes over $network links', async (expected) => {
+    const { fault, network, proxies } = expected;
+    const faults = [{ fault, target: 'leader', at: '500ms', for: '1s' }];
+    const brief = { ...short, phases: [{ name: 'hit', duration: '2s', faults }] };
+    let names: string[] = [];
+    const { directory, record } = await runScenario(
+      optionsOf(brief, {
+        onProgress: (progress) => {
+          if (progress.type !== 'fault' || progress.step !== 'effective') return;
+          names = stateOf(latest()).children.map(({ name }) => name);
+        },
+      }),
+    );
+    expect(record.faults[0]!.proof.injected).toBe('confirmed');
+    expect(record.cluster.network).toBe(network);
+    expect(names).toContain('producer-1');
+    expect(names.filter((name) => !/^(node|producer|consumer)-\d$/.test(name))).toEqual(proxies);
+    expect(existsSync(join(directory, 'nodes', `${proxyProcessName}.json`))).toBe(proxies.length > 0);
   });
 
   test('that is interrupted heals, tears down, and writes what it has', async () => {

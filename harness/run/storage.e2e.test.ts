@@ -102,6 +102,18 @@ describe.skipIf(lacking !== undefined)(title, () => {
     expect(status).toBe(1);
   });
 
+  test('is refused in one sentence where there is no loop device, and nothing is left', () => {
+    // A mount namespace of its own, whose /dev has next to nothing in it.
+    const bare = 'mount -t tmpfs tmpfs /dev && mknod -m 666 /dev/null c 1 3 && exec "$@"';
+    const run = [process.execPath, bin, 'run', 'power-cut', '--storage', 'ext4'];
+    const options = { cwd: folder, encoding: 'utf8' } as const;
+    const { status, stderr } = spawnSync('unshare', ['--mount', 'sh', '-c', bare, 'sh', ...run], options);
+    expect(stderr).toMatch(/cannot be had here: there is no loop device \(\/dev\/loop-control\): /);
+    expect(status).toBe(1);
+    expect(existsSync(output)).toBe(false);
+    nothingIsHeld();
+  });
+
   test('is refused in one sentence on a full host disk, and leaves nothing mounted', () => {
     const small = join(folder, 'small');
     mkdirSync(small);

@@ -49,7 +49,10 @@ class Generator {
     const draws = this.#draws;
     const groups = draws.pick([1, 2]);
     const consumers = draws.pick([0, 2]);
-    const faults = [1000, 1500, 3000].slice(0, draws.pick([1, 1, 2, 3])).map((at) => ({
+    // Apart by so much that what clients waited for during the first is no measure any more.
+    const isApart = draws.maybe(0.25);
+    const times = isApart ? [1000, 9500] : [1000, 1500, 3000].slice(0, draws.pick([1, 1, 2, 3]));
+    const faults = times.map((at) => ({
       fault: 'kill',
       target: draws.pick(['leader', 'leader', 'producer', ...(consumers > 0 ? ['consumer'] : [])]),
       at: `${at}ms`,
@@ -70,7 +73,7 @@ class Generator {
       cluster: 'process',
       vocabulary: { faults: faultWords, checks: [] },
     });
-    this.#endMs = draws.pick([3000, 6500, 8000, 10_000, 14_000]);
+    this.#endMs = draws.pick(isApart ? [15_500, 18_000] : [3000, 6500, 8000, 10_000, 14_000]);
     this.#slip = draws.pick([0, 0, 0.004, 0.01, 0.02, 0.2]);
   }
 
