@@ -5,6 +5,7 @@ import { version } from '../harness/version.ts';
 import { promiseCells } from './soak/cells/cells.ts';
 import { cleanRuns } from './soak/clean.ts';
 import { plantedDefects } from './soak/defects.ts';
+import { engineSoak } from './soak/engine-soak.ts';
 import { huntAllInSimulation } from './soak/simulated-defects.ts';
 import { markdown, type SoakRecord } from './soak/soak-record.ts';
 
@@ -12,8 +13,8 @@ import { markdown, type SoakRecord } from './soak/soak-record.ts';
  * `npm run soak`: the counts that take too long for `npm test`. Clean runs must raise no alarm;
  * every cell of the promise table must hold at each seed, and where it may lose something there
  * must have been something to lose; each planted defect must be caught as its own anomaly within
- * five seeds. Writes its record, from which `docs/soak.md` is made. Exits with 1 when any of these
- * does not hold.
+ * five seeds; each fault of a Docker Engine must act and heal ten times in a row. Writes its record,
+ * from which `docs/soak.md` is made. Exits with 1 when any of these does not hold.
  */
 const program = new Command('soak')
   .option('--clean <n>', 'clean seeded runs, over the scenarios in turn', '60')
@@ -23,6 +24,7 @@ const program = new Command('soak')
   .option('--jobs <n>', 'runs of cells at once', '1')
   .option('--from <seed>', 'first seed of the clean runs and of the cells', '1')
   .option('--defects <names>', 'planted defects: all, none, or names with commas', 'all')
+  .option('--docker <rounds>', 'each fault of the Docker Engine, so many times in a row', '10')
   .option('--out <file>', 'where the record goes, without its ending', 'docs/soak')
   .parse();
 const flags = program.opts<{
@@ -33,6 +35,7 @@ const flags = program.opts<{
   jobs: string;
   from: string;
   defects: string;
+  docker: string;
   out: string;
 }>();
 const from = Number(flags.from);
@@ -57,16 +60,24 @@ const record: SoakRecord = {
     ...(await plantedDefects(flags.defects)),
     ...(await huntAllInSimulation(flags.defects)),
   ],
+  engine: await engineSoak({
+    rounds: Number(flags.docker),
+    seed: from,
+    output: 'runs/soak-docker',
+  }),
 };
 writeFileSync(`${flags.out}.json`, `${JSON.stringify(record, null, 2)}\n`);
 writeFileSync(`${flags.out}.md`, markdown(record));
 
 const alarms = record.clean.filter(({ verdict }) => verdict !== 'pass');
 const broken = record.cells.series.filter(({ held, seeds }) => held < seeds.length);
+const faulty = record.engine.kinds.filter(({ held }) => !held);
 const escaped = record.defects.filter(({ caughtAtSeed }) => caughtAtSeed === null);
 process.stdout.write(
   `${record.clean.length} clean runs, ${alarms.length} not passed; ` +
     `${record.cells.series.length} series of promise cells, ${broken.length} not held; ` +
-    `${record.defects.length} planted defects, ${escaped.length} escaped\n`,
+    `${record.defects.length} planted defects, ${escaped.length} escaped; ` +
+    `${record.engine.kinds.length} faults of the engine, ${faulty.length} not held\n`,
 );
-process.exitCode = alarms.length + broken.length + escaped.length === 0 ? 0 : 1;
+const failed = alarms.length + broken.length + escaped.length + faulty.length;
+process.exitCode = failed === 0 ? 0 : 1;

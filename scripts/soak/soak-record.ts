@@ -1,4 +1,5 @@
 import type { PromiseCells } from './cells/cells.ts';
+import type { EngineSoak } from './engine-soak.ts';
 import type { CellSeries } from './cells/cell-series.ts';
 
 /** What `npm run soak` found; kept under docs. */
@@ -9,6 +10,7 @@ export interface SoakRecord {
   readonly clean: readonly CleanRun[];
   readonly cells: PromiseCells;
   readonly defects: readonly DefectRun[];
+  readonly engine: EngineSoak;
 }
 
 export interface CleanRun {
@@ -68,7 +70,30 @@ export function markdown(record: SoakRecord): string {
         `${run.caughtAtSeed ?? 'escaped'} | ${run.seedsTried.join(', ')} | ${cell(run.evidence)} |`,
     ),
     '',
+    ...engineLines(record.engine),
   ].join('\n');
+}
+
+function engineLines({ lacking, kinds }: EngineSoak): string[] {
+  if (lacking !== null) return ['## Faults of the engine: none', '', `${lacking}.`, ''];
+  const held = kinds.filter((kind) => kind.held).length;
+  return [
+    `## Faults of the engine: ${held} of ${kinds.length} held`,
+    '',
+    'Each time after time on the leader of three nodes in containers, under load. A fault holds',
+    'when its injection and its healing were confirmed each time, no acked message was lost, and',
+    'the engine had nothing left of the run.',
+    '',
+    '| fault | rounds | confirmed | request to effect, most | acked | lost | left | doubts |',
+    '| --- | ---: | ---: | ---: | ---: | ---: | --- | --- |',
+    ...kinds.map(
+      (one) =>
+        `| ${one.kind} | ${one.rounds} | ${one.confirmed} | ${millis(one.effectMsMax)} | ` +
+        `${one.acked} | ${one.lost} | ${one.left.join(', ') || 'nothing'} | ` +
+        `${cell(one.doubts.join('; '))} |`,
+    ),
+    '',
+  ];
 }
 
 function cellLines({ jobs, seconds, lacking, series }: PromiseCells): string[] {
@@ -100,6 +125,10 @@ function doubtLines(series: readonly CellSeries[]): string[] {
     doubts.map(({ seed, reasons }) => `- ${id} on ${form}, seed ${seed}: ${reasons.join('; ')}`),
   );
   return lines.length === 0 ? [] : ['', 'Not held:', '', ...lines];
+}
+
+function millis(value: number | null): string {
+  return value === null ? '-' : `${Math.round(value)} ms`;
 }
 
 function shown(count: number | null): string {
