@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { promiseCells } from './soak/cells/cells.ts';
 import { cleanRuns } from './soak/clean.ts';
 import { plantedDefects } from './soak/defects.ts';
+import { engineSoak } from './soak/engine-soak.ts';
 import { huntAllInSimulation } from './soak/simulated-defects.ts';
 import { markdown, type Made, type SoakRecord } from './soak/soak-record.ts';
 
@@ -12,8 +13,9 @@ import { markdown, type Made, type SoakRecord } from './soak/soak-record.ts';
  * `npm run soak`: the counts that take too long for `npm test`. Clean runs must raise no alarm;
  * every cell of the promise table must hold at each seed, and where it may lose something there
  * must have been something to lose; each planted defect must be caught as its own anomaly within
- * five seeds. Writes its record as it goes, from which `docs/soak.md` is made; parts that are not
- * asked for (0, none) stay as they are there. Exits with 1 when any of these does not hold.
+ * five seeds; each fault of a Docker Engine must act and heal ten times in a row. Writes its record
+ * as it goes, from which `docs/soak.md` is made; parts that are not asked for (0, none) stay as they
+ * are there. Exits with 1 when any of these does not hold.
  */
 const program = new Command('soak')
   .option('--clean <n>', 'clean seeded runs, over the scenarios in turn', '60')
@@ -23,6 +25,7 @@ const program = new Command('soak')
   .option('--jobs <n>', 'runs of cells at once', '1')
   .option('--from <seed>', 'first seed of the clean runs and of the cells', '1')
   .option('--defects <names>', 'planted defects: all, none, or names with commas', 'all')
+  .option('--docker <rounds>', 'each fault of the Docker Engine, so many times in a row', '10')
   .option('--out <file>', 'where the record goes, without its ending', 'docs/soak')
   .parse();
 const flags = program.opts<{
@@ -33,10 +36,15 @@ const flags = program.opts<{
   jobs: string;
   from: string;
   defects: string;
+  docker: string;
   out: string;
 }>();
 const from = Number(flags.from);
-const counts = { clean: Number(flags.clean), cells: Number(flags.cells) };
+const counts = {
+  clean: Number(flags.clean),
+  cells: Number(flags.cells),
+  docker: Number(flags.docker),
+};
 const failures: string[] = [];
 
 if (counts.clean > 0) {
@@ -72,6 +80,14 @@ if (flags.defects !== 'none') {
   save({ defects: { ...made, runs } });
   const escaped = runs.filter(({ caughtAtSeed }) => caughtAtSeed === null);
   tell(runs.length, 'planted defects', escaped.length, 'escaped');
+}
+
+if (counts.docker > 0) {
+  const made = madeNow();
+  const engine = await engineSoak({ rounds: counts.docker, seed: from, output: 'runs/soak-docker' });
+  save({ engine: { ...made, ...engine } });
+  const faulty = engine.kinds.filter(({ held }) => !held);
+  tell(engine.kinds.length, 'faults of the engine', faulty.length, 'not held');
 }
 
 process.exitCode = failures.length === 0 ? 0 : 1;

@@ -27,6 +27,7 @@ interface RunFlags extends Overrides {
   readonly out: string;
   readonly keepData?: true;
   readonly nodeMain?: string;
+  readonly image?: string;
   readonly json?: true;
 }
 
@@ -58,6 +59,11 @@ export function runCommand(): Command {
       '--node-main <file>',
       'the program of a node, started as the reference broker’s is',
       programFile,
+    )
+    .option(
+      '--image <image>',
+      'with --cluster docker: the image of the nodes, whose ENTRYPOINT takes --config-env NAME ' +
+        'as the reference broker does (README, On Docker)',
     )
     .option('--keep-data', 'keep the nodes’ data after the run')
     .option('--json', 'print the record as JSON')
@@ -113,6 +119,7 @@ async function runOne(scenario: Scenario, flags: RunFlags, signal: AbortSignal):
       cluster: flags.cluster,
       outputDirectory: flags.out,
       ...(flags.nodeMain === undefined ? {} : { nodeMain: flags.nodeMain }),
+      ...(flags.image === undefined ? {} : { nodeImage: flags.image }),
       keepData: flags.keepData ?? false,
       command: commandLine(seed),
       signal,

@@ -1,6 +1,7 @@
 import type { Target } from '../driver/driver.ts';
 import type { ProcessIdentity } from '../supervisor/process-table.ts';
 import type { Links } from './links.ts';
+import type { NodeContainer } from './node-container.ts';
 import type { NodeDisk } from './node-storage.ts';
 
 /** In what a node or a worker lives: what is paused, killed and seen from outside. */
@@ -27,6 +28,8 @@ export interface NodeHost {
   target(topic: string, client?: string): Target;
   readonly links: Links | undefined;
   disk(node: number): NodeDisk;
+  /** Where nodes live in containers. */
+  container?(node: number): NodeContainer;
   /** A sentence when it is something that the host itself cannot do without. */
   exited(name: string, how: string): string | undefined;
   /** All nodes have ended. */

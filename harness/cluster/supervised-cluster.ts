@@ -6,6 +6,7 @@ import type { Supervisor } from '../supervisor/supervisor.ts';
 import type { Cluster, Ending, NodeState } from './cluster.ts';
 import type { Links } from './links.ts';
 import type { Housing, NodeHost } from './node-host.ts';
+import type { NodeContainer } from './node-container.ts';
 import { NodeLog } from './node-log.ts';
 import type { NodeDisk } from './node-storage.ts';
 import { ping } from './ping.ts';
@@ -144,6 +145,11 @@ export class SupervisedCluster implements Cluster {
 
   disk(node: number): NodeDisk {
     return this.#host.disk(node);
+  }
+
+  /** Of a node that lives in one. */
+  container(node: number): NodeContainer | undefined {
+    return this.#host.container?.(node);
   }
 
   async down(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Ending, NodeState } from '../cluster/cluster.ts';
 import type { Links } from '../cluster/links.ts';
+import type { NodeContainer } from '../cluster/node-container.ts';
 import type { Housing } from '../cluster/node-host.ts';
 import type { NodeDisk, StorageForm } from '../cluster/node-storage.ts';
 import type { Roles } from '../driver/driver.ts';
@@ -32,6 +33,8 @@ export interface FaultNeeds {
   readonly storage?: readonly StorageForm[];
   /** Links that can be cut; or shaped as well: delayed, reset. */
   readonly links?: 'cut' | 'shape';
+  /** Nodes that live in containers. */
+  readonly housing?: 'container';
 }
 
 export type TargetClass = 'node' | 'consumer' | 'producer';
@@ -69,6 +72,8 @@ export interface Victim {
   answers(): Promise<boolean>;
   /** Of a node: where it keeps its data. */
   readonly disk?: NodeDisk;
+  /** Of a node that lives in a container. */
+  readonly container?: NodeContainer;
   /** Of a node: how it fares with what it finds on its disk. */
   readonly trial?: NodeTrial;
 }

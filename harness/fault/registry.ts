@@ -1,10 +1,13 @@
 import { bitFlip } from './bit-flip.ts';
 import { bridge } from './bridge.ts';
+import { cpuLimit } from './cpu-limit.ts';
 import { cut } from './cut.ts';
 import { delay } from './delay.ts';
+import { disconnect } from './disconnect.ts';
 import { diskFull } from './disk-full.ts';
 import type { Fault } from './fault.ts';
 import { kill } from './kill.ts';
+import { memoryLimit } from './memory-limit.ts';
 import { missingFile } from './missing-file.ts';
 import { pause } from './pause.ts';
 import { powerCut } from './power-cut.ts';
@@ -32,4 +35,7 @@ export const faults: readonly Fault[] = [
   bridge,
   delay,
   reset,
+  disconnect,
+  cpuLimit,
+  memoryLimit,
 ];

@@ -107,6 +107,13 @@ describe('measurements of a history', () => {
     recordSchema.shape.throughput.parse(measured.throughput);
   });
 
+  test('tell when the first message was acked, whatever failed before', () => {
+    harness(marks);
+    produce({ outcome: (n) => (n < 10 ? 'fail' : 'ok'), serviceMs: (n) => (n === 10 ? 9 : 2) });
+    const { firstAckedNanos } = measure({ directory, phases, consumers });
+    expect(firstAckedNanos).toBe(origin + 13 * ms);
+  });
+
   test('keep failures a population of their own, and leave no sample for what never completed', () => {
     harness(marks);
     produce({

@@ -23,6 +23,8 @@ export interface MeasureOptions {
 export interface Measurements extends Pick<RunRecord, 'latency' | 'phases' | 'series' | 'heatMap' | 'saturation'> {
   /** When the load began: what all `atMs` count from. Null when nothing was sent. */
   readonly originNanos: number | null;
+  /** Null when nothing was. */
+  readonly firstAckedNanos: number | null;
   readonly throughput: RunRecord['throughput'];
   /** What became of the messages that were due in the measured phases. */
   readonly due: { readonly due: number; readonly acked: number; readonly failed: number };
@@ -79,6 +81,7 @@ class Measuring {
   #dueReported = 0;
   #failed = 0;
   readonly #consumed: number[];
+  #firstAckedNanos = Infinity;
   #foreignClock = false;
 
   constructor(options: MeasureOptions) {
@@ -120,6 +123,7 @@ class Measuring {
     };
     return {
       originNanos: this.#originNanos,
+      firstAckedNanos: this.#firstAckedNanos === Infinity ? null : this.#firstAckedNanos,
       latency,
       phases: this.#phases.map(({ stretch, offered, acked, response }) => {
         const { histogram: _, ...summary } = taken(response);
@@ -194,6 +198,7 @@ class Measuring {
       },
       complete: ({ sequence, outcome, time }) => {
         const window = windows.at(time);
+        if (outcome === 'ok') this.#firstAckedNanos = Math.min(this.#firstAckedNanos, time);
         if (outcome === 'ok') window.acked++;
         else if (outcome === 'fail') window.failed++;
         else window.unknown++;

@@ -157,10 +157,18 @@ export const recordSchema = z.strictObject({
         memoryBytesMax: z.number(),
         network: z.strictObject({ receivedBytes: z.number(), sentBytes: z.number() }).nullable(),
         block: z.strictObject({ readBytes: z.number(), writtenBytes: z.number() }).nullable(),
+        /** What it might use at most, as the engine had it; null = all that there is. */
+        limits: z
+          .strictObject({ memoryBytes: z.number().nullable(), cpus: z.number().nullable() })
+          .default({ memoryBytes: null, cpus: null }),
         samples: z.number().int(),
       }),
     )
     .default([]),
+  /** Until the first message was acked, and from the end of all work until nothing was left. */
+  timing: z
+    .strictObject({ toFirstAckMs: z.number().nullable(), tearDownMs: z.number().nullable() })
+    .default({ toFirstAckMs: null, tearDownMs: null }),
   /** Can the numbers be trusted? `doubtful` makes rate and latency checks `unknown`. */
   validity: z.strictObject({ state: z.enum(['trusted', 'doubtful']), reasons: z.array(z.string()) }),
   phases: z.array(

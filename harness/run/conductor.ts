@@ -44,6 +44,8 @@ export interface ConductorOptions {
   /** What a fault is about to put at risk. */
   readonly onExposure: (fault: number, measured: MeasuredExposure) => void;
   readonly onUsage: (usage: readonly SiteUsage[]) => void;
+  /** How long it took from the end of all work until nothing was left. */
+  readonly onTornDown: (tookMs: number) => void;
   /** What keeps the run from being what was planned, as a sentence. */
   readonly onProblem: (sentence: string) => void;
 }
@@ -118,7 +120,9 @@ export class Conductor {
       }
     } finally {
       signal.removeEventListener('abort', interrupt);
+      const endedNanos = monotonicNanos();
       await this.#tearDown();
+      this.#options.onTornDown((monotonicNanos() - endedNanos) / 1e6);
     }
   }
 

@@ -76,6 +76,21 @@ describe('a run folder', () => {
     expect(record.id).toMatch(/^20260102-030405-empty-[0-9a-f]{4}$/);
   });
 
+  test('tells how long it took to begin and to end, where that is known', async () => {
+    const unknown = { toFirstAckMs: null, tearDownMs: null };
+    expect((await judgeRun(folderOf())).timing).toEqual(unknown);
+    const directory = folderOf({ timing: { beganNanos: 1e9, tearDownMs: 900 } });
+    expect((await judgeRun(directory)).timing).toEqual({ ...unknown, tearDownMs: 900 });
+    const acked = folderOf({ timing: { beganNanos: 1e9, tearDownMs: 900 } });
+    const header = readHistoryHeader(join(acked, 'history', 'harness.ackh'))!;
+    const producer = { ...header, worker: 'producer-1', role: 'producer', numbers: [1] } as const;
+    const history = new HistoryWriter(join(acked, 'history', 'producer-1.ackh'), producer);
+    history.invoke(1, 0, 0, 1.5e9, 1.5e9);
+    history.complete(1, 0, 'ok', 0, 0, 1, 1.75e9);
+    history.close();
+    expect((await judgeRun(acked)).timing.toFirstAckMs).toBe(750);
+  });
+
   test('without data is inconclusive, with its notes', async () => {
     const record = await judgeRun(folderOf());
     expect(record.verdict).toBe('inconclusive');

@@ -96,6 +96,7 @@ type Described = Pick<
   | 'workload'
   | 'environment'
   | 'resources'
+  | 'timing'
 >;
 
 function describeRun(plan: Plan, facts: RunFacts, measured: Measurements): Described {
@@ -132,7 +133,15 @@ function describeRun(plan: Plan, facts: RunFacts, measured: Measurements): Descr
     },
     environment: facts.environment,
     resources: [...(facts.resources ?? [])],
+    timing: {
+      toFirstAckMs: sinceMs(facts.timing?.beganNanos, measured.firstAckedNanos),
+      tearDownMs: facts.timing?.tearDownMs ?? null,
+    },
   };
+}
+
+function sinceMs(from: number | undefined, to: number | null): number | null {
+  return from === undefined || to === null ? null : (to - from) / 1e6;
 }
 
 function notesOf(directory: string, originNanos: number | null): RunRecord['notes'] {

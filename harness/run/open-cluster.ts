@@ -11,6 +11,7 @@ import { HarnessError } from '../errors.ts';
 import { processLauncher, type WorkerLauncher } from '../load/worker-launcher.ts';
 import type { Plan } from '../scenario/plan-types.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
+import { containerWishes } from './container-wishes.ts';
 import { needsLinks, needsOf, sitesOf } from './network-sites.ts';
 import { dataDirectoryName, historyDirectoryName, nodeDirectoryName } from './run-facts.ts';
 
@@ -37,11 +38,15 @@ export interface OpenCluster {
 export interface Ground {
   /** What it is, in words; empty for processes of this machine. */
   readonly description: string;
+  /** What of the scenario comes to nothing here, in words; mostly nothing. */
+  readonly caveat: string;
   /** In what way links are cut here. */
   readonly linksBy: 'proxied' | 'filtered';
   /** Nothing is started yet. */
   open(options: OpenClusterOptions): OpenCluster;
 }
+
+const limitsIgnored = 'processes are not limited: the limits of the scenario are for containers';
 
 /** Looks whether it is there. Rejects with a HarnessError in one sentence; leaves nothing behind. */
 export async function findGround(
@@ -50,11 +55,15 @@ export async function findGround(
     readonly kind: ClusterKind;
     readonly storage: StorageForm;
     readonly nodeMain: string | undefined;
+    readonly nodeImage: string | undefined;
     readonly onBuild: (what: string) => void;
   },
 ): Promise<Ground> {
-  const { kind, storage, nodeMain, onBuild } = options;
-  if (kind === 'process') return { description: '', linksBy: 'proxied', open: openProcesses };
+  const { kind, storage, nodeMain, nodeImage, onBuild } = options;
+  if (kind === 'process') {
+    const caveat = plan.scenario.containers === undefined ? '' : limitsIgnored;
+    return { description: '', caveat, linksBy: 'proxied', open: openProcesses };
+  }
   const shaper = plan.faults.find((planned) => needsOf(planned.kind)?.links === 'shape');
   if (shaper !== undefined) {
     const sentence = `"${shaper.kind}" needs links that go through proxies, which --cluster docker does not have; use --cluster process`;
@@ -67,15 +76,17 @@ export async function findGround(
     import('../cluster/docker/open-containers.ts'),
   ]);
   const programs = nodeMain === undefined ? [] : [nodeMain];
-  const ground = await findDockerGround({ programs, storage, cuts, onBuild });
+  const ground = await findDockerGround({ programs, storage, cuts, nodeImage, onBuild });
   return {
     description: ground.description,
+    caveat: '',
     linksBy: 'filtered',
     open: (opening) =>
       openContainers({
         ...partsOf(opening),
         ground,
         run: opening.run,
+        ...containerWishes(plan),
         ...(cuts ? { sites: sitesOf(plan) } : {}),
       }),
   };

@@ -22,6 +22,8 @@ export interface RunFacts {
   readonly environment: RunRecord['environment'];
   /** What became of the choices that the plan leaves to the machine; unknown to earlier versions. */
   readonly cluster?: Pick<RunRecord['cluster'], 'storage' | 'network' | 'note'>;
+  /** When it was asked for, monotonic nanoseconds, and how long its end took; as above. */
+  readonly timing?: { readonly beganNanos: number; readonly tearDownMs: number | null };
   /** What nodes and workers used, where that is told; unknown to earlier versions. */
   readonly resources?: readonly SiteUsage[];
   /** What faults put at risk, by their ids, where that was measured. */

@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly probe?: EnvironmentProbe;
   /** The program of a node, started as the reference broker's own is; default: that one. */
   readonly nodeMain?: string;
+  /** The image of the nodes' containers, which takes what the reference broker's own does. */
+  readonly nodeImage?: string;
   /** Keeps the nodes' data directories after the run. */
   readonly keepData: boolean;
   /** The command line that asks for this run again. */

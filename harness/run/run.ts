@@ -1,7 +1,9 @@
 import { cleanContainers } from '../clean/clean.ts';
+import { housings } from '../cluster/kinds.ts';
 import { chooseStorage } from '../cluster/process/storage/choose.ts';
 import { loadDriver } from '../driver/registry.ts';
 import { HarnessError } from '../errors.ts';
+import { monotonicNanos } from '../measure/clock.ts';
 import { describeEnvironment } from '../measure/environment.ts';
 import { probeEnvironment } from '../measure/probes.ts';
 import type { EnvironmentProbe, RunRecord } from '../record/record.ts';
@@ -25,6 +27,7 @@ import type { RunOptions, RunResult } from './run-types.ts';
  */
 export async function runScenario(options: RunOptions): Promise<RunResult> {
   const { scenario, seed, target, cluster, signal, onProgress } = options;
+  const beganNanos = monotonicNanos();
   const driver = await loadDriver(target);
   const { replayable, competingConsumers, groups } = driver.capabilities;
   if (!replayable && !competingConsumers && !groups) {
@@ -40,12 +43,15 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     allowed: allowedStorage(scenario, words),
     directory: options.outputDirectory,
   });
+  refuseOtherImages(options);
   const ground = await findGround(plan, {
     kind: cluster,
     storage: storage.form,
     nodeMain: options.nodeMain,
+    nodeImage: options.nodeImage,
     onBuild: (what) => onProgress({ type: 'stage', stage: 'starting', detail: what }),
   });
+  if (ground.caveat !== '') onProgress({ type: 'note', text: ground.caveat });
   if (cluster === 'docker') await cleanBefore(options);
   const startedAt = new Date();
   const folder = createRunFolder(options, plan, startedAt);
@@ -62,8 +68,11 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     cluster: {
       storage: storage.form,
       network: needsLinks(plan) ? ground.linksBy : 'direct',
-      note: [storage.note, ground.description].filter((part) => part !== '').join('; '),
+      note: [storage.note, ground.description, ground.caveat]
+        .filter((part) => part !== '')
+        .join('; '),
     },
+    timing: { beganNanos, tearDownMs: null },
     exposures: {},
     problems: [],
   };
@@ -96,10 +105,11 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     driver,
     storage,
     ground,
-    onTarget: (described) => keepLater({ target: withProgram(described, options.nodeMain) }),
+    onTarget: (described) => keepLater({ target: withProgram(described, options) }),
     onExposure: (fault, measured) =>
       keepLater({ exposures: { ...facts.exposures, [fault]: measured } }),
     onUsage: (resources) => keepLater({ resources }),
+    onTornDown: (tearDownMs) => keepLater({ timing: { beganNanos, tearDownMs } }),
     onProblem: (sentence) => keepLater({ problems: [...facts.problems, sentence] }),
   });
   try {
@@ -123,7 +133,17 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
   return { directory, record: await judgeRun(directory) };
 }
 
-/** A cluster of other nodes than the broker's own must not pass for one of them. */
+function refuseOtherImages({ nodeImage, nodeMain, cluster }: RunOptions): void {
+  if (nodeImage === undefined) return;
+  if (housings[cluster] !== 'container') {
+    const sentence = `an image is for nodes in containers, and --cluster ${cluster} has none`;
+    throw new HarnessError('usage', `${sentence}; use --cluster docker`);
+  }
+  if (nodeMain === undefined) return;
+  const sentence = '--image and --node-main both say what a node is: leave one out';
+  throw new HarnessError('usage', sentence);
+}
+
 /** What a killed run still holds on an engine is removed by the next one, which says so. */
 async function cleanBefore({ outputDirectory, onProgress }: RunOptions): Promise<void> {
   for (const { run, containers, networks, problems } of await cleanContainers(outputDirectory)) {
@@ -133,6 +153,11 @@ async function cleanBefore({ outputDirectory, onProgress }: RunOptions): Promise
   }
 }
 
-function withProgram(target: RunRecord['target'], nodeMain: string | undefined): RunRecord['target'] {
-  return nodeMain === undefined ? target : { ...target, config: { ...target.config, nodeMain } };
+/** A cluster of other nodes than the broker's own must not pass for one of them. */
+function withProgram(
+  target: RunRecord['target'],
+  { nodeMain, nodeImage }: Pick<RunOptions, 'nodeMain' | 'nodeImage'>,
+): RunRecord['target'] {
+  const other = { ...(nodeMain && { nodeMain }), ...(nodeImage && { nodeImage }) };
+  return { ...target, config: { ...target.config, ...other } };
 }

@@ -109,6 +109,7 @@ async function only<T>(all: readonly T[], test: (one: T) => Promise<boolean>): P
 }
 
 function nodeVictim({ cluster, inspect }: VictimOptions, node: number): Victim {
+  const container = cluster.container(node);
   return {
     target: 'node',
     number: node,
@@ -123,6 +124,7 @@ function nodeVictim({ cluster, inspect }: VictimOptions, node: number): Victim {
     state: () => cluster.state(node),
     answers: () => cluster.answers(node),
     disk: cluster.disk(node),
+    ...(container && { container }),
     trial: {
       launch: () => cluster.launch(node),
       excuse: () => cluster.excuse(node),

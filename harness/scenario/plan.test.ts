@@ -39,7 +39,7 @@ const input = {
 };
 
 const scenario = parseScenario(input, 'mine', vocabulary);
-const options = { target: 'reference', cluster: 'process', vocabulary };
+const options = { target: 'reference', cluster: 'process', vocabulary } as const;
 const plan = (seed: number, overrides: Overrides = {}) =>
   makePlan(withOverrides(scenario, overrides, vocabulary), { ...options, seed });
 
@@ -222,7 +222,7 @@ describe('until', () => {
   };
   const lasting = (overrides: Overrides): (number | null)[][] => {
     const scenario = withOverrides(parseScenario(timed, 'x', vocabulary), overrides, vocabulary);
-    const plan = makePlan(scenario, { seed: 1, target: 'a', cluster: 'b', vocabulary });
+    const plan = makePlan(scenario, { seed: 1, target: 'a', cluster: 'process', vocabulary });
     return plan.faults.map(({ atMs, healAtMs }) => [atMs - 2000, (healAtMs ?? 0) - 2000]);
   };
 

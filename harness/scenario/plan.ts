@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { housings, type ClusterKind } from '../cluster/kinds.ts';
+import { HarnessError } from '../errors.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { draw } from './draw.ts';
 import type {
@@ -15,15 +17,17 @@ export interface PlanOptions {
   /** Whole, from 0 to 2^53 - 1. */
   readonly seed: number;
   readonly target: string;
-  readonly cluster: string;
+  readonly cluster: ClusterKind;
   readonly vocabulary: Vocabulary;
 }
 
 /**
  * Makes every choice of a checked scenario. Each choice is drawn from the seed and its own name
  * ("fault 2 at"), so that another fault or producer in the file changes nothing about the others.
+ * Throws a HarnessError `usage` when a fault cannot act on a cluster of this kind.
  */
 export function makePlan(checked: Scenario, options: PlanOptions): Plan {
+  refuseUnhoused(checked, options);
   const scenario: Scenario = {
     ...checked,
     topic: { ...checked.topic, replicas: resolvedReplicas(checked) },
@@ -40,6 +44,17 @@ export function makePlan(checked: Scenario, options: PlanOptions): Plan {
     producers: plannedProducers(scenario, options.seed),
     consumers: plannedConsumers(scenario),
   };
+}
+
+function refuseUnhoused({ phases }: Scenario, { cluster, vocabulary }: PlanOptions): void {
+  if (housings[cluster] === 'container') return;
+  const kinds = phases.flatMap(({ faults }) => faults.map(({ fault }) => fault));
+  const unhoused = vocabulary.faults.find(
+    ({ kind, needs }) => needs?.housing === 'container' && kinds.includes(kind),
+  );
+  if (unhoused === undefined) return;
+  const sentence = `"${unhoused.kind}" acts on containers, and --cluster ${cluster} has none`;
+  throw new HarnessError('usage', `${sentence}; use --cluster docker`);
 }
 
 /** The bytes of `plan.json`. */

@@ -152,6 +152,21 @@ const grid = cellsOfMode.extend({
   quick: cellsOfMode.optional(),
 });
 
+/** Less no engine takes. */
+export const containerBytesMin = 6 * 1024 ** 2;
+
+export const containerMemory = byteSize.refine((bytes) => bytes >= containerBytesMin, {
+  message: 'must be at least 6 MiB, less no engine takes',
+});
+
+/** 0.5 = half of one processor. */
+export const containerCpus = z.number().min(0.01).max(1024);
+
+/** What it may use at most; all that there is when left out. */
+const containerLimits = z
+  .strictObject({ memory: containerMemory.optional(), cpus: containerCpus.optional() })
+  .default({});
+
 export const scenarioSchema = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9-]*$/, 'must be lower-case letters, digits and dashes'),
   /** The question that a run of it answers, as a sentence. */
@@ -177,6 +192,8 @@ export const scenarioSchema = z.strictObject({
       size: byteSize.default(512 * 1024 ** 2),
     })
     .prefault({}),
+  /** Of each, where they live in containers. On a process cluster nothing is limited. */
+  containers: z.strictObject({ node: containerLimits, worker: containerLimits }).optional(),
   workload: z
     .strictObject({
       rate: messageRate.default(5000),

@@ -20,7 +20,11 @@ export interface FaultWord {
   /** Of what a scenario says under `with`. */
   readonly options: z.ZodType;
   /** What it needs of the cluster; nothing when left out. */
-  readonly needs?: { readonly storage?: readonly StorageForm[]; readonly links?: 'cut' | 'shape' };
+  readonly needs?: {
+    readonly storage?: readonly StorageForm[];
+    readonly links?: 'cut' | 'shape';
+    readonly housing?: 'container';
+  };
 }
 
 /** Phases that the harness adds by itself. */

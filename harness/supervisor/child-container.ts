@@ -3,15 +3,18 @@ import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import type { NodeState } from '../cluster/cluster.ts';
+import { endingOf, type Ended } from '../cluster/docker/container-ending.ts';
 import { createContainer } from '../cluster/docker/create-container.ts';
 import type { ContainerSpec } from '../cluster/docker/container-spec.ts';
 import type { EngineEndpoint } from '../cluster/docker/endpoint.ts';
 import { dockerAt, saidBy, statusOf } from '../cluster/docker/engine.ts';
 import { retireContainer } from '../cluster/docker/retire-container.ts';
+import { noLimits, type ContainerEnding } from '../cluster/node-container.ts';
 import { monotonicNanos } from '../measure/clock.ts';
-import type { Child, Exit } from './child.ts';
+import type { Child } from './child.ts';
 import { keep, keepOutput } from './child-log.ts';
 import type { ChildEvents } from './child-process.ts';
+import { ContainerActs, type ContainerLife } from './container-acts.ts';
 import { isAlive, processStatus, type ProcessIdentity } from './process-table.ts';
 
 export interface StartContainerOptions {
@@ -28,6 +31,8 @@ export interface StartContainerOptions {
 
 /** An engine that was restarted is back within this, or it does not come back. */
 const engineBackMsMax = 10_000;
+/** The end of a process is told, and explained, within this. */
+const endMsMax = 3_000;
 /** Of containers that ended before anybody could ask for their process: different all the same. */
 let unseen = 0;
 
@@ -93,34 +98,39 @@ async function lookAt(
 }
 
 /** A container, as its engine tells of it. */
-class ContainerChild implements Child {
+class ContainerChild implements Child, ContainerLife {
   readonly name: string;
   readonly identity: ProcessIdentity;
   readonly isContainer = true;
   readonly ports: readonly number[];
   readonly exited: Promise<number>;
   readonly retired: Promise<void>;
+  readonly acts: ContainerActs;
+  readonly #docker: Docker;
   readonly #container: Docker.Container;
-  #exit: Exit | undefined;
+  #killed = false;
+  #exit: (Ended & { readonly atNanos: number }) | undefined;
 
   constructor(
     container: Docker.Container,
-    { name, engine }: StartContainerOptions,
+    { name, engine, container: { limits } }: StartContainerOptions,
     { identity, ports }: Look,
     events: ChildEvents,
   ) {
     this.name = name;
     this.identity = identity;
     this.ports = ports;
+    this.#docker = dockerAt(engine);
     this.#container = container;
-    this.exited = this.#untilOver().then((how) => {
-      const atNanos = monotonicNanos();
-      this.#exit = { ...how, atNanos };
-      events.onExit(this, this.#exit);
+    this.exited = this.#untilOver().then((exit) => {
+      const { code, signal, atNanos } = exit;
+      this.#exit = exit;
+      events.onExit(this, { code, signal, atNanos });
       return atNanos;
     });
+    this.acts = new ContainerActs(this.#docker, container, this, limits ?? noLimits);
     this.retired = this.exited.then(() =>
-      retireContainer(dockerAt(engine), container.id).catch((error: unknown) => {
+      retireContainer(this.#docker, container.id).catch((error: unknown) => {
         process.stderr.write(`${name}: ${saidBy(error)}\n`);
       }),
     );
@@ -131,16 +141,23 @@ class ContainerChild implements Child {
   }
 
   get ending(): string {
-    if (this.#exit === undefined) return '';
-    const { code, signal } = this.#exit;
-    return signal ?? `exit code ${code}`;
+    return this.#exit?.how ?? '';
+  }
+
+  get ended(): ContainerEnding | null {
+    if (this.#exit === undefined) return null;
+    const { how, outOfMemory } = this.#exit;
+    return { how, outOfMemory };
   }
 
   async state(): Promise<NodeState> {
     if (this.#exit !== undefined) return 'stopped';
     const { State } = await this.#container.inspect();
     if (State.Paused) return 'paused';
-    return State.Running ? 'running' : 'stopped';
+    if (State.Running) return 'running';
+    // Whoever is told that it has stopped may start the next life of its name.
+    await Promise.race([this.exited, sleep(endMsMax, undefined, { ref: false })]);
+    return 'stopped';
   }
 
   async stop(graceMs: number): Promise<number> {
@@ -162,6 +179,7 @@ class ContainerChild implements Child {
    */
   async kill(): Promise<number> {
     if (this.#exit !== undefined) return this.exited;
+    this.#killed = true;
     const gone = this.#processGone();
     await this.#signal('SIGKILL');
     await this.exited;
@@ -205,26 +223,23 @@ class ContainerChild implements Child {
   }
 
   /** An engine that goes away in between and comes back is asked again. */
-  async #untilOver(): Promise<Pick<Exit, 'code' | 'signal'>> {
+  async #untilOver(): Promise<Ended & { readonly atNanos: number }> {
     let deadline = Infinity;
     for (;;) {
       try {
         await this.#container.wait();
-        return endingOf((await this.#container.inspect()).State);
+        const atNanos = monotonicNanos();
+        return { ...(await endingOf(this.#docker, this.#container, this.#killed)), atNanos };
       } catch (error) {
-        if (statusOf(error) === 404) return { code: null, signal: 'removed by somebody else' };
+        if (statusOf(error) === 404) return taken('removed by somebody else');
         if (deadline === Infinity) deadline = monotonicNanos() + engineBackMsMax * 1e6;
-        if (monotonicNanos() > deadline) return { code: null, signal: 'its Docker Engine is gone' };
+        if (monotonicNanos() > deadline) return taken('its Docker Engine is gone');
         await sleep(100);
       }
     }
   }
 }
 
-/** As a shell counts: an exit code above 128 is a signal. */
-function endingOf(state: { ExitCode: number; OOMKilled: boolean }): Pick<Exit, 'code' | 'signal'> {
-  const { ExitCode: code, OOMKilled: outOfMemory } = state;
-  if (outOfMemory) return { code: null, signal: 'killed by the kernel: out of memory' };
-  const signal = { 137: 'SIGKILL', 143: 'SIGTERM', 134: 'SIGABRT', 139: 'SIGSEGV' }[code];
-  return signal === undefined ? { code, signal: null } : { code: null, signal };
+function taken(how: string): Ended & { readonly atNanos: number } {
+  return { code: null, signal: how, how, outOfMemory: false, atNanos: monotonicNanos() };
 }

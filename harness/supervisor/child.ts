@@ -1,4 +1,5 @@
 import type { NodeState } from '../cluster/cluster.ts';
+import type { ContainerActs } from './container-acts.ts';
 import type { ProcessIdentity } from './process-table.ts';
 
 /**
@@ -23,6 +24,8 @@ export interface Child {
   kill(): Promise<number>;
   pause(): Promise<number>;
   resume(): Promise<number>;
+  /** Of a container: what cannot be done to a process. */
+  readonly acts?: ContainerActs;
   /** Once it has ended: what it left is put in order. */
   readonly retired: Promise<void>;
 }

@@ -1,8 +1,10 @@
 import type { NodeState } from '../cluster/cluster.ts';
 import type { EngineEndpoint } from '../cluster/docker/endpoint.ts';
+import type { ContainerLook } from '../cluster/node-container.ts';
 import { monotonicNanos } from '../measure/clock.ts';
 import type { Child } from './child.ts';
 import { ProcessChild, type ChildEvents } from './child-process.ts';
+import type { ContainerActs } from './container-acts.ts';
 import type { ProcessIdentity } from './process-table.ts';
 import type { Ask, Notice } from './protocol.ts';
 
@@ -13,6 +15,8 @@ export interface Effect {
   readonly ports: readonly number[];
   /** How it ended, "exit code 0" or "SIGKILL"; empty while it lives. */
   readonly ending: string;
+  /** Where it was looked at. */
+  readonly container?: ContainerLook;
 }
 
 export interface ChildrenOptions {
@@ -67,6 +71,16 @@ export class Children {
         return effect(child, await child.resume());
       case 'state':
         return effect(child, monotonicNanos());
+      case 'limit':
+        return effect(child, await actsOf(child).limit(ask.change));
+      case 'disconnect':
+        return effect(child, await actsOf(child).disconnect(ask.network));
+      case 'connect':
+        return effect(child, await actsOf(child).connect(ask.network, ask.address));
+      case 'look': {
+        const container = await actsOf(child).look();
+        return { ...(await effect(child, monotonicNanos())), container };
+      }
     }
   }
 
@@ -121,4 +135,9 @@ export class Children {
 async function effect(child: Child, atNanos: number): Promise<Effect> {
   const { identity, ending, ports } = child;
   return { atNanos, state: await child.state(), process: identity, ending, ports };
+}
+
+function actsOf({ acts, name }: Child): ContainerActs {
+  if (acts === undefined) throw new Error(`${name} is no container`);
+  return acts;
 }

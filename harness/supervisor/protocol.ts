@@ -1,6 +1,7 @@
 import type { NodeState } from '../cluster/cluster.ts';
 import type { ContainerSpec } from '../cluster/docker/container-spec.ts';
 import type { EngineEndpoint } from '../cluster/docker/endpoint.ts';
+import type { ContainerLimits, ContainerLook } from '../cluster/node-container.ts';
 import type { LoopMount } from '../file-system/loop-mount.ts';
 import type { ProcessIdentity } from './process-table.ts';
 
@@ -30,7 +31,22 @@ export type Ask =
   | { readonly type: 'kill'; readonly name: string }
   | { readonly type: 'pause'; readonly name: string }
   | { readonly type: 'resume'; readonly name: string }
-  | { readonly type: 'state'; readonly name: string };
+  | { readonly type: 'state'; readonly name: string }
+  /** Of a container alone, as the rest: what is left out stays as it is. */
+  | {
+      readonly type: 'limit';
+      readonly name: string;
+      readonly change: Partial<ContainerLimits>;
+    }
+  /** Off or on a network of the engine. */
+  | { readonly type: 'disconnect'; readonly name: string; readonly network: string }
+  | {
+      readonly type: 'connect';
+      readonly name: string;
+      readonly network: string;
+      readonly address: string;
+    }
+  | { readonly type: 'look'; readonly name: string };
 
 /** About the file systems of a run; each is unmounted when the supervisor ends. */
 export type MountAsk =
@@ -63,6 +79,8 @@ export type Reply =
       readonly ports: readonly number[];
       /** How it ended, "exit code 0" or "SIGKILL"; empty while it lives. */
       readonly ending: string;
+      /** To `look`. */
+      readonly container?: ContainerLook;
     }
   /** To a `MountAsk` or an `EngineAsk`. */
   | { readonly type: 'done'; readonly id: number; readonly atNanos: number }

@@ -1,3 +1,4 @@
+import { strict as assert } from 'node:assert';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -5,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ending, NodeState } from '../cluster/cluster.ts';
 import type { EngineEndpoint } from '../cluster/docker/endpoint.ts';
+import type { ContainerLimits, ContainerLook } from '../cluster/node-container.ts';
 import { entryPoint } from '../entry-point.ts';
 import { HarnessError } from '../errors.ts';
 import { releaseBelow, type LoopMount } from '../file-system/loop-mount.ts';
@@ -142,6 +144,26 @@ export class Supervisor {
     return this.#askOfChild({ type: 'state', name });
   }
 
+  /** Of a container: resolves once the limits are in force, or it was killed by them. */
+  async limit(name: string, change: Partial<ContainerLimits>): Promise<number> {
+    return (await this.#askOfChild({ type: 'limit', name, change })).atNanos;
+  }
+
+  async disconnect(name: string, network: string): Promise<number> {
+    return (await this.#askOfChild({ type: 'disconnect', name, network })).atNanos;
+  }
+
+  async connect(name: string, network: string, address: string): Promise<number> {
+    return (await this.#askOfChild({ type: 'connect', name, network, address })).atNanos;
+  }
+
+  /** At a container, also after its end. */
+  async look(name: string): Promise<ContainerLook> {
+    const { container } = await this.#askOfChild({ type: 'look', name });
+    assert(container, 'a look has a result');
+    return container;
+  }
+
   async mount(what: LoopMount): Promise<number> {
     this.#imageDirectories.add(dirname(what.image));
     return (await this.#ask({ type: 'mount', ...what })).atNanos;
@@ -196,7 +218,9 @@ export class Supervisor {
       case 'exited':
         if (this.#children.get(message.name)?.pid === message.process.pid)
           this.#children.delete(message.name);
-        this.#readiness(message.process.pid).reject(endedEarly(message.process.pid));
+        this.#readiness(message.process.pid).reject(
+          endedEarly(message.process.pid, message.signal ?? `exit code ${message.code}`),
+        );
         this.#options.onExit(message);
     }
   }
@@ -227,7 +251,8 @@ export class Supervisor {
     const error = new HarnessError('cluster', 'the supervisor has ended');
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
-    for (const [pid, { reject }] of this.#firstLines) reject(endedEarly(pid));
+    const how = 'with its supervisor';
+    for (const [pid, { reject }] of this.#firstLines) reject(endedEarly(pid, how));
     const released = [...this.#imageDirectories].map((directory) => releaseBelow(directory));
     const problems = [...(await this.#removeFromEngine()), ...(await Promise.all(released)).flat()];
     if (!this.#closing) this.#options.onLost();
@@ -247,6 +272,6 @@ function newReadiness(): Readiness {
   return { promise, resolve, reject };
 }
 
-function endedEarly(pid: number): HarnessError {
-  return new HarnessError('cluster', `process ${pid} ended before it was ready`);
+function endedEarly(pid: number, how: string): HarnessError {
+  return new HarnessError('cluster', `process ${pid} ended before it was ready (${how})`);
 }

@@ -35,10 +35,20 @@ ${pairs([
       `${counted(workload.partitions, 'partition')}, ${counted(workload.producers, 'producer')} (window ${count(workload.inFlightMax)}` +
       `${workload.idempotent ? ', idempotent' : ''}), ${counted(workload.consumers, 'consumer')} in ${counted(workload.groups, 'group')}`,
   ],
+  ...timingRows(record),
   ['configuration', html`<code>${canonical(target.config)}</code>`],
 ])}
 <h3>The machine, before and after</h3>
 ${probesTable(record.environment)}${resources(record)}</section>`;
+}
+
+function timingRows({ timing }: RunRecord): (readonly [string, string])[] {
+  const { toFirstAckMs, tearDownMs } = timing;
+  const told = [
+    ...(toFirstAckMs === null ? [] : [`first ack ${millis(toFirstAckMs)} after the start`]),
+    ...(tearDownMs === null ? [] : [`torn down in ${millis(tearDownMs)}`]),
+  ];
+  return told.length === 0 ? [] : [['the run itself', told.join(', ')]];
 }
 
 function resources(record: RunRecord): Markup {
@@ -50,19 +60,31 @@ ${tableOf(
     word('site'),
     figure('CPU time'),
     figure('memory, most'),
+    word('at most'),
     figure('received'),
     figure('sent'),
     figure('read from disk'),
     figure('written'),
   ],
-  record.resources.map(({ site, cpuSeconds, memoryBytesMax, network, block }) => [
+  record.resources.map(({ site, cpuSeconds, memoryBytesMax, network, block, limits }) => [
     site,
     `${cpuSeconds.toFixed(1)} s`,
-    ...[memoryBytesMax, network?.receivedBytes, network?.sentBytes, block?.readBytes, block?.writtenBytes].map(
+    bytes(memoryBytesMax),
+    limitsText(limits),
+    ...[network?.receivedBytes, network?.sentBytes, block?.readBytes, block?.writtenBytes].map(
       (value) => (value === undefined ? none : bytes(value)),
     ),
   ]),
 )}`;
+}
+
+/** "256 MiB, 0.5 CPUs" */
+function limitsText({ memoryBytes, cpus }: RunRecord['resources'][number]['limits']): string {
+  const told = [
+    ...(memoryBytes === null ? [] : [bytes(memoryBytes)]),
+    ...(cpus === null ? [] : [`${cpus} ${cpus === 1 ? 'CPU' : 'CPUs'}`]),
+  ];
+  return told.length === 0 ? none : told.join(', ');
 }
 
 type Environment = RunRecord['environment'];

@@ -140,6 +140,7 @@ export function makeRecord(run: MadeRun): RunRecord {
       idempotent: true,
     },
     resources: [],
+    timing: { toFirstAckMs: 4321, tearDownMs: 987 },
     environment: {
       cpu: 'AMD EPYC 7B13',
       cores: 2,

@@ -13,7 +13,7 @@ export interface Hit {
  * - `power`: what it had not synced is gone, at the instant at which the fault takes effect.
  * - `failed-sync`: the same, but only once a sync fails: until then the node goes on acking.
  * - `cut-off`: it holds everything, and does not hear from the others.
- * - `refusal`: it can store no more, so that a leader gives way to somebody else.
+ * - `refusal`: it can store no more, or hardly works, so that a leader gives way to somebody else.
  * - `damage`: it is killed, and what its files held is damaged.
  * - `nothing`: slower, or by another way.
  */
@@ -40,7 +40,10 @@ const harms: Readonly<Record<string, Harm>> = {
   'power-cut': 'power',
   'sync-error': 'failed-sync',
   cut: 'cut-off',
+  disconnect: 'cut-off',
   'disk-full': 'refusal',
+  'cpu-limit': 'refusal',
+  'memory-limit': 'refusal',
   'bit-flip': 'damage',
   'torn-tail': 'damage',
   'missing-file': 'damage',

@@ -1,3 +1,5 @@
+import type { ContainerLimits } from '../node-container.ts';
+
 /** What a container is started with; plain data, for the supervisor. */
 export interface ContainerSpec {
   readonly image: string;
@@ -13,6 +15,10 @@ export interface ContainerSpec {
   readonly networks: readonly { readonly name: string; readonly address: string }[];
   /** Published on loopback; host 0 = the engine chooses. */
   readonly ports: readonly { readonly container: number; readonly host: number }[];
+  /** None when left out. */
+  readonly limits?: ContainerLimits;
+  /** Run in it by the engine now and then: healthy as long as it ends with 0. */
+  readonly healthCheck?: readonly string[];
   /** What it keeps from life to life: a folder of this machine, or a volume of the engine. */
   readonly data?: { readonly target: string } & (
     | { readonly folder: string }

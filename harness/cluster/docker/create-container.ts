@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
 import type { ContainerSpec } from './container-spec.ts';
+import { limitsAtStart } from './limits.ts';
 import { folderLabel, keepFromLabel, keepIntoLabel, nameLabel, runLabel } from './labels.ts';
 
 export interface CreateContainerOptions {
@@ -13,6 +14,10 @@ export interface CreateContainerOptions {
 }
 
 const processesMax = 512;
+/** Each check is a process that starts: rare, so that it costs a measurement nothing. */
+const healthEveryMs = 30_000;
+const healthMsMax = 5_000;
+const nanosPerMs = 1e6;
 
 /**
  * A container that can do no more than it must: an ordinary user, a root file system that cannot be
@@ -24,6 +29,7 @@ export async function createContainer(
 ): Promise<Docker.Container> {
   const { image, command, environment, user, within, networkAdmin, networks, ports, data, keep } =
     container;
+  const { limits, healthCheck } = container;
   const [first, ...others] = networks;
   const labels = {
     [runLabel]: run,
@@ -46,7 +52,16 @@ export async function createContainer(
     AttachStdout: true,
     AttachStderr: true,
     ExposedPorts: Object.fromEntries(portKeys.map((key) => [key, {}])),
+    ...(healthCheck && {
+      Healthcheck: {
+        Test: ['CMD', ...healthCheck],
+        Interval: healthEveryMs * nanosPerMs,
+        Timeout: healthMsMax * nanosPerMs,
+        Retries: 2,
+      },
+    }),
     HostConfig: {
+      ...(limits && limitsAtStart(limits)),
       ReadonlyRootfs: true,
       CapDrop: ['ALL'],
       // The packet filter keeps its lock there.

@@ -2,14 +2,17 @@ import { chownSync, lchownSync, mkdirSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Target } from '../../driver/driver.ts';
 import { entryPoint } from '../../entry-point.ts';
+import { HarnessError } from '../../errors.ts';
 import type { ProcessIdentity } from '../../supervisor/process-table.ts';
 import type { ClusterParts } from '../cluster-parts.ts';
 import type { Links } from '../links.ts';
+import type { ContainerLimits } from '../node-container.ts';
 import type { NodeHost } from '../node-host.ts';
 import type { NodeDisk } from '../node-storage.ts';
 import { freePorts } from '../process/free-ports.ts';
 import { nameOf } from '../supervised-cluster.ts';
 import type { ContainerSpec } from './container-spec.ts';
+import { DockerNode } from './docker-node.ts';
 import type { Engine } from './engine.ts';
 import { nodeEntry, type ProgramImage } from './image/image.ts';
 import type { RunNetworks } from './networks.ts';
@@ -21,25 +24,43 @@ export interface DockerHostOptions extends ClusterParts {
   readonly engine: Engine;
   /** It holds `nodeMain`, too. */
   readonly image: ProgramImage;
+  /** In its place for the nodes: an image of the user's own. */
+  readonly nodeImage?: string;
   readonly networks: RunNetworks;
   readonly places: Places;
+  /** Of each node. */
+  readonly limits: ContainerLimits;
+  /** Whether the engine may run checks in the nodes: they use what the node may use. */
+  readonly healthChecks: boolean;
 }
 
 /** Whoever the container runs as may write there, into a fresh volume too. */
 const dataTarget = '/keep';
 const configVariable = 'ACKWORTH_NODE';
+/** Of the node's gateway, from within its container alone. */
+const gatewayAddress = '127.0.0.1:7071';
+const askHealth =
+  `require('node:http').get('http://${gatewayAddress}/healthz', ` +
+  `({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1))` +
+  `.on('error', () => process.exit(1))`;
 
 /** Nodes of the reference broker in containers, each with its data from a folder of this machine. */
 export class DockerHost implements NodeHost {
   readonly housing = 'container';
   readonly nodes: number;
   readonly #options: DockerHostOptions;
+  readonly #containers: readonly DockerNode[];
   #ports: readonly number[] = [];
   #closing = false;
 
   constructor(options: DockerHostOptions) {
     this.#options = options;
     this.nodes = options.nodes;
+    const { supervisor, networks, places, limits: planned, engine } = options;
+    const shared = { supervisor, networks, places, planned, local: engine.local };
+    this.#containers = this.#numbers.map(
+      (node) => new DockerNode({ ...shared, name: nameOf(node) }),
+    );
     mkdirSync(options.logDirectory, { recursive: true });
   }
 
@@ -60,18 +81,16 @@ export class DockerHost implements NodeHost {
   }
 
   async spawn(node: number): Promise<ProcessIdentity> {
-    const { supervisor, image, places, nodeMain } = this.#options;
-    const name = nameOf(node);
-    const main = image.pathOf(nodeMain ?? entryPoint(nodeEntry));
+    const { supervisor } = this.#options;
     const { process: identity } = await supervisor.contain({
-      name,
+      name: nameOf(node),
       logFile: this.logFile(node),
       container: {
-        image: image.tag,
-        command: [main, '--config-env', configVariable, '--exit-with-parent'],
+        ...this.#program(),
         environment: { [configVariable]: JSON.stringify(this.#configOf(node)) },
         user: containerUser(),
-        ...places.of(name, 'node', this.#ports[node - 1] ?? 0),
+        ...this.container(node).specOfLife(this.#ports[node - 1] ?? 0),
+        ...(this.#checksHealth && { healthCheck: ['node', '-e', askHealth] }),
         data: this.#dataOf(node),
       },
     });
@@ -96,6 +115,12 @@ export class DockerHost implements NodeHost {
     return this.#options.storage.disk(node);
   }
 
+  container(node: number): DockerNode {
+    const container = this.#containers[node - 1];
+    if (container === undefined) throw new HarnessError('cluster', `there is no node ${node}`);
+    return container;
+  }
+
   get links(): Links | undefined {
     return this.#options.places.links;
   }
@@ -113,6 +138,19 @@ export class DockerHost implements NodeHost {
 
   get #numbers(): number[] {
     return Array.from({ length: this.nodes }, (_, index) => index + 1);
+  }
+
+  #program(): Pick<ContainerSpec, 'image' | 'command'> {
+    const { image, nodeImage, nodeMain } = this.#options;
+    const told = ['--config-env', configVariable, '--exit-with-parent'];
+    if (nodeImage !== undefined) return { image: nodeImage, command: told };
+    const main = image.pathOf(nodeMain ?? entryPoint(nodeEntry));
+    return { image: image.tag, command: [main, ...told] };
+  }
+
+  /** An image of the user's own brings its own check, or none. */
+  get #checksHealth(): boolean {
+    return this.#options.healthChecks && this.#options.nodeImage === undefined;
   }
 
   /** Where the engine sees no folder of this machine, it keeps the data itself. */
@@ -138,6 +176,7 @@ export class DockerHost implements NodeHost {
         peerAddress: this.#addressOn('cluster', id),
       })),
       listenAddress: `0.0.0.0:${nodePort}`,
+      ...(this.#checksHealth && { gatewayListenAddress: gatewayAddress }),
       ...storage.configOf(node),
       dataDirectory: dataTarget,
       token,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { entryPoint } from '../../entry-point.ts';
 import { claimWorker, workerTokenVariable } from '../../load/claim.ts';
 import type { WorkerLauncher } from '../../load/worker-launcher.ts';
+import type { ContainerLimits } from '../node-container.ts';
 import type { Supervisor } from '../../supervisor/supervisor.ts';
 import { workerEntry, type ProgramImage } from './image/image.ts';
 import { workerPort, type Places } from './places.ts';
@@ -13,6 +14,8 @@ export interface DockerLauncherOptions {
   readonly supervisor: Supervisor;
   readonly image: ProgramImage;
   readonly places: Places;
+  /** Of each worker. */
+  readonly limits: ContainerLimits;
   /** Where the histories of the workers go once they have ended. */
   readonly historyDirectory: string;
   readonly logDirectory: string;
@@ -26,7 +29,7 @@ const readyMsMax = 30_000;
  * machine can be reached from a container of another one only by chance.
  */
 export function dockerLauncher(options: DockerLauncherOptions): WorkerLauncher {
-  const { supervisor, image, places, historyDirectory, logDirectory } = options;
+  const { supervisor, image, places, limits, historyDirectory, logDirectory } = options;
   const sockets = new Set<Socket>();
   return {
     housing: 'container',
@@ -43,6 +46,7 @@ export function dockerLauncher(options: DockerLauncherOptions): WorkerLauncher {
           environment: { [workerTokenVariable]: token },
           user: containerUser(),
           ...places.of(name, 'client', 0),
+          limits,
           keep: { from: historyFolder, into: historyDirectory },
         },
       });

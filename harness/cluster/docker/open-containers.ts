@@ -1,6 +1,7 @@
 import type { WorkerLauncher } from '../../load/worker-launcher.ts';
 import type { ClusterParts } from '../cluster-parts.ts';
 import type { Site } from '../links.ts';
+import { noLimits, type ContainerLimits } from '../node-container.ts';
 import { SupervisedCluster } from '../supervised-cluster.ts';
 import { DockerHost } from './docker-host.ts';
 import { dockerLauncher } from './docker-launcher.ts';
@@ -14,6 +15,10 @@ export interface ContainersOptions extends ClusterParts {
   readonly ground: DockerGround;
   /** All nodes and clients, when links between them are to be cut. */
   readonly sites?: readonly Site[];
+  /** Of each node and worker; none when left out. */
+  readonly limits?: { readonly node: ContainerLimits; readonly worker: ContainerLimits };
+  /** Whether the engine is to run checks in the nodes; not when left out. */
+  readonly healthChecks?: boolean;
   /** Takes the histories of the workers. */
   readonly historyDirectory: string;
 }
@@ -24,15 +29,24 @@ export function openContainers({ run, ground, sites, ...parts }: ContainersOptio
   readonly launcher: () => Promise<WorkerLauncher>;
   readonly usage: UsageWatch;
 } {
-  const { engine, image, gateImage } = ground;
-  const { supervisor, logDirectory } = parts;
+  const { engine, image, gateImage, nodeImage } = ground;
+  const { supervisor, logDirectory, healthChecks = false } = parts;
+  const { limits = { node: noLimits, worker: noLimits } } = parts;
   const networks = new RunNetworks(engine, run);
   const gated = sites && gateImage ? { gated: { sites, image: gateImage } } : {};
   const places = new Places({ supervisor, networks, logDirectory, ...gated });
   const shared = { ...parts, image, networks, places };
+  const own = nodeImage === undefined ? {} : { nodeImage: nodeImage.tag };
+  const host = new DockerHost({
+    ...shared,
+    ...own,
+    engine,
+    healthChecks,
+    limits: limits.node,
+  });
   return {
-    cluster: new SupervisedCluster(parts.supervisor, new DockerHost({ ...shared, engine })),
+    cluster: new SupervisedCluster(parts.supervisor, host),
     usage: new UsageWatch(engine.docker, run),
-    launcher: () => Promise.resolve(dockerLauncher(shared)),
+    launcher: () => Promise.resolve(dockerLauncher({ ...shared, limits: limits.worker })),
   };
 }

@@ -59,6 +59,11 @@ export class Places {
       : { networks: [on('client')], ports: [{ container: workerPort, host }] };
   }
 
+  /** The container that the network of a site belongs to. */
+  ownerOf(site: string): string {
+    return this.#gates === undefined ? site : gateName(site);
+  }
+
   /** Where the port of a site is published by its gate; undefined where the site does it itself. */
   publishedOf(site: string): number | undefined {
     return this.#gates?.publishedOf(site);

@@ -3,6 +3,7 @@ import type Docker from 'dockerode';
 import type { SiteUsage } from '../site-usage.ts';
 import { nameLabel, ofRun } from './labels.ts';
 import { siteOfGateName } from './links/gate-name.ts';
+import { limitsOf } from './limits.ts';
 import { countersOf, UsageSum } from './usage.ts';
 
 const everyMs = 2_000;
@@ -12,6 +13,7 @@ export class UsageWatch {
   readonly #docker: Docker;
   readonly #run: string;
   readonly #sum = new UsageSum();
+  readonly #seen = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
 
@@ -49,9 +51,14 @@ export class UsageWatch {
 
   async #lookAt(id: string, name: string): Promise<void> {
     const asked = { stream: false, 'one-shot': true } as const;
-    const stats = (await this.#docker.getContainer(id).stats(asked)) as ContainerStats;
-    const counters = countersOf(stats);
+    const container = this.#docker.getContainer(id);
     const gated = siteOfGateName(name);
+    if (gated === undefined && !this.#seen.has(id)) {
+      this.#sum.limited(name, limitsOf((await container.inspect()).HostConfig));
+      this.#seen.add(id);
+    }
+    const stats = (await container.stats(asked)) as ContainerStats;
+    const counters = countersOf(stats);
     if (gated === undefined) this.#sum.add(name, id, counters);
     // A gate has the network of its site, and the rest is not the site's.
     else this.#sum.add(gated, id, { ...counters, cpuSeconds: 0, memoryBytesMax: 0, block: null });

@@ -1,5 +1,6 @@
 import type { ContainerStats } from 'dockerode';
 import { expect, test } from 'vitest';
+import { noLimits } from '../node-container.ts';
 import { countersOf, UsageSum } from './usage.ts';
 
 const mebibyte = 1024 ** 2;
@@ -51,9 +52,13 @@ test('the lives of a site are added up, each by its last counters', () => {
   sum.add('node-1', 'second', used(0.5, 30));
   sum.add('node-2', 'other', used(7, 70));
   expect(sum.sites()).toEqual([
-    { site: 'node-1', ...used(2.5, 50), samples: 3 },
-    { site: 'node-2', ...used(7, 70), samples: 1 },
+    { site: 'node-1', ...used(2.5, 50), limits: noLimits, samples: 3 },
+    { site: 'node-2', ...used(7, 70), limits: noLimits, samples: 1 },
   ]);
+  const limits = { memoryBytes: 64 * mebibyte, cpus: 0.5 };
+  sum.limited('node-2', limits);
+  sum.limited('node-2', noLimits);
+  expect(sum.sites()[1]?.limits, 'those of its first life').toEqual(limits);
 });
 
 test('a container that is told of without its counters keeps those it had', () => {

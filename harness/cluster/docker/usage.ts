@@ -1,12 +1,19 @@
 import type { ContainerStats } from 'dockerode';
+import { noLimits, type ContainerLimits } from '../node-container.ts';
 import type { SiteUsage } from '../site-usage.ts';
 
-type Counters = Omit<SiteUsage, 'site' | 'samples'>;
+type Counters = Omit<SiteUsage, 'site' | 'samples' | 'limits'>;
 
 /** Adds up what containers used, from counters that begin anew with each. */
 export class UsageSum {
   readonly #containers = new Map<string, Map<string, Counters>>();
   readonly #samples = new Map<string, number>();
+  readonly #limits = new Map<string, ContainerLimits>();
+
+  /** Of a container of the site; those of its first one are told. */
+  limited(site: string, limits: ContainerLimits): void {
+    if (!this.#limits.has(site)) this.#limits.set(site, limits);
+  }
 
   add(site: string, container: string, counters: Counters): void {
     const lives = this.#containers.get(site) ?? new Map<string, Counters>();
@@ -21,7 +28,12 @@ export class UsageSum {
 
   sites(): SiteUsage[] {
     return [...this.#containers]
-      .map(([site, lives]) => ({ site, ...sumOf([...lives.values()]), samples: this.#samples.get(site) ?? 0 }))
+      .map(([site, lives]) => ({
+        site,
+        ...sumOf([...lives.values()]),
+        limits: this.#limits.get(site) ?? noLimits,
+        samples: this.#samples.get(site) ?? 0,
+      }))
       .toSorted((a, b) => (a.site < b.site ? -1 : 1));
   }
 }

@@ -1,4 +1,5 @@
 import type { NodeState } from '../../cluster/cluster.ts';
+import type { NodeContainer } from '../../cluster/node-container.ts';
 import type { NodeDisk } from '../../cluster/node-storage.ts';
 import type { Inspection, NodeTrial, Victim } from '../fault.ts';
 
@@ -16,8 +17,12 @@ export class FakeNode implements Victim, NodeTrial {
   onLaunch = (): void => undefined;
   #time = 0;
   readonly #disk: NodeDisk | undefined;
+  readonly container?: NodeContainer;
 
-  constructor(options: { number?: number; deeds?: string[]; disk?: NodeDisk } = {}) {
+  constructor(
+    options: { number?: number; deeds?: string[]; disk?: NodeDisk; container?: NodeContainer } = {},
+  ) {
+    if (options.container) this.container = options.container;
     this.number = options.number ?? 1;
     this.deeds = options.deeds ?? [];
     this.#disk = options.disk;
