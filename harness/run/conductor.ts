@@ -30,6 +30,7 @@ import { dataDirectoryName, historyDirectoryName } from './run-facts.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { Progress, RunOptions, Stage } from './run-types.ts';
 import { Stopped, StopSwitch } from './stop-switch.ts';
+import { untilDone } from './until-done.ts';
 import { resolveSite, settle } from './victims.ts';
 
 export interface ConductorOptions {
@@ -230,19 +231,12 @@ export class Conductor {
 
   async #untilProducersAreDone(): Promise<void> {
     const { deliveryTimeout } = this.#options.plan.scenario.workload;
-    const { producers } = this.#fleet!;
-    const patience = new AbortController();
-    const late = sleep(deliveryTimeout + 10_000, 'late' as const, {
-      signal: patience.signal,
-      ref: false,
-    }).catch(() => 'late' as const);
-    const done = Promise.all(producers.map((producer) => producer.done())).then(
-      () => 'done' as const,
-    );
-    const first = await this.#stop.unlessStopped(Promise.race([done, late]));
-    patience.abort();
-    if (first === 'late')
-      this.#problem('a producer did not learn the outcome of all that it had sent');
+    const fleet = this.#fleet!;
+    const patienceMs = deliveryTimeout + 10_000;
+    if (await untilDone({ fleet, stop: this.#stop, patienceMs })) return;
+    this.#problem('a producer did not learn the outcome of all that it had sent');
+    // What is acked after the final read would look lost.
+    await this.#stop.unlessStopped(Promise.all(fleet.producers.map((producer) => producer.stop())));
   }
 
   async #drainAndRead(): Promise<void> {
