@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { NodeProgram } from '../cluster/node-program.ts';
 import type { StorageChoice } from '../cluster/process/storage/choose.ts';
 import type { SiteUsage } from '../cluster/site-usage.ts';
 import type { SupervisedCluster } from '../cluster/supervised-cluster.ts';
@@ -38,6 +39,7 @@ export interface ConductorOptions {
   readonly plan: Plan;
   readonly folder: RunFolder;
   readonly driver: Driver;
+  readonly program: NodeProgram;
   readonly storage: StorageChoice;
   readonly ground: Ground;
   /** What the broker says of itself, once it is up. */
@@ -93,6 +95,7 @@ export class Conductor {
       run: id,
       directory,
       storage: options.storage.form,
+      program: options.program,
       nodeMain: options.run.nodeMain,
     });
     this.#cluster = cluster;

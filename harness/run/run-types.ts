@@ -16,7 +16,7 @@ export interface RunOptions {
   readonly directory?: string;
   /** What this machine can do, where that is known; the run then measures nothing by itself. */
   readonly probe?: EnvironmentProbe;
-  /** The program of a node, started as the reference broker's own is; default: that one. */
+  /** The program of a node, started as the broker's own is; default: that one. */
   readonly nodeMain?: string;
   /** Keeps the nodes' data directories after the run. */
   readonly keepData: boolean;

@@ -19,6 +19,8 @@ import { containerUser } from './user.ts';
 
 export interface DockerHostOptions extends ClusterParts {
   readonly engine: Engine;
+  /** Started as the reference broker's `main.js` is, in its place. */
+  readonly nodeMain?: string;
   /** It holds `nodeMain`, too. */
   readonly image: ProgramImage;
   readonly networks: RunNetworks;

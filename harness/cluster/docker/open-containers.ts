@@ -12,6 +12,8 @@ import { UsageWatch } from './usage-watch.ts';
 export interface ContainersOptions extends ClusterParts {
   readonly run: string;
   readonly ground: DockerGround;
+  /** Another program in the place of the reference broker's node. */
+  readonly nodeMain?: string;
   /** All nodes and clients, when links between them are to be cut. */
   readonly sites?: readonly Site[];
   /** Takes the histories of the workers. */
@@ -31,7 +33,7 @@ export function openContainers({ run, ground, sites, ...parts }: ContainersOptio
   const places = new Places({ supervisor, networks, logDirectory, ...gated });
   const shared = { ...parts, image, networks, places };
   return {
-    cluster: new SupervisedCluster(parts.supervisor, new DockerHost({ ...shared, engine })),
+    cluster: new SupervisedCluster(new DockerHost({ ...shared, engine }), parts),
     usage: new UsageWatch(engine.docker, run),
     launcher: () => Promise.resolve(dockerLauncher(shared)),
   };
