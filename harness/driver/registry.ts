@@ -1,11 +1,12 @@
 import { HarnessError } from '../errors.ts';
 import type { Broker } from './broker.ts';
 import type { Driver } from './driver.ts';
+import { natsBroker } from './nats/broker.ts';
 import { nullBroker } from './null/broker.ts';
 import { referenceBroker } from './reference/broker.ts';
 
 /** One line per broker. */
-export const brokers: readonly Broker[] = [nullBroker, referenceBroker];
+export const brokers: readonly Broker[] = [nullBroker, referenceBroker, natsBroker];
 
 export const driverNames: readonly string[] = brokers.map(({ name }) => name);
 
