@@ -3,6 +3,7 @@
  * or a new driver, fault or checker needs.
  */
 export { HarnessError, type HarnessErrorCode } from './errors.ts';
+export type { Broker } from './driver/broker.ts';
 export type { Driver } from './driver/driver.ts';
 export { driverNames } from './driver/registry.ts';
 export type { Fault, Proof, Victim } from './fault/fault.ts';

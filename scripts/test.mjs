@@ -2,8 +2,8 @@
 // end-to-end, Docker and browser tests on a fresh build. One kind after the other; all kinds run even when
 // one fails; the last line counts. `npm test -- unit types` runs only the named steps.
 //
-// ACKWORTH_REQUIRE names what must not be skipped for want of it (`chromium`, `docker`, `power-cut`
-// for file systems that can be mounted; comma-separated): CI sets it, and a test that was skipped
+// ACKWORTH_REQUIRE names what must not be skipped for want of it (`chromium`, `docker`, `nats`,
+// `power-cut` for file systems that can be mounted; comma-separated): CI sets it, and a test that was skipped
 // then fails the run.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

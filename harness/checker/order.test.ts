@@ -63,6 +63,16 @@ describe('order in the log', () => {
     expect(seen(told(1))).toEqual(reordered({ reordered: 1 }));
   });
 
+  test('a retry may be late where the broker takes it where it comes, and nothing else may', () => {
+    const told = (attempts: number) =>
+      new Story({ ...alone, capabilities: { retriesKeepOrder: false } })
+        .acked('a0', 1, { attempts })
+        .acked('a1', 0)
+        .log('a1 a0');
+    expect(seen(told(2))).toEqual({ ...pass, anomalies: { 'reordered-producer-retry': 1 } });
+    expect(seen(told(1))).toEqual(reordered({ reordered: 1 }));
+  });
+
   test('a broker that promises no order is not asked', () => {
     const story = new Story({ ...alone, capabilities: { orderScope: 'none' } });
     expect(seen(story.acked('a0', 1).acked('a1', 0).log('a1 a0'))).toEqual(pass);
@@ -71,6 +81,18 @@ describe('order in the log', () => {
 
 describe('order of delivery', () => {
   const told = () => new Story().acked('a0', 0).acked('a1', 1).acked('a2', 2).log('a0 a1 a2');
+
+  test('is not asked of consumers that compete: one may be given what another gave back', () => {
+    const story = new Story({ capabilities: { competingConsumers: true } })
+      .acked('a0', 0)
+      .acked('a1', 1)
+      .acked('a2', 2)
+      .log('a0 a1 a2')
+      .consumed('a0')
+      .delivered('a2', 2)
+      .delivered('a1', 1);
+    expect(seen(story)).toMatchObject({ invalid: [], anomalies: {} });
+  });
 
   test('a session that is given a later message first sees them reordered', () => {
     const story = told().consumed('a0').delivered('a2', 2).delivered('a1', 1);

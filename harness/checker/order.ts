@@ -17,7 +17,9 @@ import type { Checker } from './watch.ts';
  * `reordered-delivery`: given to a session for the first time after a later one. Repeats are left
  * out: the second sighting in the log is a `duplicate`, the second within a session a rewound
  * `poll`. `reordered-producer-retry`: the late message may have been retried by a producer that was
- * not idempotent, which promises no order; counted.
+ * not idempotent, or whose broker takes a retry where it comes: neither promises order; counted.
+ * Where consumers compete for single messages only the log is compared: what one of them gave back
+ * is given to another, whatever came to that one meanwhile.
  */
 export const order: Checker = {
   name: 'order',
@@ -28,7 +30,7 @@ export const order: Checker = {
     const forbidden = new Tally();
     const allowed = new Tally();
     const report = (kind: string, id: number, context: string): void => {
-      const byRetry = book.mayBeRetried(id);
+      const byRetry = book.mayBeLate(id);
       (byRetry ? allowed : forbidden).add(
         byRetry ? 'reordered-producer-retry' : kind,
         () => `${book.witness(id)}, key ${book.messages.key(id)}, ${context}`,
@@ -36,6 +38,7 @@ export const order: Checker = {
     };
     let sessions: (Session | undefined)[] = [];
     let given = 0;
+    const { competingConsumers } = book.circumstances.capabilities;
     return {
       header() {
         sessions = [];
@@ -44,7 +47,7 @@ export const order: Checker = {
         sessions[partition + 1] = undefined;
       },
       delivery({ consumer, partition }, id) {
-        if (id < 0) return;
+        if (id < 0 || competingConsumers) return;
         const session = (sessions[partition + 1] ??= {
           number: book.newSession(),
           last: new LastSequences(),

@@ -103,8 +103,8 @@ test('gaps in offsets cannot be told from skipped records while the log was not 
   expect(seen(story.readEnd({ complete: false })).unknown).toContain('poll');
 });
 
-test('consumers that compete for single messages read no partition as a log', () => {
-  const story = new Story({ capabilities: { competingConsumers: true, groups: false } })
+test.each([true, false])('consumers that compete read no partition as a log (groups: %s)', (groups) => {
+  const story = new Story({ capabilities: { competingConsumers: true, groups } })
     .acked('a0', 0)
     .acked('a1', 1)
     .acked('a2', 2)

@@ -24,7 +24,7 @@ export const poll: Checker = {
   notApplicable: (circumstances) =>
     lacksConsumers(circumstances) ??
     lacksPositions(circumstances) ??
-    (circumstances.capabilities.competingConsumers && !circumstances.capabilities.groups
+    (circumstances.capabilities.competingConsumers
       ? 'consumers compete for single messages, so none of them reads a partition as a log'
       : undefined),
   watch(book) {

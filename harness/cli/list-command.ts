@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { scenarios } from '../../scenarios/index.ts';
 import { checkers } from '../checker/registry.ts';
-import { driverNames } from '../driver/registry.ts';
+import { brokers } from '../driver/registry.ts';
 import { faults } from '../fault/registry.ts';
 import { plainTable } from './verdict-table.ts';
 
@@ -18,7 +18,7 @@ export function listCommand(): Command {
           about: `${description} (${targets.join(', ')})`,
         })),
         checkers: checkers.map(({ name, description }) => ({ name, about: description })),
-        drivers: driverNames.map((name) => ({ name, about: '' })),
+        drivers: brokers.map(({ name, description }) => ({ name, about: description })),
       };
       if (options.json) {
         process.stdout.write(`${JSON.stringify(all, null, 2)}\n`);

@@ -36,7 +36,7 @@ export function runCommand(): Command {
   return new Command('run')
     .description('Runs scenarios against a broker cluster and judges what happened.')
     .argument('[scenario...]', 'names (see `ackworth list`) or files such as ./my.scenario.ts', ['tour'])
-    .option('--target <driver>', 'the broker', 'reference')
+    .option('--target <driver>', 'the broker (see `ackworth list`)', 'reference')
     .addOption(new Option('--cluster <kind>', 'where nodes run').choices(clusterKinds).default('process'))
     .option('--nodes <n>', 'nodes of the cluster', wholeNumber)
     .option('--partitions <n>', 'partitions of the topic', wholeNumber)
@@ -57,7 +57,7 @@ export function runCommand(): Command {
     .option('--out <directory>', 'where run folders go', 'runs')
     .option(
       '--node-main <file>',
-      'the program of a node, started as the reference broker’s is',
+      'the program of a node in the place of the broker’s own',
       programFile,
     )
     .option(

@@ -2,7 +2,10 @@ import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { referenceProgram } from '../driver/reference/program.ts';
 import { NodeLog } from './node-log.ts';
+
+const { complaintOf } = referenceProgram();
 
 let folder: string;
 let file: string;
@@ -18,7 +21,7 @@ const say = (...lines: string[]): void => appendFileSync(file, `${lines.join('\n
 
 describe('the log of a node', () => {
   test('has what it complains about: warnings, errors and why it ended, in its own words', () => {
-    const log = new NodeLog(file);
+    const log = new NodeLog(file, complaintOf);
     log.beginLife();
     say(
       '{"level":30,"msg":"node 1 listens"}',
@@ -36,7 +39,7 @@ describe('the log of a node', () => {
   });
 
   test('says nothing of an earlier life', () => {
-    const log = new NodeLog(file);
+    const log = new NodeLog(file, complaintOf);
     log.beginLife();
     say('unavailable: the address is in use');
     log.beginLife();
@@ -48,7 +51,7 @@ describe('the log of a node', () => {
   });
 
   test('is empty where there is none', () => {
-    const log = new NodeLog(file);
+    const log = new NodeLog(file, complaintOf);
     log.beginLife();
     expect([log.complaints(), log.lastWords()]).toEqual([[], '']);
   });

@@ -1,15 +1,14 @@
 import { readFileSync, statSync } from 'node:fs';
 
-/** A complaint in it is a line of JSON at this level or above (warn), or one that begins `code: `. */
-const complaintLevel = 40;
-
 /** What a node writes to its log file, life after life. */
 export class NodeLog {
   readonly #file: string;
+  readonly #complaintOf: (line: string) => string | undefined;
   #lifeBegins = 0;
 
-  constructor(file: string) {
+  constructor(file: string, complaintOf: (line: string) => string | undefined) {
     this.#file = file;
+    this.#complaintOf = complaintOf;
   }
 
   /** What was said before is of an earlier life. */
@@ -19,7 +18,7 @@ export class NodeLog {
 
   /** What the node has complained about in its present or last life, as sentences, in order. */
   complaints(): string[] {
-    return this.#lines().flatMap((line) => complaintOf(line) ?? []);
+    return this.#lines().flatMap((line) => this.#complaintOf(line) ?? []);
   }
 
   /** What it said last, at most 500 characters: mostly why it ended. '' when it said nothing. */
@@ -38,16 +37,5 @@ export class NodeLog {
     }
     const text = bytes.subarray(this.#lifeBegins).toString();
     return text.split('\n').filter((line) => line.trim() !== '');
-  }
-}
-
-function complaintOf(line: string): string | undefined {
-  if (/^[a-z-]+: /.test(line)) return line;
-  if (!line.startsWith('{')) return undefined;
-  try {
-    const { level, msg } = JSON.parse(line) as { readonly level?: number; readonly msg?: string };
-    return level !== undefined && level >= complaintLevel ? msg : undefined;
-  } catch {
-    return undefined;
   }
 }

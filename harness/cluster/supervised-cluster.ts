@@ -3,13 +3,14 @@ import type { Target } from '../driver/driver.ts';
 import { HarnessError } from '../errors.ts';
 import { monotonicNanos } from '../measure/clock.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
+import type { ClusterParts } from './cluster-parts.ts';
 import type { Cluster, Ending, NodeState } from './cluster.ts';
 import type { Links } from './links.ts';
 import type { Housing, NodeHost } from './node-host.ts';
 import type { NodeContainer } from './node-container.ts';
 import { NodeLog } from './node-log.ts';
+import type { NodeAnswer, NodeProgram } from './node-program.ts';
 import type { NodeDisk } from './node-storage.ts';
-import { ping } from './ping.ts';
 
 const readyMsMax = 30_000;
 const servesMsMax = 30_000;
@@ -17,19 +18,23 @@ const answerMsMax = 500;
 const stopGraceMs = 5_000;
 const startTries = 3;
 
-/** Nodes of the reference broker as things that the supervisor owns, wherever they are run. */
+/** Nodes of a broker as things that the supervisor owns, wherever they are run. */
 export class SupervisedCluster implements Cluster {
   readonly nodes: number;
   readonly housing: Housing;
   readonly #supervisor: Supervisor;
   readonly #host: NodeHost;
+  readonly #program: NodeProgram;
+  readonly #token: string;
   readonly #pids = new Map<number, number>();
   readonly #logs = new Map<number, NodeLog>();
   /** Nodes that are ready and were not asked to end. */
   readonly #serving = new Set<number>();
 
-  constructor(supervisor: Supervisor, host: NodeHost) {
-    this.#supervisor = supervisor;
+  constructor(host: NodeHost, parts: Pick<ClusterParts, 'supervisor' | 'program' | 'token'>) {
+    this.#supervisor = parts.supervisor;
+    this.#program = parts.program;
+    this.#token = parts.token;
     this.#host = host;
     this.nodes = host.nodes;
     this.housing = host.housing;
@@ -132,7 +137,7 @@ export class SupervisedCluster implements Cluster {
   }
 
   async answers(node: number): Promise<boolean> {
-    return (await ping(this.#address(node), answerMsMax)) !== undefined;
+    return (await this.#ask(this.#address(node))) !== undefined;
   }
 
   get links(): Links | undefined {
@@ -158,6 +163,10 @@ export class SupervisedCluster implements Cluster {
     await this.#host.close();
   }
 
+  #ask(address: string): Promise<NodeAnswer | undefined> {
+    return this.#program.ask(address, { token: this.#token, timeoutMs: answerMsMax });
+  }
+
   #address(node: number): string {
     const address = this.#host.addresses[node - 1];
     if (address === undefined) throw new HarnessError('cluster', `there is no node ${node}`);
@@ -168,7 +177,7 @@ export class SupervisedCluster implements Cluster {
     let log = '';
     try {
       const pid = await this.#spawn(node);
-      await this.#supervisor.firstLine(pid, readyMsMax).catch((error: unknown) => {
+      await this.#untilReady(node, pid).catch((error: unknown) => {
         log = this.#lastWords(node);
         throw error;
       });
@@ -189,6 +198,11 @@ export class SupervisedCluster implements Cluster {
     return pid;
   }
 
+  async #untilReady(node: number, pid: number): Promise<void> {
+    if (this.#program.readiness === 'line') await this.#supervisor.firstLine(pid, readyMsMax);
+    else await this.#untilItAnswers(node);
+  }
+
   async #untilItAnswers(node: number): Promise<void> {
     const deadline = monotonicNanos() + servesMsMax * 1e6;
     while (!(await this.answers(node))) {
@@ -206,8 +220,12 @@ export class SupervisedCluster implements Cluster {
     const deadline = monotonicNanos() + servesMsMax * 1e6;
     for (;;) {
       const answers = await Promise.all(
-        this.#host.addresses.map((address) => ping(address, answerMsMax)),
+        this.#host.addresses.map((address) => this.#ask(address)),
       );
+      answers.forEach((answer, index) => {
+        if (answer?.trouble === undefined) return;
+        throw new HarnessError('cluster', `node ${index + 1} cannot serve: ${answer.trouble}`);
+      });
       if (answers.every((answer) => answer !== undefined && answer.coordinator !== 0)) return;
       if (monotonicNanos() > deadline) {
         const silent = answers.flatMap((answer, index) => (answer ? [] : [index + 1]));
@@ -238,7 +256,10 @@ export class SupervisedCluster implements Cluster {
 
   #logOf(node: number): NodeLog {
     let log = this.#logs.get(node);
-    if (log === undefined) this.#logs.set(node, (log = new NodeLog(this.#host.logFile(node))));
+    if (log === undefined) {
+      log = new NodeLog(this.#host.logFile(node), (line) => this.#program.complaintOf(line));
+      this.#logs.set(node, log);
+    }
     return log;
   }
 }

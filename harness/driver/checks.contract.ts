@@ -17,7 +17,7 @@ const always = () => undefined;
 const needsPause = (fixture: DriverFixture) =>
   fixture.pause === undefined ? 'this fixture cannot pause its broker' : undefined;
 const needs =
-  (capability: 'positions' | 'replayable' | 'groups' | 'competingConsumers' | 'readEachReplica' | 'idempotence') =>
+  (capability: 'positions' | 'replayable' | 'groups' | 'competingConsumers' | 'idempotence') =>
   (fixture: DriverFixture) =>
     fixture.driver.capabilities[capability] ? undefined : `the driver does not declare ${capability}`;
 const reasons =
@@ -300,9 +300,13 @@ export const driverChecks: readonly DriverCheck[] = [
     },
   },
   {
-    title: 'every replica can be read by itself, as declared',
-    skip: needs('readEachReplica'),
+    title: 'every replica can be read by itself where that is declared, and is refused elsewhere',
+    skip: needs('replayable'),
     check: async (fixture, session) => {
+      if (!fixture.driver.capabilities.readEachReplica) {
+        const read = readTopic(session, 1).then(() => ['the copy of a node was read although that is not declared']);
+        return read.catch(() => []);
+      }
       const sent = await sendAll(fixture, session, messages(50));
       const findings = notOk(sent, 50);
       const nodes = fixture.target('any').addresses.length;
@@ -348,6 +352,31 @@ export const driverChecks: readonly DriverCheck[] = [
       const findings = notOk(sent, 80);
       findings.push(...compared('the deliveries of the group', payloadsOf(sent), members.flatMap(({ received }) => payloadsOf(received))));
       for (const { consumer } of members) await consumer.close();
+      return findings;
+    },
+  },
+  {
+    title: 'a delivery that is given back comes again where members compete, and is refused elsewhere',
+    skip: ({ driver }) =>
+      driver.capabilities.groups || driver.capabilities.competingConsumers ? undefined : 'the driver has no groups',
+    check: async (fixture, session) => {
+      const { driver, patienceMs } = fixture;
+      const findings = notOk(await sendAll(fixture, session, messages(1)), 1);
+      const { received, consumer } = await collect(session, 'workers');
+      await eventually(patienceMs, () => received.length >= 1);
+      const { partition, offset } = received[0] ?? { partition: 0, offset: 0 };
+      let refused = false;
+      try {
+        consumer.nack(partition, offset);
+      } catch {
+        refused = true;
+      }
+      if (driver.capabilities.competingConsumers) {
+        if (refused) findings.push('giving back was refused although that is declared');
+        else if (!(await eventually(patienceMs, () => received.length >= 2))) findings.push('what was given back did not come again');
+      } else if (!refused) findings.push('giving back was taken although that is not declared');
+      consumer.ack(partition, offset);
+      await consumer.close();
       return findings;
     },
   },

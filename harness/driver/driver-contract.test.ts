@@ -195,6 +195,10 @@ const wrongDrivers: readonly [name: string, found: string, Change][] = [
     }),
   ],
   [
+    'takes back what it cannot give again', 'a delivery that is given back',
+    consuming(() => ({ nack: () => undefined })),
+  ],
+  [
     'gives all groups one cursor', 'every group sees every message',
     (session) => ({ createConsumer: (given) => session.createConsumer({ ...given, group: 'all' }) }),
   ],
@@ -219,6 +223,14 @@ describe('the contract finds a driver that', () => {
   test.each(wrongDrivers)('%s', async (_name, found, change) => {
     const check = driverChecks.find(({ title }) => title.includes(found))!;
     expect(await findingsOf(check, broken(change), 'topic')).not.toEqual([]);
+  });
+
+  test('reads for one replica what it does not declare to be that replica\'s', async () => {
+    const check = driverChecks.find(({ title }) => title.startsWith('every replica'))!;
+    const fixture = broken(() => ({}));
+    const capabilities = { ...fixture.driver.capabilities, readEachReplica: false };
+    const undeclared = { ...fixture, driver: { ...fixture.driver, capabilities } };
+    expect(await findingsOf(check, undeclared, 'topic')).not.toEqual([]);
   });
 
   test('declares a replica read that misses messages', async () => {

@@ -20,8 +20,11 @@ export interface Capabilities {
   /** Offsets of neighbouring records differ by exactly one. */
   readonly denseOffsets: boolean;
   readonly orderScope: 'none' | 'key' | 'partition' | 'queue';
+  /** A message that had to be sent again keeps its place among those of its producer and key. */
+  readonly retriesKeepOrder: boolean;
   /** The log can be read again from its start after consumption. */
   readonly replayable: boolean;
+  /** Members of a group share single messages, not partitions, and ack each by itself. */
   readonly competingConsumers: boolean;
   readonly groups: boolean;
   /** `readAll(node)` reads that node's own copy. */
@@ -122,7 +125,7 @@ export interface ConsumerOptions {
 }
 
 export interface Consumer {
-  /** Cumulative up to and including this position where the broker is a log; else this one only. */
+  /** Cumulative up to and including this position; with `competingConsumers` this one only. */
   ack(partition: number, offset: number): void;
   /** Gives the delivery back for another try; only with `competingConsumers`. */
   nack(partition: number, offset: number): void;

@@ -105,6 +105,7 @@ function memoryDriver(broker: MemoryBroker): Driver {
       positions: true,
       denseOffsets: true,
       orderScope: 'partition',
+      retriesKeepOrder: true,
       replayable: true,
       competingConsumers: false,
       groups: true,
@@ -198,7 +199,9 @@ async function consumerOf(broker: MemoryBroker, topic: string, options: Consumer
     ack: (partition, offset) => {
       if (member.partitions.includes(partition)) group.committed.set(partition, offset + 1);
     },
-    nack: () => undefined,
+    nack: () => {
+      throw new Error('a partition has one reader per group and takes nothing back');
+    },
     close: async () => {
       group.members.splice(group.members.indexOf(member), 1);
       member.partitions = [];

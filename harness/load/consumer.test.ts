@@ -105,6 +105,13 @@ describe('a load consumer', () => {
     expect(consumer.progress().positions).toEqual([{ partition: 0, nextOffset: 41 }]);
   });
 
+  test('has come as far as the furthest of single messages, whatever comes again', async () => {
+    const consumer = await consumerOf({ cumulative: false });
+    deliver(0, 41, 1);
+    deliver(0, 7, 2);
+    expect(consumer.progress().positions).toEqual([{ partition: 0, nextOffset: 42 }]);
+  });
+
   test('closing acks what came in this turn, and then leaves', async () => {
     const consumer = await consumerOf();
     deliver(0, 5, 1);

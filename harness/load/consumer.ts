@@ -112,7 +112,9 @@ export class LoadConsumer {
     const { producer, sequence, key, intended } = payload;
     history.delivery(assignment.consumer, partition, offset, flags, producer, sequence, key, intended, clock.nanos());
     this.#delivered++;
-    this.#next.set(partition, offset + 1);
+    // Where single messages come again, how far it came is the furthest of them.
+    const before = cumulative ? 0 : (this.#next.get(partition) ?? 0);
+    this.#next.set(partition, Math.max(before, offset + 1));
     if (cumulative) this.#last.set(partition, offset);
     else this.#each.push({ partition, offset });
     this.#schedule();

@@ -136,7 +136,7 @@ class Worker {
       const consumer = new LoadConsumer({
         ...shared,
         assignment: role,
-        cumulative: driver.capabilities.replayable,
+        cumulative: !driver.capabilities.competingConsumers,
         positions: driver.capabilities.positions,
         createConsumer: (options) => session.createConsumer(options),
       });

@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { NodeProgram } from '../cluster/node-program.ts';
 import type { StorageChoice } from '../cluster/process/storage/choose.ts';
 import type { SiteUsage } from '../cluster/site-usage.ts';
 import type { SupervisedCluster } from '../cluster/supervised-cluster.ts';
@@ -30,6 +31,7 @@ import { dataDirectoryName, historyDirectoryName } from './run-facts.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { Progress, RunOptions, Stage } from './run-types.ts';
 import { Stopped, StopSwitch } from './stop-switch.ts';
+import { untilDone } from './until-done.ts';
 import { resolveSite, settle } from './victims.ts';
 
 export interface ConductorOptions {
@@ -37,6 +39,7 @@ export interface ConductorOptions {
   readonly plan: Plan;
   readonly folder: RunFolder;
   readonly driver: Driver;
+  readonly program: NodeProgram;
   readonly storage: StorageChoice;
   readonly ground: Ground;
   /** What the broker says of itself, once it is up. */
@@ -94,6 +97,7 @@ export class Conductor {
       run: id,
       directory,
       storage: options.storage.form,
+      program: options.program,
       nodeMain: options.run.nodeMain,
     });
     this.#cluster = cluster;
@@ -234,19 +238,12 @@ export class Conductor {
 
   async #untilProducersAreDone(): Promise<void> {
     const { deliveryTimeout } = this.#options.plan.scenario.workload;
-    const { producers } = this.#fleet!;
-    const patience = new AbortController();
-    const late = sleep(deliveryTimeout + 10_000, 'late' as const, {
-      signal: patience.signal,
-      ref: false,
-    }).catch(() => 'late' as const);
-    const done = Promise.all(producers.map((producer) => producer.done())).then(
-      () => 'done' as const,
-    );
-    const first = await this.#stop.unlessStopped(Promise.race([done, late]));
-    patience.abort();
-    if (first === 'late')
-      this.#problem('a producer did not learn the outcome of all that it had sent');
+    const fleet = this.#fleet!;
+    const patienceMs = deliveryTimeout + 10_000;
+    if (await untilDone({ fleet, stop: this.#stop, patienceMs })) return;
+    this.#problem('a producer did not learn the outcome of all that it had sent');
+    // What is acked after the final read would look lost.
+    await this.#stop.unlessStopped(Promise.all(fleet.producers.map((producer) => producer.stop())));
   }
 
   async #drainAndRead(): Promise<void> {

@@ -45,12 +45,13 @@ export async function drainAndRead(options: DrainAndReadOptions): Promise<void> 
 }
 
 async function drain(
-  { plan, fleet, stop, history }: DrainAndReadOptions,
+  { plan, driver, fleet, stop, history }: DrainAndReadOptions,
   ends: readonly LogEnds[],
 ): Promise<void> {
   if (fleet.consumers.length === 0) return;
   const drainMs = plan.scenario.drain;
-  const watch = new DrainWatch({ fleet, ends, quietNanos });
+  const competing = driver.capabilities.competingConsumers;
+  const watch = new DrainWatch({ fleet, ends, quietNanos, competing });
   const deadline = monotonicNanos() + drainMs * 1e6;
   while (!watch.drained(monotonicNanos())) {
     if (monotonicNanos() > deadline) {

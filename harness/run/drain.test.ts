@@ -34,7 +34,7 @@ const ends = [
 ];
 
 function drained(fleet: Fleet, nowNanos = 0): boolean {
-  return new DrainWatch({ fleet, ends, quietNanos: 5e9 }).drained(nowNanos);
+  return new DrainWatch({ fleet, ends, quietNanos: 5e9, competing: false }).drained(nowNanos);
 }
 
 describe('the drain is over', () => {
@@ -87,7 +87,7 @@ describe('the drain is over', () => {
   });
 
   test('without positions, when as much was delivered as acked and no more comes', () => {
-    const watch = (fleet: Fleet) => new DrainWatch({ fleet, ends: [], quietNanos: 5e9 });
+    const watch = (fleet: Fleet) => new DrainWatch({ fleet, ends: [], quietNanos: 5e9, competing: false });
     const full = watch(fleetOf(30, [[{ delivered: 30 }]]));
     expect([full.drained(1e9), full.drained(5.9e9), full.drained(6e9)]).toEqual([
       false,
@@ -96,5 +96,15 @@ describe('the drain is over', () => {
     ]);
     const short = watch(fleetOf(30, [[{ delivered: 29 }]]));
     expect([short.drained(1e9), short.drained(60e9)]).toEqual([false, false]);
+  });
+
+  test('where members share single messages, only once no more comes as well', () => {
+    const fleet = fleetOf(30, [[{ delivered: 30, positions: { 0: 10, 1: 20 } }]]);
+    const watch = new DrainWatch({ fleet, ends, quietNanos: 5e9, competing: true });
+    expect([watch.drained(1e9), watch.drained(5.9e9), watch.drained(6e9)]).toEqual([
+      false,
+      false,
+      true,
+    ]);
   });
 });

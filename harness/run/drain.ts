@@ -9,20 +9,29 @@ export interface LogEnds {
 
 /**
  * Decides whether every group has been given all of the log. Where consumers report positions this
- * is exact. Elsewhere it is a guess: a group got as many messages as were acked, and no more came
+ * is exact, unless they compete for single messages: then some before the last may still be given
+ * to another member, and it has to be quiet as well. Elsewhere it is a guess: a group got as many messages as were acked, and no more came
  * for `quietNanos`; the judge has the last word from the history.
  */
 export class DrainWatch {
   readonly #fleet: Fleet;
   readonly #ends: readonly LogEnds[];
   readonly #quietNanos: number;
+  readonly #competing: boolean;
   #delivered = -1;
   #since = 0;
 
-  constructor(options: { fleet: Fleet; ends: readonly LogEnds[]; quietNanos: number }) {
+  constructor(options: {
+    fleet: Fleet;
+    ends: readonly LogEnds[];
+    quietNanos: number;
+    /** Members of a group share single messages. */
+    competing: boolean;
+  }) {
     this.#fleet = options.fleet;
     this.#ends = options.ends;
     this.#quietNanos = options.quietNanos;
+    this.#competing = options.competing;
   }
 
   drained(nowNanos: number): boolean {
@@ -38,6 +47,7 @@ export class DrainWatch {
       const members = consumers.filter((worker) => worker.group === group);
       const reached = reachedBy(members);
       if (reached.size > 0 && this.#ends.length > 0) {
+        if (this.#competing && !quiet) return false;
         return this.#ends.every(({ startOffset, endOffset }, partition) => {
           return endOffset <= startOffset || (reached.get(partition) ?? -1) >= endOffset;
         });

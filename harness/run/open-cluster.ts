@@ -4,6 +4,7 @@ import type { ClusterParts } from '../cluster/cluster-parts.ts';
 import type { ClusterKind } from '../cluster/kinds.ts';
 import { ProcessCluster } from '../cluster/process/process-cluster.ts';
 import { openStorage } from '../cluster/process/storage/storage.ts';
+import type { NodeProgram } from '../cluster/node-program.ts';
 import type { StorageForm } from '../cluster/node-storage.ts';
 import type { SiteUsage } from '../cluster/site-usage.ts';
 import type { SupervisedCluster } from '../cluster/supervised-cluster.ts';
@@ -22,6 +23,8 @@ export interface OpenClusterOptions {
   /** The run folder. */
   readonly directory: string;
   readonly storage: StorageForm;
+  readonly program: NodeProgram;
+  /** Another program in the place of the reference broker's, for containers. */
   readonly nodeMain: string | undefined;
 }
 
@@ -87,6 +90,7 @@ export async function findGround(
         ground,
         run: opening.run,
         ...containerWishes(plan),
+        ...(opening.nodeMain === undefined ? {} : { nodeMain: opening.nodeMain }),
         ...(cuts ? { sites: sitesOf(plan) } : {}),
       }),
   };
@@ -105,10 +109,11 @@ function openProcesses(options: OpenClusterOptions): OpenCluster {
 function partsOf(
   options: OpenClusterOptions,
 ): ClusterParts & { readonly historyDirectory: string } {
-  const { plan, supervisor, directory, nodeMain } = options;
+  const { plan, supervisor, directory, program } = options;
   return {
     supervisor,
     nodes: plan.scenario.nodes,
+    program,
     storage: openStorage({
       form: options.storage,
       sizeBytes: plan.scenario.storage.size,
@@ -118,6 +123,5 @@ function partsOf(
     logDirectory: join(directory, nodeDirectoryName),
     historyDirectory: join(directory, historyDirectoryName),
     token: randomBytes(16).toString('hex'),
-    ...(nodeMain === undefined ? {} : { nodeMain }),
   };
 }

@@ -16,7 +16,7 @@ export interface RunOptions {
   readonly directory?: string;
   /** What this machine can do, where that is known; the run then measures nothing by itself. */
   readonly probe?: EnvironmentProbe;
-  /** The program of a node, started as the reference broker's own is; default: that one. */
+  /** The program of a node, started as the broker's own is; default: that one. */
   readonly nodeMain?: string;
   /** The image of the nodes' containers, which takes what the reference broker's own does. */
   readonly nodeImage?: string;

@@ -1,7 +1,7 @@
 import { cleanContainers } from '../clean/clean.ts';
 import { housings } from '../cluster/kinds.ts';
 import { chooseStorage } from '../cluster/process/storage/choose.ts';
-import { loadDriver } from '../driver/registry.ts';
+import { brokerOf } from '../driver/registry.ts';
 import { HarnessError } from '../errors.ts';
 import { monotonicNanos } from '../measure/clock.ts';
 import { describeEnvironment } from '../measure/environment.ts';
@@ -15,6 +15,7 @@ import { Conductor } from './conductor.ts';
 import { judgeRun } from './judge-run.ts';
 import { needsLinks } from './network-sites.ts';
 import { findGround } from './open-cluster.ts';
+import { refusalOf } from './refusal.ts';
 import { writeFacts, type RunFacts } from './run-facts.ts';
 import { createRunFolder } from './run-folder.ts';
 import type { RunOptions, RunResult } from './run-types.ts';
@@ -28,9 +29,11 @@ import type { RunOptions, RunResult } from './run-types.ts';
 export async function runScenario(options: RunOptions): Promise<RunResult> {
   const { scenario, seed, target, cluster, signal, onProgress } = options;
   const beganNanos = monotonicNanos();
-  const driver = await loadDriver(target);
+  const broker = brokerOf(target);
+  const driver = await broker.driver();
   const { replayable, competingConsumers, groups } = driver.capabilities;
-  if (!replayable && !competingConsumers && !groups) {
+  const keeps = replayable || competingConsumers || groups;
+  if (!keeps || broker.program === undefined) {
     throw new HarnessError(
       'usage',
       `the driver "${target}" keeps no messages, so there is nothing to judge; choose another --target`,
@@ -38,9 +41,16 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
   }
   const words = vocabulary();
   const plan = makePlan(scenario, { seed, target, cluster, vocabulary: words });
+  const refusal = refusalOf(broker, plan, words);
+  if (refusal !== undefined) throw new HarnessError('usage', refusal);
+  const program = await broker.program({
+    topic: plan.scenario.topic,
+    ...(options.nodeMain === undefined ? {} : { file: options.nodeMain }),
+  });
+  await program.check();
   const storage = await chooseStorage({
     asked: scenario.storage.form,
-    allowed: allowedStorage(scenario, words),
+    allowed: allowedStorage(scenario, words).filter((form) => broker.storage.includes(form)),
     directory: options.outputDirectory,
   });
   refuseOtherImages(options);
@@ -103,6 +113,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     plan,
     folder,
     driver,
+    program,
     storage,
     ground,
     onTarget: (described) => keepLater({ target: withProgram(described, options) }),

@@ -28,6 +28,7 @@ const { verdict, reasons, accounting } = await judge({
     positions: true,
     denseOffsets: denseOffsets === 'true',
     orderScope: 'key',
+    retriesKeepOrder: true,
     replayable: true,
     competingConsumers: false,
     groups: true,

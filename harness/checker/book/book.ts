@@ -157,6 +157,13 @@ export class Book {
     return !((marks & Mark.onceTried) !== 0 && (marks & (Mark.ok | Mark.fail)) !== 0);
   }
 
+  /** The same, of being late: some brokers remove retries, and put what is new where it comes. */
+  mayBeLate(id: number): boolean {
+    if (this.mayBeRetried(id)) return true;
+    const { retriesKeepOrder } = this.circumstances.capabilities;
+    return !retriesKeepOrder && (this.messages.marks(id) & Mark.onceTried) === 0;
+  }
+
   /** Notes what the final read holds; after the last event. */
   close(): void {
     for (const copy of this.copies.copiesOf(0)) {

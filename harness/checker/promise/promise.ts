@@ -1,17 +1,16 @@
 import type { Plan } from '../../scenario/plan-types.ts';
+import { brokers } from '../../driver/registry.ts';
 import { harmOf, scopeOf } from './harm.ts';
 import type { Hit } from './harm.ts';
-import { referencePromises } from './reference.ts';
-import type { LossPromise, Row } from './row.ts';
-
-const tables: Readonly<Record<string, readonly Row[]>> = { reference: referencePromises };
+import type { LossPromise } from './row.ts';
 
 /** The promise that holds when a fault hits nodes of the planned cluster: the first row that fits. */
 export function promiseOf({ target, scenario }: Plan, hit: Hit): LossPromise {
   const { flush, replication } = scenario.topic;
   const harm = harmOf(hit);
   const scope = scopeOf(hit, scenario.nodes);
-  const row = tables[target]?.find(
+  const rows = brokers.find(({ name }) => name === target)?.promises;
+  const row = rows?.find(
     (candidate) =>
       candidate.harm.includes(harm) &&
       candidate.scope.includes(scope) &&

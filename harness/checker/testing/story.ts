@@ -26,6 +26,7 @@ export const allCapabilities: Capabilities = {
   positions: true,
   denseOffsets: true,
   orderScope: 'key',
+  retriesKeepOrder: true,
   replayable: true,
   competingConsumers: false,
   groups: true,

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { referenceProgram } from '../../driver/reference/program.ts';
 import { Supervisor } from '../../supervisor/supervisor.ts';
 import { describeCluster } from '../cluster.contract.ts';
 import { plainStorage } from '../process/storage/plain.ts';
@@ -29,6 +30,7 @@ describe.skipIf(missing !== undefined)(`on Docker${missing ? ` (skipped: ${missi
       ground: await findDockerGround({ programs: [], storage: 'plain', cuts: false, onBuild: () => undefined }),
       supervisor,
       nodes: 3,
+      program: referenceProgram(),
       storage: plainStorage((node) => join(directory, 'data', `node-${node}`)),
       logDirectory: join(directory, 'nodes'),
       historyDirectory: directory,

@@ -22,6 +22,8 @@ import { containerUser } from './user.ts';
 
 export interface DockerHostOptions extends ClusterParts {
   readonly engine: Engine;
+  /** Started as the reference broker's `main.js` is, in its place. */
+  readonly nodeMain?: string;
   /** It holds `nodeMain`, too. */
   readonly image: ProgramImage;
   /** In its place for the nodes: an image of the user's own. */
@@ -56,8 +58,8 @@ export class DockerHost implements NodeHost {
   constructor(options: DockerHostOptions) {
     this.#options = options;
     this.nodes = options.nodes;
-    const { supervisor, networks, places, limits: planned, engine } = options;
-    const shared = { supervisor, networks, places, planned, local: engine.local };
+    const { supervisor, networks, places, program, token, limits: planned, engine } = options;
+    const shared = { supervisor, networks, places, program, token, planned, local: engine.local };
     this.#containers = this.#numbers.map(
       (node) => new DockerNode({ ...shared, name: nameOf(node) }),
     );

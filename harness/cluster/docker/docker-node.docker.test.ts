@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { referenceProgram } from '../../driver/reference/program.ts';
 import { Supervisor } from '../../supervisor/supervisor.ts';
 import type { NodeContainer } from '../node-container.ts';
 import { plainStorage } from '../process/storage/plain.ts';
@@ -47,6 +48,7 @@ describe.skipIf(missing !== undefined)(
         healthChecks: true,
         supervisor,
         nodes: 3,
+        program: referenceProgram(),
         storage: plainStorage((node) => join(directory, 'data', `node-${node}`)),
         logDirectory: join(directory, 'nodes'),
         historyDirectory: directory,

@@ -1,6 +1,6 @@
 import type { Supervisor } from '../../supervisor/supervisor.ts';
+import type { NodeProgram } from '../node-program.ts';
 import type { ContainerLimits, NodeContainer, NodeLook, NodeNetwork } from '../node-container.ts';
-import { ping } from '../ping.ts';
 import type { ContainerSpec } from './container-spec.ts';
 import type { RunNetworks } from './networks.ts';
 import { nodePort, type Places } from './places.ts';
@@ -9,6 +9,8 @@ export interface DockerNodeOptions {
   readonly supervisor: Supervisor;
   readonly networks: RunNetworks;
   readonly places: Places;
+  readonly program: Pick<NodeProgram, 'ask'>;
+  readonly token: string;
   /** The supervisor's name for it: `node-1`. */
   readonly name: string;
   readonly planned: ContainerLimits;
@@ -68,10 +70,10 @@ export class DockerNode implements NodeContainer {
   }
 
   async answersPeers(): Promise<boolean | undefined> {
-    const { networks, name, local } = this.#options;
+    const { networks, name, local, program, token } = this.#options;
     if (!local) return undefined;
     const address = `${networks.addressOf(name, 'cluster')}:${nodePort}`;
-    return (await ping(address, answerMsMax)) !== undefined;
+    return (await program.ask(address, { token, timeoutMs: answerMsMax })) !== undefined;
   }
 
   /** Whose container the interfaces of the node belong to. */

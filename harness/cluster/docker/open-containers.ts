@@ -13,6 +13,8 @@ import { UsageWatch } from './usage-watch.ts';
 export interface ContainersOptions extends ClusterParts {
   readonly run: string;
   readonly ground: DockerGround;
+  /** Another program in the place of the reference broker's node. */
+  readonly nodeMain?: string;
   /** All nodes and clients, when links between them are to be cut. */
   readonly sites?: readonly Site[];
   /** Of each node and worker; none when left out. */
@@ -45,7 +47,7 @@ export function openContainers({ run, ground, sites, ...parts }: ContainersOptio
     limits: limits.node,
   });
   return {
-    cluster: new SupervisedCluster(parts.supervisor, host),
+    cluster: new SupervisedCluster(host, parts),
     usage: new UsageWatch(engine.docker, run),
     launcher: () => Promise.resolve(dockerLauncher({ ...shared, limits: limits.worker })),
   };

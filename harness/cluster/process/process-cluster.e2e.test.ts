@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { referenceProgram } from '../../driver/reference/program.ts';
 import { Supervisor } from '../../supervisor/supervisor.ts';
 import { describeCluster } from '../cluster.contract.ts';
 import { freePorts } from './free-ports.ts';
@@ -20,6 +21,7 @@ describeCluster('process', async () => {
   const cluster = new ProcessCluster({
     supervisor,
     nodes: 3,
+    program: referenceProgram(),
     storage: plainStorage((node) => join(directory, 'data', `node-${node}`)),
     logDirectory: join(directory, 'nodes'),
     token: 'secret',

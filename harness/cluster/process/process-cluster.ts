@@ -1,7 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Target } from '../../driver/driver.ts';
-import { entryPoint } from '../../entry-point.ts';
 import type { ProcessIdentity } from '../../supervisor/process-table.ts';
 import type { ClusterParts } from '../cluster-parts.ts';
 import type { Links, Site } from '../links.ts';
@@ -16,10 +15,10 @@ export interface ProcessClusterOptions extends ClusterParts {
   readonly proxied?: readonly Site[];
 }
 
-/** Nodes of the reference broker as child processes on loopback. */
+/** Nodes of a broker as child processes on loopback. */
 export class ProcessCluster extends SupervisedCluster {
   constructor(options: ProcessClusterOptions) {
-    super(options.supervisor, new ProcessHost(options));
+    super(new ProcessHost(options), options);
   }
 }
 
@@ -28,7 +27,8 @@ class ProcessHost implements NodeHost {
   readonly housing = 'process';
   readonly nodes: number;
   readonly #options: ProcessClusterOptions;
-  #addresses: string[] = [];
+  /** Of each node, all that it listens at; the first is the clients'. */
+  #listens: readonly (readonly string[])[] = [];
   #network: ProxiedNetwork | undefined;
   #closing = false;
 
@@ -48,26 +48,32 @@ class ProcessHost implements NodeHost {
   }
 
   async chooseAddresses(): Promise<void> {
-    const ports = await freePorts(this.nodes);
-    this.#addresses = ports.map((port) => `127.0.0.1:${port}`);
+    const each = this.#options.program.addressesPerNode;
+    const ports = await freePorts(this.nodes * each);
+    const addresses = ports.map((port) => `127.0.0.1:${port}`);
+    this.#listens = this.#numbers.map((node) => addresses.slice((node - 1) * each, node * each));
     await this.#network?.setTargets(
-      this.#addresses.map((address, index) => ({ site: nameOf(index + 1), address })),
+      this.addresses.map((address, index) => ({ site: nameOf(index + 1), address })),
     );
   }
 
   get addresses(): readonly string[] {
-    return this.#addresses;
+    return this.#listens.map(([address = '']) => address);
   }
 
   async spawn(node: number): Promise<ProcessIdentity> {
-    const { supervisor, nodeMain } = this.#options;
-    const main = nodeMain ?? entryPoint('broker/server/main.js');
-    const { process: identity } = await supervisor.spawn({
-      name: nameOf(node),
-      command: process.execPath,
-      arguments: [main, '--config-file', this.#writeConfig(node), '--exit-with-parent'],
-      logFile: this.logFile(node),
+    const { supervisor, program, storage, logDirectory, token } = this.#options;
+    const command = program.command({
+      node,
+      listens: this.#listens,
+      dials: (peer) => this.#peerAddress(node, peer),
+      storage: storage.configOf(node),
+      directory: logDirectory,
+      token,
     });
+    const name = nameOf(node);
+    const logFile = this.logFile(node);
+    const { process: identity } = await supervisor.spawn({ name, ...command, logFile });
     return identity;
   }
 
@@ -80,8 +86,8 @@ class ProcessHost implements NodeHost {
     const network = this.#network;
     const addresses =
       network === undefined || client === undefined
-        ? this.#addresses
-        : this.#addresses.map((_, index) =>
+        ? this.addresses
+        : this.addresses.map((_, index) =>
             network.addressOf({ from: client, to: nameOf(index + 1) }),
           );
     return { addresses, token, topic };
@@ -111,26 +117,9 @@ class ProcessHost implements NodeHost {
     return Array.from({ length: this.nodes }, (_, index) => index + 1);
   }
 
-  /** In a file, since arguments are for everyone to see and the token is not. */
-  #writeConfig(node: number): string {
-    const file = join(this.#options.logDirectory, `${nameOf(node)}.json`);
-    const config = {
-      nodeId: node,
-      nodes: this.#addresses.map((clientAddress, index) => ({
-        id: index + 1,
-        clientAddress,
-        ...this.#peerAddress(node, index + 1),
-      })),
-      ...this.#options.storage.configOf(node),
-      token: this.#options.token,
-    };
-    writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
-    return file;
-  }
-
   /** Where `node` dials `peer`, if that is not where the peer listens. */
-  #peerAddress(node: number, peer: number): { peerAddress?: string } {
-    if (this.#network === undefined || peer === node) return {};
-    return { peerAddress: this.#network.addressOf({ from: nameOf(node), to: nameOf(peer) }) };
+  #peerAddress(node: number, peer: number): string | undefined {
+    if (this.#network === undefined || peer === node) return undefined;
+    return this.#network.addressOf({ from: nameOf(node), to: nameOf(peer) });
   }
 }

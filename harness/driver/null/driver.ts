@@ -32,6 +32,7 @@ export function nullDriver(options: NullOptions = { timers: systemTimers, servic
       positions: false,
       denseOffsets: false,
       orderScope: 'none',
+      retriesKeepOrder: false,
       replayable: false,
       competingConsumers: false,
       groups: false,

@@ -9,6 +9,7 @@ import type { Consumer, Outcome, Producer, Session, TopicOptions } from '../driv
 import { describeDriver } from '../driver.contract.ts';
 import type { DriverFixture } from '../fixture.contract.ts';
 import { referenceDriver } from './driver.ts';
+import { referenceProgram } from './program.ts';
 
 const safe: TopicOptions = {
   partitions: 4,
@@ -34,6 +35,7 @@ async function startCluster(
   const started = new ProcessCluster({
     supervisor,
     nodes,
+    program: referenceProgram(),
     storage: plainStorage((node) => join(directory, 'data', `node-${node}`)),
     logDirectory: join(directory, 'nodes'),
     token: 'secret',

@@ -15,6 +15,7 @@ export function referenceDriver(): Driver {
       positions: true,
       denseOffsets: true,
       orderScope: 'partition',
+      retriesKeepOrder: true,
       replayable: true,
       competingConsumers: false,
       groups: true,

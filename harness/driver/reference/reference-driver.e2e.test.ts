@@ -7,6 +7,7 @@ import { plainStorage } from '../../cluster/process/storage/plain.ts';
 import { Supervisor } from '../../supervisor/supervisor.ts';
 import { describeDriver } from '../driver.contract.ts';
 import { referenceDriver } from './driver.ts';
+import { referenceProgram } from './program.ts';
 
 const nodes = [1, 2, 3];
 
@@ -16,6 +17,7 @@ describeDriver('reference', async () => {
   const cluster = new ProcessCluster({
     supervisor,
     nodes: nodes.length,
+    program: referenceProgram(),
     storage: plainStorage((node) => join(directory, 'data', `node-${node}`)),
     logDirectory: join(directory, 'nodes'),
     token: 'secret',

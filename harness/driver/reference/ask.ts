@@ -1,18 +1,14 @@
-import { NodeConnection, realEnv } from '../../broker/index.ts';
-
-export interface Ping {
-  /** The node's own word on who coordinates; 0 while it does not know. */
-  readonly coordinator: number;
-}
+import { NodeConnection, realEnv } from '../../../broker/index.ts';
+import type { AskOptions, NodeAnswer } from '../../cluster/node-program.ts';
 
 // Its disk is not used.
 const env = realEnv('.');
 
-/**
- * A fresh connection, greeted and asked: a paused process still gets its connections accepted by
- * the kernel, so that only an answer counts. Undefined when there is none in time.
- */
-export async function ping(address: string, timeoutMs: number): Promise<Ping | undefined> {
+/** A fresh connection, greeted and asked; the token is not needed for that. */
+export async function askNode(
+  address: string,
+  { timeoutMs }: AskOptions,
+): Promise<NodeAnswer | undefined> {
   let connection: NodeConnection | undefined;
   try {
     connection = await NodeConnection.open({

@@ -1,5 +1,5 @@
-import type { Scope } from './harm.ts';
-import type { Row, SomeLoss } from './row.ts';
+import type { Scope } from '../../checker/promise/harm.ts';
+import type { Row, SomeLoss } from '../../checker/promise/row.ts';
 
 const anyScope: readonly Scope[] = ['minority', 'majority', 'all'];
 /** At least one node goes on with all that it has. */

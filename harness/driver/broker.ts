@@ -1,0 +1,34 @@
+import type { Row } from '../checker/promise/row.ts';
+import type { NodeProgram } from '../cluster/node-program.ts';
+import type { StorageForm } from '../cluster/node-storage.ts';
+import type { Plan } from '../scenario/plan-types.ts';
+import type { Driver } from './driver.ts';
+
+/**
+ * All that the harness must know of a broker: how it is driven, how its nodes are started and
+ * asked, what it promises, and what it cannot do. One folder here, and a line in `registry.ts`.
+ * Clients and whatever else is large are loaded only when they are asked for.
+ */
+export interface Broker {
+  readonly name: string;
+  /** What it is, for `ackworth list`. */
+  readonly description: string;
+  driver(): Promise<Driver>;
+  /** Its nodes; left out where it has none that could be started. */
+  readonly program?: (options: ProgramOptions) => Promise<NodeProgram>;
+  /** A fault and mode that fit no row are held to lose nothing. */
+  readonly promises: readonly Row[];
+  /** What its nodes can keep their data on. */
+  readonly storage: readonly StorageForm[];
+  /**
+   * Why it cannot do what is planned, as a sentence that says what to do instead. `needsLinks`: a
+   * fault of the plan acts on links between nodes.
+   */
+  refuses(plan: Plan, needsLinks: boolean): string | undefined;
+}
+
+export interface ProgramOptions {
+  readonly topic: Pick<Plan['scenario']['topic'], 'flush' | 'flushInterval'>;
+  /** Another program in the place of the broker's own. */
+  readonly file?: string;
+}

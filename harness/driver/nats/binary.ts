@@ -1,0 +1,70 @@
+import { execFile } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { HarnessError } from '../../errors.ts';
+
+/** Where the server is, for a machine that has it elsewhere than on the PATH. */
+export const binaryVariable = 'ACKWORTH_NATS_SERVER';
+
+/** The first that syncs each write when it is asked to. */
+const versionMin = [2, 10] as const;
+const answerMsMax = 10_000;
+const install = 'go install github.com/nats-io/nats-server/v2@v2.12.1';
+
+/** The file that a node is started from; `asked` before the environment before the PATH. */
+export function findBinary(asked: string | undefined): string {
+  const given = asked ?? process.env[binaryVariable];
+  if (given !== undefined && given !== '') {
+    if (isExecutable(given)) return given;
+    throw new HarnessError('environment', `${given} is no nats-server: it cannot be executed`);
+  }
+  const found = onPath('nats-server');
+  if (found !== undefined) return found;
+  const advice = `install one (${install}), or name it in ${binaryVariable}`;
+  throw new HarnessError('environment', `there is no nats-server on the PATH: ${advice}`);
+}
+
+/** The first of that name on the PATH. */
+export function onPath(name: string): string | undefined {
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  return folders.map((folder) => join(folder, name)).find(isExecutable);
+}
+
+/** Rejects with HarnessError `environment` when it is no nats-server, or one that is too old. */
+export async function checkBinary(file: string): Promise<void> {
+  let said: string;
+  try {
+    const { stdout, stderr } = await promisify(execFile)(file, ['--version'], {
+      timeout: answerMsMax,
+    });
+    said = `${stdout}${stderr}`.trim();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.trim().split('\n')[0] : String(cause);
+    const sentence = `${file} does not say its version, as a nats-server would: ${reason}`;
+    throw new HarnessError('environment', sentence, { cause });
+  }
+  const problem = versionProblem(file, said);
+  if (problem !== undefined) throw new HarnessError('environment', problem);
+}
+
+/** What speaks against a server that says this of its version, as a sentence. */
+export function versionProblem(file: string, said: string): string | undefined {
+  const version = /v?(\d+)\.(\d+)\.(\d+)/.exec(said);
+  if (!/nats-server/.test(said) || version === null)
+    return `${file} is no nats-server: asked for its version, it says "${said.slice(0, 80)}"`;
+  const [major, minor] = [Number(version[1]), Number(version[2])];
+  const [majorMin, minorMin] = versionMin;
+  if (major > majorMin || (major === majorMin && minor >= minorMin)) return undefined;
+  const needed = '2.10 or later is needed, which can sync each write';
+  return `${file} is nats-server ${version[0]}, and ${needed}: ${install}`;
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,102 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { cleanLeftovers } from '../../clean/clean.ts';
+import { whatIsMissing } from '../../file-system/trial.ts';
+import type { RunRecord } from '../../record/record.ts';
+import { runScenario } from '../../run/run.ts';
+import { parseScenario } from '../../scenario/parse.ts';
+import { vocabulary } from '../../vocabulary.ts';
+import { whyNoServer } from './testing/why-no-server.ts';
+
+const missing = await whyNoServer();
+const noMounts = await whatIsMissing('ext4', tmpdir());
+
+let output: string;
+
+beforeEach(() => {
+  output = mkdtempSync(join(tmpdir(), 'ackworth-nats-run-'));
+});
+
+afterEach(async () => {
+  await cleanLeftovers(output);
+  rmSync(output, { recursive: true, force: true });
+});
+
+async function run(scenario: object): Promise<{ directory: string; record: RunRecord }> {
+  const base = { name: 'short', question: 'Does NATS hold?', warmUp: '1s' };
+  return runScenario({
+    scenario: parseScenario({ ...base, ...scenario }, 'short', vocabulary()),
+    seed: 7,
+    target: 'nats',
+    cluster: 'process',
+    outputDirectory: output,
+    keepData: false,
+    command: 'ackworth run short --target nats --seed 7',
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+  });
+}
+
+function anomaliesOf({ verdicts }: RunRecord): string[] {
+  return verdicts.flatMap(({ anomalies }) => anomalies.map(({ kind }) => kind));
+}
+
+describe.skipIf(missing !== undefined)(`a run on NATS${missing ? ` (skipped: ${missing})` : ''}`, () => {
+  test('kills the leader of a stream, and finds every acked message in it', async () => {
+    const { record, directory } = await run({
+      topic: { flush: 'os', partitions: 2 },
+      workload: { rate: 300, size: 200 },
+      phases: [
+        { name: 'before', duration: '2s' },
+        {
+          name: 'leader-killed',
+          duration: '20s',
+          faults: [{ fault: 'kill', target: 'leader', at: '1s', for: '3s' }],
+        },
+      ],
+    });
+    expect(record.reasons).toEqual([]);
+    expect(record.verdict).toBe('pass');
+    expect(record.target).toMatchObject({ name: 'nats', config: { replicas: 3, streams: 2 } });
+    expect(record.target.version).toMatch(/^2\./);
+    expect(record.accounting.acked).toBeGreaterThan(3000);
+    expect(record.faults[0]).toMatchObject({ kind: 'kill' });
+    // The configuration is kept, and nobody else may read its password.
+    expect(readFileSync(join(directory, 'nodes', 'node-1.conf'), 'utf8')).toContain('jetstream');
+    expect(existsSync(join(directory, 'data'))).toBe(false);
+  });
+});
+
+const unable = missing ?? noMounts;
+describe.skipIf(unable !== undefined)(`a power cut on NATS${unable ? ` (skipped: ${unable})` : ''}`, () => {
+  const cut = (flush: 'sync' | 'async') => ({
+    topic: { flush, flushInterval: '2s', partitions: 2 },
+    workload: { rate: 200, size: 200 },
+    storage: { size: '128MiB' },
+    phases: [
+      { name: 'before', duration: '6s' },
+      {
+        name: 'power-cut',
+        duration: '22s',
+        faults: [{ fault: 'power-cut', target: 'all-nodes', at: '1s', for: '2s' }],
+      },
+    ],
+  });
+
+  test('costs nothing that was acked where each write is synced', async () => {
+    const { record } = await run(cut('sync'));
+    expect(record.target.config).toMatchObject({ servers: [{ syncAlways: true }, {}, {}] });
+    expect(record.accounting.lost).toBe(0);
+    expect(record.reasons).toEqual([]);
+    expect(record.verdict).toBe('pass');
+  });
+
+  test('costs what no sync had covered where a timer syncs, which the mode allows', async () => {
+    const { record } = await run(cut('async'));
+    expect(record.accounting.lost).toBeGreaterThan(0);
+    expect(anomaliesOf(record)).toContain('lost-window');
+    expect(record.verdict).toBe('pass');
+  });
+});

@@ -1,0 +1,25 @@
+import type { NodeCommand, NodeProgram } from '../../cluster/node-program.ts';
+import type { ProgramOptions } from '../broker.ts';
+import { askNode } from './ask.ts';
+import { checkBinary, findBinary, onPath } from './binary.ts';
+import { writeConfig } from './config.ts';
+
+/** A nats-server with JetStream; its flush mode is the server's, not the stream's. */
+export function natsProgram({ topic, file }: ProgramOptions): NodeProgram {
+  return {
+    check: () => checkBinary(findBinary(file)),
+    // Clients, and the other servers.
+    addressesPerNode: 2,
+    readiness: 'answer',
+    command: (seat) => boundToParent(findBinary(file), ['--config', writeConfig(seat, topic)]),
+    ask: askNode,
+    complaintOf: (line) => /\[(?:WRN|ERR|FTL)\] (.*)$/.exec(line)?.[1],
+  };
+}
+
+/** A server does not notice that whoever started it was killed; the kernel does. */
+function boundToParent(command: string, rest: readonly string[]): NodeCommand {
+  const setpriv = onPath('setpriv');
+  if (setpriv === undefined) return { command, arguments: rest };
+  return { command: setpriv, arguments: ['--pdeathsig', 'KILL', command, ...rest] };
+}

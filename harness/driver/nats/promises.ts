@@ -1,0 +1,43 @@
+import type { Scope } from '../../checker/promise/harm.ts';
+import type { Row, SomeLoss } from '../../checker/promise/row.ts';
+
+const anyScope: readonly Scope[] = ['minority', 'majority', 'all'];
+
+const unsynced = {
+  loss: 'may',
+  exposes: 'unsynced',
+  withinFlushInterval: false,
+  mayTakeAll: true,
+  lasts: false,
+  deliveredIsSafe: false,
+} satisfies Partial<SomeLoss>;
+
+/**
+ * What NATS promises, by its own words:
+ *
+ * - https://docs.nats.io/nats-concepts/jetstream, "Syncing data to disk": an ack does not wait for
+ *   a sync unless `sync_interval` is `always`. Without replicas the failure of one operating system
+ *   may take what was acked; with replicas it takes several that fail at about the same time.
+ * - https://docs.nats.io/reference/config/jetstream/sync_interval: a timer syncs, every two minutes
+ *   by default.
+ *
+ * No bound is promised: what a crash takes is what the timer and the kernel left un-synced on the
+ * replicas that form the next quorum. A kill, a pause and a cut leave the page cache alone and are
+ * held to lose nothing, as is every fault where each write is synced.
+ */
+export const natsPromises: readonly Row[] = [
+  {
+    harm: ['power', 'failed-sync'],
+    scope: anyScope,
+    flush: ['async', 'os'],
+    replication: 'none',
+    promise: { ...unsynced, bound: 'what the only replica had not synced' },
+  },
+  {
+    harm: ['power', 'failed-sync'],
+    scope: anyScope,
+    flush: ['async', 'os'],
+    replication: 'quorum',
+    promise: { ...unsynced, bound: 'what the replicas of the next quorum had not synced' },
+  },
+];

@@ -1,0 +1,77 @@
+import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream';
+import type { ReadRecord } from '../driver.ts';
+import { isMessageNotFound, until } from './patience.ts';
+import { streamInfo, streamOf } from './streams.ts';
+
+export interface ReadOptions {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly onRecord: (record: ReadRecord) => void;
+  readonly patienceMs?: number;
+}
+
+interface Ends {
+  readonly startOffset: number;
+  readonly endOffset: number;
+}
+
+const patienceMsDefault = 10_000;
+/** Messages that are asked for at once, over all streams. */
+const askedMax = 256;
+
+/**
+ * Each message is asked of its stream's leader by its sequence, from the first to the last that the
+ * leader knew when the read began, so that nobody's cursor and no other replica comes between. A
+ * sequence at which there is nothing is a hole. A stream that is gone reads as empty.
+ */
+export async function readStreams(
+  jsm: JetStreamManager,
+  options: ReadOptions,
+): Promise<{ readonly partitions: readonly Ends[] }> {
+  const { partitions } = options;
+  const all = Array.from({ length: partitions }, (_, partition) =>
+    readStream(jsm, partition, options),
+  );
+  return { partitions: await Promise.all(all) };
+}
+
+async function readStream(
+  jsm: JetStreamManager,
+  partition: number,
+  { topic, partitions, onRecord, patienceMs = patienceMsDefault }: ReadOptions,
+): Promise<Ends> {
+  const stream = streamOf(topic, partition);
+  const info = await streamInfo(jsm, stream, patienceMs);
+  const { first_seq: first = 0, last_seq: last = 0 } = info?.state ?? {};
+  if (last === 0) return { startOffset: 0, endOffset: 0 };
+  const get = (seq: number): Promise<StoredMsg | null> => {
+    const message = until(patienceMs, () => messageAt(jsm, stream, seq));
+    // One that fails fails the read; the others of its window are then nobody's to hear.
+    message.catch(() => undefined);
+    return message;
+  };
+  const window: Promise<StoredMsg | null>[] = [];
+  const windowMax = Math.max(1, Math.floor(askedMax / partitions));
+  let asked = first;
+  for (let seq = first; seq <= last; seq++) {
+    for (; asked <= last && window.length < windowMax; asked++) window.push(get(asked));
+    const message = await window.shift();
+    if (!message) continue;
+    const { buffer, byteOffset, length } = message.data;
+    onRecord({ payload: Buffer.from(buffer, byteOffset, length), partition, offset: seq - 1 });
+  }
+  return { startOffset: first - 1, endOffset: last };
+}
+
+async function messageAt(
+  jsm: JetStreamManager,
+  stream: string,
+  seq: number,
+): Promise<StoredMsg | null> {
+  try {
+    return await jsm.streams.getMessage(stream, { seq });
+  } catch (error) {
+    if (isMessageNotFound(error)) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,108 @@
+import {
+  DiscardPolicy,
+  RetentionPolicy,
+  StorageType,
+  type JetStreamManager,
+  type StreamInfo,
+} from '@nats-io/jetstream';
+import { nanos } from '@nats-io/transport-node';
+import { HarnessError } from '../../errors.ts';
+import type { TopicOptions } from '../driver.ts';
+import { nodeOfServer } from './config.ts';
+import { isStreamNotFound, reasonOf, until } from './patience.ts';
+
+/**
+ * A topic is a stream per partition, since only a stream is an order of its own: the position of a
+ * message is its stream and, counted from 0, its sequence there, which is dense.
+ */
+export function streamOf(topic: string, partition: number): string {
+  return `${topic}-${partition}`;
+}
+
+export function subjectOf(topic: string, partition: number): string {
+  return `${topic}.${partition}`;
+}
+
+/** How long a message is known by its id: a retry must come within this. */
+const duplicateWindowMs = 120_000;
+/** Right after a start the servers do not know each other yet. */
+const createMsMax = 20_000;
+/** In the metadata of each stream, for whoever finds only one of them. */
+const partitionsKey = 'ackworth-partitions';
+
+/** Keeps everything: a run that lost messages to a limit could not be judged. */
+export async function createStreams(
+  jsm: JetStreamManager,
+  topic: string,
+  { partitions, replicas }: TopicOptions,
+): Promise<void> {
+  const create = async (partition: number): Promise<void> => {
+    const name = streamOf(topic, partition);
+    const config = {
+      name,
+      subjects: [subjectOf(topic, partition)],
+      storage: StorageType.File,
+      retention: RetentionPolicy.Limits,
+      discard: DiscardPolicy.New,
+      num_replicas: replicas,
+      duplicate_window: nanos(duplicateWindowMs),
+      metadata: { [partitionsKey]: String(partitions) },
+    };
+    try {
+      await until(createMsMax, async () => {
+        await jsm.streams.add(config);
+        const info = await jsm.streams.info(name);
+        if (leaderOf(info) === 0) throw new Error('it has no leader');
+      });
+    } catch (cause) {
+      const what = `stream "${name}" with ${replicas} replicas has no quorum`;
+      const sentence = `${what} after ${createMsMax} ms: ${reasonOf(cause)}`;
+      throw new HarnessError('cluster', sentence, { cause });
+    }
+  };
+  await Promise.all(Array.from({ length: partitions }, (_, partition) => create(partition)));
+}
+
+/** How many partitions the topic was made with, by any stream of it that is there. */
+export async function partitionsOf(jsm: JetStreamManager, topic: string): Promise<number> {
+  const [name] = await jsm.streams.names(`${topic}.*`).next();
+  if (name === undefined)
+    throw new HarnessError('cluster', `there is no stream of topic "${topic}"`);
+  const { config } = await jsm.streams.info(name);
+  return Number(config.metadata?.[partitionsKey] ?? 0);
+}
+
+/** The number of the node that leads it; a server that is no cluster leads all its streams. */
+export function leaderOf({ cluster }: StreamInfo): number {
+  return cluster === undefined ? 1 : nodeOfServer(cluster.leader);
+}
+
+/** Who leads each partition; 0 where nobody does, or nobody can tell. */
+export function leadersOf(
+  jsm: JetStreamManager,
+  topic: string,
+  partitions: number,
+): Promise<number[]> {
+  const lead = async (partition: number): Promise<number> => {
+    try {
+      return leaderOf(await jsm.streams.info(streamOf(topic, partition)));
+    } catch {
+      return 0;
+    }
+  };
+  return Promise.all(Array.from({ length: partitions }, (_, partition) => lead(partition)));
+}
+
+/** Asked for again where nobody answers; undefined where the stream is gone for good. */
+export async function streamInfo(
+  jsm: JetStreamManager,
+  name: string,
+  patienceMs: number,
+): Promise<StreamInfo | undefined> {
+  try {
+    return await until(patienceMs, () => jsm.streams.info(name));
+  } catch (error) {
+    if (isStreamNotFound(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest';
+import type { ClusterKind } from '../cluster/kinds.ts';
+import { brokerOf } from '../driver/registry.ts';
+import { parseScenario } from '../scenario/parse.ts';
+import { makePlan } from '../scenario/plan.ts';
+import type { ScenarioInput } from '../scenario/schema.ts';
+import { vocabulary } from '../vocabulary.ts';
+import { refusalOf } from './refusal.ts';
+
+type Change = Partial<ScenarioInput>;
+
+function refusal(change: Change, target = 'nats', cluster: ClusterKind = 'process'): string | undefined {
+  const words = vocabulary();
+  const input = { name: 'orders', question: 'q', phases: [{ name: 'main', duration: '60s' }] };
+  const scenario = parseScenario({ ...input, ...change }, 'orders', words);
+  const plan = makePlan(scenario, { seed: 1, target, cluster, vocabulary: words });
+  return refusalOf(brokerOf(target), plan, words);
+}
+
+function faulty(fault: string, target = 'leader'): Change {
+  const faults = [{ fault, target, at: '10s', for: '5s' }];
+  return { phases: [{ name: 'main', duration: '60s', faults }] };
+}
+
+describe('NATS', () => {
+  test('takes what it can do', () => {
+    expect(refusal({})).toBeUndefined();
+    expect(refusal({ topic: { replication: 'none', flush: 'os' } })).toBeUndefined();
+    expect(refusal(faulty('kill'))).toBeUndefined();
+    expect(refusal(faulty('power-cut', 'all-nodes'))).toBeUndefined();
+  });
+
+  test('refuses each other thing in one sentence', () => {
+    expect(refusal({ topic: { replication: 'async' } })).toBe(
+      'NATS acks what a quorum has, or one replica alone: use --replication quorum or none',
+    );
+    expect(refusal(faulty('cut'))).toContain('its nodes advertise one address each');
+    expect(refusal({}, 'nats', 'docker')).toContain('NATS runs on --cluster process only');
+    expect(refusal({ nodes: 7, topic: { replicas: 7 } })).toContain('at most 5 replicas');
+    expect(refusal({ storage: { form: 'emulated' } })).toBe(
+      '"nats" cannot keep its data on emulated storage; it can on plain, ext4, xfs',
+    );
+    expect(refusal(faulty('slow-disk'))).toContain('act on emulated storage alone');
+  });
+});
+
+test('the reference broker can do all of it', () => {
+  expect(refusal(faulty('cut'), 'reference')).toBeUndefined();
+  expect(refusal(faulty('slow-disk'), 'reference', 'docker')).toBeUndefined();
+  expect(refusal({ topic: { replication: 'async' } }, 'reference')).toBeUndefined();
+});
