@@ -16,7 +16,7 @@ const engineFaults: Readonly<Record<string, object>> = {
   disconnect: {},
   'cpu-limit': { cpus: 0.05 },
   // Less than the program of a node needs by itself.
-  'memory-limit': { bytes: '48MiB' },
+  'memory-limit': { bytes: '12MiB' },
 };
 export const engineFaultKinds: readonly string[] = Object.keys(engineFaults);
 

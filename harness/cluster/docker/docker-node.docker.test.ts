@@ -105,7 +105,7 @@ describe.skipIf(missing !== undefined)(
     });
 
     test('that die for want of memory are told from those that are killed', async () => {
-      await container(3).limit({ memoryBytes: 32 * mebibyte });
+      await container(3).limit({ memoryBytes: 12 * mebibyte });
       const deadline = performance.now() + 20_000;
       while ((await cluster.state(3)) !== 'stopped' && performance.now() < deadline) {
         // What it is asked takes memory.

@@ -68,7 +68,7 @@ describe('limits', () => {
     const container = new HeldContainer(90.5 * mebibyte, 90.5 * mebibyte, 60 * mebibyte);
     await limitContainer(asContainer(container), { memoryBytes: 64 * mebibyte });
     const asked = container.asked as { Memory: number }[];
-    expect(asked.map(({ Memory }) => Memory / mebibyte)).toEqual([64, 91, 64, 91, 64]);
+    expect(asked.map(({ Memory }) => Memory / mebibyte)).toEqual([64, 90.5, 64, 90.5, 64]);
   });
 
   test('that an engine refuses for another reason are refused', async () => {

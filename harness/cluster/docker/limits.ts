@@ -18,7 +18,6 @@ const allMemory = 2 ** 50;
 /** Memory is given back within this, or it is not given back. */
 const squeezeMsMax = 5_000;
 const squeezePauseMs = 20;
-const mebibyte = 1024 ** 2;
 
 /** For the start of a container. */
 export function limitsAtStart({ memoryBytes, cpus }: ContainerLimits): Limiting {
@@ -77,7 +76,7 @@ async function squeeze(container: Docker.Container): Promise<void> {
   const { usage } = memory_stats as { usage?: number };
   if (usage === undefined) return;
   try {
-    await container.update(memoryOf(Math.ceil(usage / mebibyte) * mebibyte));
+    await container.update(memoryOf(usage));
   } catch (error) {
     // It has grown meanwhile.
     if (!isInUse(error)) throw error;
