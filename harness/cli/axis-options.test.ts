@@ -1,6 +1,6 @@
 import { Command, type CommanderError } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { axisOption, countFrom1, oneOf, rate, size } from './axis-options.ts';
+import { axisOption, countFrom1, oneOf, rate, size, wholeNumber } from './axis-options.ts';
 
 function parsed(args: readonly string[]): Record<string, unknown> {
   const command = new Command('compare')
@@ -49,4 +49,14 @@ describe('an axis', () => {
   ])('refuses %j in one sentence', (args, why) => {
     expect(refusal(...args)).toContain(why);
   });
+
+  test('ends what it refuses with one mark', () => {
+    expect(refusal('--flush', 'synk')).toMatch(/"sync"\?$/);
+    expect(refusal('--flush', 'never')).toMatch(/sync, async, os\.$/);
+  });
+});
+
+test('a whole number is one that can be told from its neighbours', () => {
+  expect(wholeNumber('9007199254740991')).toBe(Number.MAX_SAFE_INTEGER);
+  expect(() => wholeNumber('9007199254740992')).toThrow('"9007199254740992" is not a whole number.');
 });

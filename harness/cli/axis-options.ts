@@ -18,13 +18,13 @@ export function oneOf<T extends string>(choices: readonly T[]): Parse<T> {
   return (text) => {
     const found = choices.find((choice) => choice === text);
     if (found !== undefined) return found;
-    const hint = didYouMean(text, choices) || `; there are ${choices.join(', ')}`;
-    throw new InvalidArgumentError(`"${text}" is not one of its values${hint}.`);
+    const hint = didYouMean(text, choices) || `; there are ${choices.join(', ')}.`;
+    throw new InvalidArgumentError(`"${text}" is not one of its values${hint}`);
   };
 }
 
 export function wholeNumber(text: string): number {
-  if (/^\d+$/.test(text)) return Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
   throw new InvalidArgumentError(`"${text}" is not a whole number.`);
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -206,6 +206,12 @@ describe('one cell', () => {
     const others = ({ cells }: SuiteRecord) => cells.filter(({ id }) => id !== order[3]);
     expect(others(after)).toEqual(others(suite));
   });
+});
+
+test('a comparison is known by its own folder, also where it was asked for as the latest', async () => {
+  const { id, directory: found } = await openSuiteFolder(join(output, 'latest'));
+  expect(id).toBe(fresh.id);
+  expect(found).toBe(realpathSync(directory));
 });
 
 test('a folder without a comparison is refused in one sentence', async () => {

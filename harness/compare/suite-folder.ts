@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { findLeftovers } from '../clean/clean.ts';
 import { HarnessError } from '../errors.ts';
@@ -34,11 +34,14 @@ export function createSuiteFolder(output: string, grid: Grid, startedAt: Date): 
   return { id, directory };
 }
 
-/** The grid of a comparison that was begun. Throws a HarnessError `usage`. */
+/**
+ * The grid of a comparison that was begun, in its own folder: `latest` may be another one soon.
+ * Throws a HarnessError `usage`.
+ */
 export async function openSuiteFolder(
   given: string,
 ): Promise<SuiteFolder & { readonly grid: Grid }> {
-  const directory = resolve(given);
+  const directory = existsSync(given) ? realpathSync(given) : resolve(given);
   const file = join(directory, gridFileName);
   const refuse = (why: string): HarnessError =>
     new HarnessError('usage', `cannot go on with ${given}: ${why}`);
