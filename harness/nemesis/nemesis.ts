@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault, FaultSite, Proof } from '../fault/fault.ts';
 import type { FaultEvent } from '../history/events.ts';
@@ -29,6 +30,8 @@ export class Nemesis {
 
   constructor(options: NemesisOptions) {
     this.#options = options;
+    // Each fault waits for its time, however many there are.
+    setMaxListeners(0, this.#abort.signal);
   }
 
   /** Resolves when every fault is healed (or failed). */

@@ -197,7 +197,12 @@ class ContainerChild implements Child, ContainerLife {
   }
 
   async pause(): Promise<number> {
-    if ((await this.state()) === 'running') await this.#container.pause();
+    try {
+      await this.#container.pause();
+    } catch (error) {
+      // Paused already, or not running: what it is is told below.
+      if (statusOf(error) !== 409) throw new Error(saidBy(error), { cause: error });
+    }
     return this.#isNow('paused');
   }
 
