@@ -12,7 +12,8 @@ export const powerCut = defineScenario({
     { name: 'before', duration: '8s' },
     {
       name: 'power-cut',
-      duration: '20s',
+      // Some brokers take ten seconds to elect, and it has to hold for five.
+      duration: '26s',
       faults: [{ fault: 'power-cut', target: 'all-nodes', at: ['0s', '1s'], for: '2s' }],
     },
   ],

@@ -174,20 +174,12 @@ export class SupervisedCluster implements Cluster {
   }
 
   async #startOnce(node: number): Promise<void> {
-    let log = '';
     try {
-      const pid = await this.#spawn(node);
-      await this.#untilReady(node, pid).catch((error: unknown) => {
-        log = this.#lastWords(node);
-        throw error;
-      });
+      await this.#untilReady(node, await this.#spawn(node));
       this.#serving.add(node);
     } catch (error) {
-      throw new HarnessError(
-        'cluster',
-        `node ${node} did not start: ${(error as Error).message}${log}`,
-        { cause: error },
-      );
+      const sentence = `node ${node} did not start: ${(error as Error).message}`;
+      throw new HarnessError('cluster', sentence, { cause: error });
     }
   }
 
@@ -198,9 +190,15 @@ export class SupervisedCluster implements Cluster {
     return pid;
   }
 
+  /** Rejects with what it said last, which is mostly why it is not. */
   async #untilReady(node: number, pid: number): Promise<void> {
-    if (this.#program.readiness === 'line') await this.#supervisor.firstLine(pid, readyMsMax);
-    else await this.#untilItAnswers(node);
+    if (this.#program.readiness === 'answer') return this.#untilItAnswers(node);
+    try {
+      await this.#supervisor.firstLine(pid, readyMsMax);
+    } catch (cause) {
+      const sentence = `${(cause as Error).message}${this.#lastWords(node)}`;
+      throw new HarnessError('cluster', sentence, { cause });
+    }
   }
 
   async #untilItAnswers(node: number): Promise<void> {

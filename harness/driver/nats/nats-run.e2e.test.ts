@@ -57,8 +57,7 @@ describe.skipIf(missing !== undefined)(`a run on NATS${missing ? ` (skipped: ${m
         },
       ],
     });
-    expect(record.reasons).toEqual([]);
-    expect(record.verdict).toBe('pass');
+    expect(record.verdict, record.reasons.join('; ')).toBe('pass');
     expect(record.target).toMatchObject({ name: 'nats', config: { replicas: 3, streams: 2 } });
     expect(record.target.version).toMatch(/^2\./);
     expect(record.accounting.acked).toBeGreaterThan(3000);
@@ -71,32 +70,32 @@ describe.skipIf(missing !== undefined)(`a run on NATS${missing ? ` (skipped: ${m
 
 const unable = missing ?? noMounts;
 describe.skipIf(unable !== undefined)(`a power cut on NATS${unable ? ` (skipped: ${unable})` : ''}`, () => {
-  const cut = (flush: 'sync' | 'async') => ({
+  const cut = (flush: 'sync' | 'async', consumers: number) => ({
     topic: { flush, flushInterval: '2s', partitions: 2 },
-    workload: { rate: 200, size: 200 },
+    workload: { rate: 200, size: 200, consumers },
     storage: { size: '128MiB' },
     phases: [
       { name: 'before', duration: '6s' },
       {
         name: 'power-cut',
-        duration: '22s',
+        duration: '26s',
         faults: [{ fault: 'power-cut', target: 'all-nodes', at: '1s', for: '2s' }],
       },
     ],
   });
 
   test('costs nothing that was acked where each write is synced', async () => {
-    const { record } = await run(cut('sync'));
+    const { record } = await run(cut('sync', 2));
     expect(record.target.config).toMatchObject({ servers: [{ syncAlways: true }, {}, {}] });
     expect(record.accounting.lost).toBe(0);
-    expect(record.reasons).toEqual([]);
-    expect(record.verdict).toBe('pass');
+    expect(record.verdict, record.reasons.join('; ')).toBe('pass');
   });
 
+  // Without consumers: what a crash does to their cursors is in docs/findings.md.
   test('costs what no sync had covered where a timer syncs, which the mode allows', async () => {
-    const { record } = await run(cut('async'));
+    const { record } = await run(cut('async', 0));
     expect(record.accounting.lost).toBeGreaterThan(0);
     expect(anomaliesOf(record)).toContain('lost-window');
-    expect(record.verdict).toBe('pass');
+    expect(record.verdict, record.reasons.join('; ')).toBe('pass');
   });
 });

@@ -1,10 +1,12 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { describeCluster } from '../../cluster/cluster.contract.ts';
 import type { Session, TopicOptions } from '../driver.ts';
 import { describeDriver } from '../driver.contract.ts';
+import { askNode } from './ask.ts';
 import { checkBinary } from './binary.ts';
 import { natsDriver } from './driver.ts';
 import { newCluster, type StartedCluster } from './testing/start-cluster.ts';
@@ -121,5 +123,53 @@ describe('a program that is no nats-server of today', () => {
   test('is taken when it is new enough', async () => {
     says('nats-server: v2.12.1');
     await expect(checkBinary(file)).resolves.toBeUndefined();
+  });
+});
+
+describe('a server that does not serve', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ackworth-binary-'));
+  const file = join(folder, 'nats-server');
+
+  /** What comes of a cluster whose servers say this, and end; and how often they did. */
+  async function cameTo(words: string): Promise<{ message: string; times: number }> {
+    writeFileSync(file, `#!/bin/sh\necho "[1] [FTL] ${words}" >&2\nexit 1\n`);
+    chmodSync(file, 0o755);
+    const { cluster, logDirectory, close } = newCluster(1, file);
+    const message = await cluster.up().then(
+      () => 'it started',
+      (error: Error) => error.message,
+    );
+    const log = readFileSync(join(logDirectory, 'node-1.log'), 'utf8');
+    await close();
+    return { message, times: log.split(words).length - 1 };
+  }
+
+  test('is told of in one sentence, with its own words', async () => {
+    expect(await cameTo('JetStream storage directory could not be created')).toEqual({
+      message:
+        'node 1 did not start: node 1 was started and ended; its log says: ' +
+        '[1] [FTL] JetStream storage directory could not be created',
+      times: 1,
+    });
+  });
+
+  test('is started at other ports when somebody has taken its own', async () => {
+    const taken = 'Error listening on port: bind: address already in use';
+    const { message, times } = await cameTo(taken);
+    expect(message).toContain(taken);
+    expect(times).toBe(3);
+  });
+
+  test('says so when its JetStream is off', async () => {
+    const server = createServer((socket) => {
+      socket.write('INFO {"server_name":"node-1","version":"2.12.1"}\r\n');
+      socket.on('data', () => socket.write('PONG\r\n'));
+      socket.on('error', () => undefined);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    const answer = await askNode(`127.0.0.1:${port}`, { token: 'secret', timeoutMs: 1000 });
+    server.close();
+    expect(answer).toEqual({ coordinator: 0, trouble: 'its JetStream is off' });
   });
 });
