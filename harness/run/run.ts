@@ -13,7 +13,7 @@ import { version } from '../version.ts';
 import { vocabulary } from '../vocabulary.ts';
 import { Conductor } from './conductor.ts';
 import { judgeRun } from './judge-run.ts';
-import { needsLinks } from './network-sites.ts';
+import { linksNeeded } from './network-sites.ts';
 import { findGround } from './open-cluster.ts';
 import { refusalOf } from './refusal.ts';
 import { writeFacts, type RunFacts } from './run-facts.ts';
@@ -77,7 +77,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     environment: { ...describeEnvironment(directory), probes: { before: null, after: null } },
     cluster: {
       storage: storage.form,
-      network: needsLinks(plan) ? ground.linksBy : 'direct',
+      network: linksNeeded(plan) === undefined ? 'direct' : ground.linksBy,
       note: [storage.note, ground.description, ground.caveat]
         .filter((part) => part !== '')
         .join('; '),

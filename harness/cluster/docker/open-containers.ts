@@ -15,7 +15,7 @@ export interface ContainersOptions extends ClusterParts {
   readonly ground: DockerGround;
   /** Another program in the place of the reference broker's node. */
   readonly nodeMain?: string;
-  /** All nodes and clients, when links between them are to be cut. */
+  /** All nodes and clients, when faults act on links between them. */
   readonly sites?: readonly Site[];
   /** Of each node and worker; none when left out. */
   readonly limits?: { readonly node: ContainerLimits; readonly worker: ContainerLimits };
@@ -35,8 +35,9 @@ export function openContainers({ run, ground, sites, ...parts }: ContainersOptio
   const { supervisor, logDirectory, healthChecks = false } = parts;
   const { limits = { node: noLimits, worker: noLimits } } = parts;
   const networks = new RunNetworks(engine, run);
-  const gated = sites && gateImage ? { gated: { sites, image: gateImage } } : {};
-  const places = new Places({ supervisor, networks, logDirectory, ...gated });
+  const gated = sites && gateImage && { gated: { sites, image: gateImage } };
+  const proxied = sites && !gateImage && { proxied: { sites, image } };
+  const places = new Places({ supervisor, networks, logDirectory, ...gated, ...proxied });
   const shared = { ...parts, image, networks, places };
   const own = nodeImage === undefined ? {} : { nodeImage: nodeImage.tag };
   const host = new DockerHost({
