@@ -80,6 +80,8 @@ export interface OwnFileSystem extends NodeFiles {
   readonly form: FileSystemKind;
   /** Its root; the node's data are a folder in it. */
   readonly mountPoint: string;
+  /** It is about to be shut down, which then is to take effect at once. */
+  armShutDown(): Promise<void>;
   /** Cut off from its image without a flush: un-synced data are gone, every access fails. */
   shutDown(): Promise<number>;
   /** The node's process must be gone. Idempotent. */

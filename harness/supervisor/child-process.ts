@@ -91,6 +91,10 @@ export class ProcessChild implements Child {
     return this.#until('paused');
   }
 
+  freeze(): Promise<number> {
+    return this.pause();
+  }
+
   resume(): Promise<number> {
     this.#process.kill('SIGCONT');
     return this.#until('running');

@@ -11,7 +11,7 @@ import { clockDomain, monotonicNanos } from '../measure/clock.ts';
 import { Children } from './children.ts';
 import { Mounts } from './mounts.ts';
 import { ownIdentity, type ProcessIdentity } from './process-table.ts';
-import type { Notice, Reply, Request, SupervisorState } from './protocol.ts';
+import type { MountAsk, Notice, Reply, Request, SupervisorState } from './protocol.ts';
 
 const [run = '', stateFile = '', harnessText = '{}'] = process.argv.slice(2);
 const harness = JSON.parse(harnessText) as ProcessIdentity;
@@ -66,7 +66,7 @@ function log(line: string): void {
 
 async function answer(request: Request): Promise<void> {
   try {
-    if (request.type === 'mount' || request.type === 'unmount' || request.type === 'shut-down') {
+    if (isMountAsk(request)) {
       say({ type: 'done', id: request.id, atNanos: await mounts.act(request) });
       return;
     }
@@ -82,6 +82,10 @@ async function answer(request: Request): Promise<void> {
   } catch (error) {
     say({ type: 'refused', id: request.id, message: (error as Error).message });
   }
+}
+
+function isMountAsk(request: Request): request is Request & MountAsk {
+  return ['mount', 'unmount', 'arm', 'shut-down'].includes(request.type);
 }
 
 /** Loaded for runs that have one, with the client of the engine. */

@@ -30,6 +30,7 @@ export type Ask =
   | { readonly type: 'stop'; readonly name: string; readonly graceMs: number }
   | { readonly type: 'kill'; readonly name: string }
   | { readonly type: 'pause'; readonly name: string }
+  | { readonly type: 'freeze'; readonly name: string }
   | { readonly type: 'resume'; readonly name: string }
   | { readonly type: 'state'; readonly name: string }
   /** Of a container alone, as the rest: what is left out stays as it is. */
@@ -52,6 +53,8 @@ export type Ask =
 export type MountAsk =
   | ({ readonly type: 'mount' } & LoopMount)
   | { readonly type: 'unmount'; readonly directory: string }
+  /** A shut-down is about to be asked for and is to take effect at once. */
+  | { readonly type: 'arm'; readonly directory: string }
   /** Nothing un-synced reaches its image from here on. */
   | { readonly type: 'shut-down'; readonly directory: string };
 

@@ -136,6 +136,11 @@ export class Supervisor {
     return (await this.#askOfChild({ type: 'pause', name })).atNanos;
   }
 
+  /** As `pause`, by signals alone: at once, where an engine takes its time. */
+  async freeze(name: string): Promise<number> {
+    return (await this.#askOfChild({ type: 'freeze', name })).atNanos;
+  }
+
   async resume(name: string): Promise<number> {
     return (await this.#askOfChild({ type: 'resume', name })).atNanos;
   }
@@ -171,6 +176,11 @@ export class Supervisor {
 
   async unmount(directory: string): Promise<number> {
     return (await this.#ask({ type: 'unmount', directory })).atNanos;
+  }
+
+  /** Its shut-down is to take effect at once when it is asked for. */
+  async armShutDown(directory: string): Promise<void> {
+    await this.#ask({ type: 'arm', directory });
   }
 
   /** The file system that is mounted there is cut off from its image, as it is. */

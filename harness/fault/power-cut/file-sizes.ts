@@ -1,17 +1,16 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Every file below a directory, with its length in bytes. */
-export async function fileSizes(directory: string): Promise<Map<string, number>> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+export function fileSizes(directory: string): Map<string, number> {
+  const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile());
-  const sizes = await Promise.all(
-    files.map(async ({ parentPath, name }) => {
+  return new Map(
+    files.map(({ parentPath, name }) => {
       const path = join(parentPath, name);
-      return [path, (await stat(path)).size] as const;
+      return [path, statSync(path).size];
     }),
   );
-  return new Map(sizes);
 }
 
 /** By how much files are shorter than they were; one that is gone counts in full. */

@@ -25,6 +25,7 @@ function fakeDisk(changes: Partial<OwnFileSystem> = {}, onBack = (): void => und
     form: 'ext4',
     directory: join(mountPoint, 'data'),
     mountPoint,
+    armShutDown: () => Promise.resolve(),
     async shutDown() {
       renameSync(mountPoint, away);
       return 1;

@@ -39,6 +39,7 @@ export function loopStorage(options: LoopStorageOptions): NodeStorage {
       form,
       directory: dataOf(node),
       mountPoint: directoryOf(node),
+      armShutDown: () => supervisor.armShutDown(directoryOf(node)),
       shutDown: () => supervisor.shutDown(directoryOf(node)),
       unmount: () => supervisor.unmount(directoryOf(node)),
       mount: () => mount(node),
