@@ -118,7 +118,11 @@ describe('a power cut', () => {
       directory,
       mountPoint: join(root, '1'),
       armShutDown: async () => void deeds.push('arm'),
-      shutDown: does('shut down'),
+      freezeAndShutDown: async () => ({
+        frozenAt: await does('freeze and shut down')(),
+        lengths: new Map(),
+      }),
+      shutDown: () => Promise.reject(new Error('is shut down as its node is frozen')),
       unmount: does('unmount'),
       mount: does('mount'),
     };
@@ -127,8 +131,7 @@ describe('a power cut', () => {
     await powerCut.heal(where);
     expect(deeds).toEqual([
       'arm',
-      'freeze 1',
-      'shut down',
+      'freeze and shut down',
       'kill 1',
       'unmount',
       'kill 1',

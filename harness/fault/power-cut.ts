@@ -49,11 +49,7 @@ export const powerCut: Fault<z.output<typeof options>> = {
     await Promise.all(outages.map((outage) => outage.prepare()));
     const frozen = await endWithQueues(site, () =>
       Promise.all(
-        [...cut.outages].map(async ([victim, outage]) => {
-          const frozenAt = await victim.freeze();
-          await outage.cutOff();
-          return [victim, frozenAt] as const;
-        }),
+        [...cut.outages].map(async ([victim, outage]) => [victim, await outage.cutOff()] as const),
       ),
     );
     await Promise.all(

@@ -145,6 +145,11 @@ class ContainerChild implements Child, ContainerLife {
     );
   }
 
+  /** Its processes are those of this machine's kernel, and seen from here. */
+  get freezesAtOnce(): boolean {
+    return this.identity.startTime !== 0;
+  }
+
   get isOver(): boolean {
     return this.#exit !== undefined;
   }
@@ -211,7 +216,7 @@ class ContainerChild implements Child, ContainerLife {
 
   /** All its processes, from outside; where they are those of another kernel, through the engine. */
   async freeze(): Promise<number> {
-    if (this.identity.startTime === 0) return this.pause();
+    if (!this.freezesAtOnce) return this.pause();
     const deadline = monotonicNanos() + frozenMsMax * 1e6;
     signalProcess(this.identity, 'SIGSTOP');
     // Others that are to be frozen at the same instant come first.
@@ -228,7 +233,7 @@ class ContainerChild implements Child, ContainerLife {
 
   async resume(): Promise<number> {
     if ((await this.#container.inspect()).State.Paused) await this.#container.unpause();
-    for (const one of this.identity.startTime === 0 ? [] : processesAround(this.identity))
+    for (const one of this.freezesAtOnce ? processesAround(this.identity) : [])
       if (isStopped(one)) signalProcess(one, 'SIGCONT');
     return this.#isNow('running');
   }

@@ -21,6 +21,7 @@ export class ProcessChild implements Child {
   readonly name: string;
   readonly identity: ProcessIdentity;
   readonly isContainer = false;
+  readonly freezesAtOnce = true;
   readonly ports: readonly number[] = [];
   readonly exited: Promise<number>;
   readonly retired: Promise<void>;

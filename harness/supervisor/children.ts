@@ -87,6 +87,11 @@ export class Children {
     }
   }
 
+  /** Whether the child of this name freezes by signals, which are sent as soon as it is asked to. */
+  freezesAtOnce(name: string): boolean {
+    return this.#children.get(name)?.freezesAtOnce ?? false;
+  }
+
   /** Ends everything; what was paused ends too, since SIGKILL needs no resume. */
   async killAll(): Promise<void> {
     this.#ending = true;

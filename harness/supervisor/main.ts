@@ -7,11 +7,12 @@ import { renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { EngineEndpoint } from '../cluster/docker/endpoint.ts';
+import { lengthsOf } from '../file-system/file-sizes.ts';
 import { clockDomain, monotonicNanos } from '../measure/clock.ts';
 import { Children } from './children.ts';
 import { Mounts } from './mounts.ts';
 import { ownIdentity, type ProcessIdentity } from './process-table.ts';
-import type { MountAsk, Notice, Reply, Request, SupervisorState } from './protocol.ts';
+import type { CutAsk, MountAsk, Notice, Reply, Request, SupervisorState } from './protocol.ts';
 
 const [run = '', stateFile = '', harnessText = '{}'] = process.argv.slice(2);
 const harness = JSON.parse(harnessText) as ProcessIdentity;
@@ -70,6 +71,10 @@ async function answer(request: Request): Promise<void> {
       say({ type: 'done', id: request.id, atNanos: await mounts.act(request) });
       return;
     }
+    if (request.type === 'cut-power') {
+      say({ type: 'done', id: request.id, ...(await cutPower(request)) });
+      return;
+    }
     if (request.type === 'engine') {
       engine = request.endpoint;
       saveState();
@@ -82,6 +87,16 @@ async function answer(request: Request): Promise<void> {
   } catch (error) {
     say({ type: 'refused', id: request.id, message: (error as Error).message });
   }
+}
+
+/** The signals are sent at once; that they took effect is seen while the rest is done. */
+async function cutPower({ name, directory, files }: CutAsk) {
+  const frozen = children.act({ type: 'freeze', name }, engine);
+  frozen.catch(() => undefined);
+  if (!children.freezesAtOnce(name)) await frozen;
+  const lengths = lengthsOf(files);
+  await mounts.act({ type: 'shut-down', directory });
+  return { atNanos: (await frozen).atNanos, lengths };
 }
 
 function isMountAsk(request: Request): request is Request & MountAsk {

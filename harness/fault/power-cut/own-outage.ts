@@ -2,7 +2,7 @@ import type { OwnFileSystem } from '../../cluster/node-storage.ts';
 import type { Proof } from '../fault.ts';
 import { Canaries, type CanaryFate } from './canaries.ts';
 import { counted } from './counted.ts';
-import { bytesMissing, fileSizes } from './file-sizes.ts';
+import { bytesMissing, fileSizes } from '../../file-system/file-sizes.ts';
 import type { Outage } from './outage.ts';
 
 /**
@@ -22,12 +22,14 @@ export function ownOutage(name: string, disk: OwnFileSystem): Outage {
       await canaries.plant();
       planted = true;
       await disk.armShutDown();
+      // What is made from here on does not count.
+      sizesBefore = fileSizes(disk.directory);
     },
     async cutOff() {
-      // Without waiting for anybody: a sync that is under way is not to come to its end.
-      sizesBefore = fileSizes(disk.directory);
-      await disk.shutDown();
+      const { frozenAt, lengths } = await disk.freezeAndShutDown([...sizesBefore.keys()]);
+      sizesBefore = lengths;
       isOff = true;
+      return frozenAt;
     },
     async drop() {
       if (isOff) refusal ??= await canaries.refusal();

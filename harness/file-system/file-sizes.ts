@@ -13,6 +13,14 @@ export function fileSizes(directory: string): Map<string, number> {
   );
 }
 
+/** The lengths of these files as far as they are there, in bytes. */
+export function lengthsOf(files: readonly string[]): [path: string, bytes: number][] {
+  return files.flatMap((path) => {
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found === undefined ? [] : [[path, found.size]];
+  });
+}
+
 /** By how much files are shorter than they were; one that is gone counts in full. */
 export function bytesMissing(
   before: ReadonlyMap<string, number>,
