@@ -34,6 +34,8 @@ export interface OpenCluster {
   launcher(): Promise<WorkerLauncher>;
   /** Where somebody tells what the nodes and workers use. */
   readonly usage?: { start(): void; stop(): Promise<readonly SiteUsage[]> };
+  /** Where something may go away that all nodes and workers stand on: says so in a sentence. */
+  readonly watch?: { start(onLost: (sentence: string) => void): void; stop(): void };
 }
 
 /** A machine on which clusters of one kind can be opened. */

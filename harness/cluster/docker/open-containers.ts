@@ -5,6 +5,7 @@ import { noLimits, type ContainerLimits } from '../node-container.ts';
 import { SupervisedCluster } from '../supervised-cluster.ts';
 import { DockerHost } from './docker-host.ts';
 import { dockerLauncher } from './docker-launcher.ts';
+import { EngineWatch } from './engine-watch.ts';
 import type { DockerGround } from './ground.ts';
 import { RunNetworks } from './networks.ts';
 import { Places } from './places.ts';
@@ -30,6 +31,7 @@ export function openContainers({ run, ground, sites, ...parts }: ContainersOptio
   readonly cluster: SupervisedCluster;
   readonly launcher: () => Promise<WorkerLauncher>;
   readonly usage: UsageWatch;
+  readonly watch: EngineWatch;
 } {
   const { engine, image, gateImage, nodeImage } = ground;
   const { supervisor, logDirectory, healthChecks = false } = parts;
@@ -50,6 +52,7 @@ export function openContainers({ run, ground, sites, ...parts }: ContainersOptio
   return {
     cluster: new SupervisedCluster(host, parts),
     usage: new UsageWatch(engine.docker, run),
+    watch: new EngineWatch(engine, run),
     launcher: () => Promise.resolve(dockerLauncher({ ...shared, limits: limits.worker })),
   };
 }
