@@ -80,6 +80,16 @@ export interface OwnFileSystem extends NodeFiles {
   readonly form: FileSystemKind;
   /** Its root; the node's data are a folder in it. */
   readonly mountPoint: string;
+  /** It is about to be shut down, which then is to take effect at once. */
+  armShutDown(): Promise<void>;
+  /**
+   * Freezes the node and, before a sync that is under way comes to its end, shuts it down; armed
+   * before. Resolves with when the node was frozen, and how long these files were then, by path.
+   */
+  freezeAndShutDown(files: readonly string[]): Promise<{
+    readonly frozenAt: number;
+    readonly lengths: ReadonlyMap<string, number>;
+  }>;
   /** Cut off from its image without a flush: un-synced data are gone, every access fails. */
   shutDown(): Promise<number>;
   /** The node's process must be gone. Idempotent. */

@@ -66,6 +66,8 @@ export interface Victim {
   stop(): Promise<Ending>;
   kill(): Promise<number>;
   pause(): Promise<number>;
+  /** As `pause`, at once, where an engine takes its time: for who is killed next. */
+  freeze(): Promise<number>;
   resume(): Promise<number>;
   state(): Promise<NodeState>;
   /** Serves its clients (node), or reported work done since the last call (worker). */

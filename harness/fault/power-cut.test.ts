@@ -39,7 +39,8 @@ function node(number: number, changes: Partial<Victim> = {}): Victim {
     start: act('start', 'running'),
     stop: () => Promise.reject(new Error('is not asked to stop')),
     kill: act('kill', 'stopped'),
-    pause: act('pause', 'paused'),
+    pause: () => Promise.reject(new Error('is to be frozen at once')),
+    freeze: act('freeze', 'paused'),
     resume: act('resume', 'running'),
     state: async () => state,
     answers: async () => state === 'running',
@@ -78,8 +79,8 @@ describe('a power cut', () => {
     const where = site([node(1), node(2)]);
     const effectiveAt = await powerCut.inject(where);
     expect(deeds).toEqual([
-      'pause 1',
-      'pause 2',
+      'freeze 1',
+      'freeze 2',
       'kill 1',
       'kill 2',
       'cut 1 with 41',
@@ -103,7 +104,7 @@ describe('a power cut', () => {
     };
     await powerCut.inject({ ...site([node(1)]), links: links as unknown as Links });
     const reset = 'reset node-1>node-2 node-1>node-3';
-    expect(deeds.slice(0, 4)).toEqual(['pause 1', reset, reset, 'kill 1']);
+    expect(deeds.slice(0, 4)).toEqual(['freeze 1', reset, reset, 'kill 1']);
   });
 
   test('shuts own file systems down between freezing and killing, and unmounts them after', async () => {
@@ -116,7 +117,12 @@ describe('a power cut', () => {
       form: 'xfs',
       directory,
       mountPoint: join(root, '1'),
-      shutDown: does('shut down'),
+      armShutDown: async () => void deeds.push('arm'),
+      freezeAndShutDown: async () => ({
+        frozenAt: await does('freeze and shut down')(),
+        lengths: new Map(),
+      }),
+      shutDown: () => Promise.reject(new Error('is shut down as its node is frozen')),
       unmount: does('unmount'),
       mount: does('mount'),
     };
@@ -124,8 +130,8 @@ describe('a power cut', () => {
     await powerCut.inject(where);
     await powerCut.heal(where);
     expect(deeds).toEqual([
-      'pause 1',
-      'shut down',
+      'arm',
+      'freeze and shut down',
       'kill 1',
       'unmount',
       'kill 1',
@@ -159,7 +165,7 @@ describe('a power cut', () => {
   });
 
   test('that failed half-way is still healed', async () => {
-    const stubborn = node(2, { pause: () => Promise.reject(new Error('node-2 has ended')) });
+    const stubborn = node(2, { freeze: () => Promise.reject(new Error('node-2 has ended')) });
     const where = site([node(1), stubborn]);
     await expect(powerCut.inject(where)).rejects.toThrow('node-2 has ended');
     deeds = [];

@@ -48,9 +48,10 @@ export const powerCut: Fault<z.output<typeof options>> = {
     const outages = [...cut.outages.values()];
     await Promise.all(outages.map((outage) => outage.prepare()));
     const frozen = await endWithQueues(site, () =>
-      Promise.all(site.victims.map(async (victim) => [victim, await victim.pause()] as const)),
+      Promise.all(
+        [...cut.outages].map(async ([victim, outage]) => [victim, await outage.cutOff()] as const),
+      ),
     );
-    await Promise.all(outages.map((outage) => outage.cutOff()));
     await Promise.all(
       frozen.map(async ([victim, frozenAt]) =>
         cut.killedMs.set(victim, ((await victim.kill()) - frozenAt) / 1e6),

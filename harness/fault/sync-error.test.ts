@@ -92,6 +92,8 @@ describe('a failed sync of a file system', () => {
       form: 'xfs',
       directory: mountPoint,
       mountPoint,
+      armShutDown: () => Promise.reject(new Error('is shut down while it runs')),
+      freezeAndShutDown: () => Promise.reject(new Error('is shut down while it runs')),
       shutDown: does('shut down', () => breaks && renameSync(open, shut)),
       unmount: does('unmount'),
       mount: does('mount', () => breaks && renameSync(shut, open)),

@@ -16,6 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ArmedShutDown } from './armed-shut-down.ts';
 import { makeImage } from './image.ts';
 import { fileSystemBytesMin } from './kinds.ts';
 import { isMounted, mount, releaseBelow, shutDown, unmount, type LoopMount } from './loop-mount.ts';
@@ -122,6 +123,19 @@ describe.each(['ext4', 'xfs'] as const)('%s', (fileSystem) => {
         holder.kill('SIGKILL');
         await ended;
       }
+    });
+
+    test('is shut down as soon as it is said where that was prepared, and else not at all', async () => {
+      await new ArmedShutDown(there.directory).disarm();
+      write('synced', 'mine', 'w', true);
+      write('again', 'not yet', 'w', false);
+      const armed = new ArmedShutDown(there.directory);
+      expect(await armed.fire()).toBe(true);
+      expect(() => writeFileSync(at('late'), 'late')).toThrow(/EIO/);
+      await unmount(there.directory);
+      await mount(there);
+      expect([read('synced'), read('again') ?? '']).toEqual(['mine', '']);
+      expect(await new ArmedShutDown(at('nowhere')).fire()).toBe(false);
     });
 
     test('is mounted and unmounted as often as one asks', async () => {

@@ -71,6 +71,7 @@ export class Conductor {
   readonly #cluster: SupervisedCluster;
   readonly #openLauncher: () => Promise<WorkerLauncher>;
   readonly #usage: OpenCluster['usage'];
+  readonly #watch: OpenCluster['watch'];
   #launcher: WorkerLauncher | undefined;
   #fleet: Fleet | undefined;
   #session: Session | undefined;
@@ -91,7 +92,7 @@ export class Conductor {
       onExit: (exit) => this.#exited(exit),
       onLost: () => this.#end('the supervisor was lost, and with it every process of the run'),
     });
-    const { cluster, launcher, usage } = options.ground.open({
+    const { cluster, launcher, usage, watch } = options.ground.open({
       plan: options.plan,
       supervisor: this.#supervisor,
       run: id,
@@ -103,6 +104,7 @@ export class Conductor {
     this.#cluster = cluster;
     this.#openLauncher = launcher;
     this.#usage = usage;
+    this.#watch = watch;
   }
 
   /** Rejects only when it came to nothing that could be judged. */
@@ -182,6 +184,7 @@ export class Conductor {
     const endMs = plan.phases.at(-1)?.endMs ?? 0;
     const originNanos = monotonicNanos() + startLeadMs * 1e6;
     this.#loadBegan = true;
+    this.#watch?.start((sentence) => this.#end(sentence));
     fleet.begin(originNanos);
     this.#ticker = new LoadTicker({
       fleet,
@@ -264,6 +267,7 @@ export class Conductor {
   /** Heals first, then ends what talks before what is talked to. Nothing keeps it from the rest. */
   async #tearDown(): Promise<void> {
     this.#stage('stopping', '');
+    this.#watch?.stop();
     this.#ticker?.stop();
     this.#nemesis?.nemesis.abort();
     await Promise.race([this.#nemesis?.over, sleep(healMsMax, undefined, { ref: false })]);

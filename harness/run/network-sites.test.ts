@@ -3,16 +3,24 @@ import { parseScenario } from '../scenario/parse.ts';
 import type { Plan } from '../scenario/plan-types.ts';
 import { makePlan } from '../scenario/plan.ts';
 import { vocabulary } from '../vocabulary.ts';
-import { needsLinks, sitesOf } from './network-sites.ts';
+import { linksNeeded, sitesOf } from './network-sites.ts';
 
-function planOf(fault: string, workload: Record<string, unknown> = {}): Plan {
+function planOf(...kinds: string[]): Plan {
+  return planWith({}, kinds);
+}
+
+function planWith(workload: Record<string, unknown>, kinds: readonly string[] = ['cut']): Plan {
   const scenario = {
     name: 'short',
     question: 'Where is everybody?',
     nodes: 2,
     workload: { producers: 3, consumers: 2, ...workload },
     phases: [
-      { name: 'one', duration: '10s', faults: [{ fault, target: 'leader', at: '1s' }] },
+      {
+        name: 'one',
+        duration: '10s',
+        faults: kinds.map((fault) => ({ fault, target: 'leader', at: '1s' })),
+      },
     ],
   };
   const words = vocabulary();
@@ -20,13 +28,13 @@ function planOf(fault: string, workload: Record<string, unknown> = {}): Plan {
   return makePlan(parsed, { seed: 1, target: 'reference', cluster: 'process', vocabulary: words });
 }
 
-test('links go through proxies only where a fault acts on them', () => {
-  expect(['kill', 'pause', 'restart', 'power-cut'].map((kind) => needsLinks(planOf(kind)))).toEqual(
-    [false, false, false, false],
-  );
-  expect(['cut', 'bridge', 'delay', 'reset'].map((kind) => needsLinks(planOf(kind)))).toEqual(
-    [true, true, true, true],
-  );
+test('of links no more is asked than that what acts on them most can act', () => {
+  const needed = (...kinds: string[]) => linksNeeded(planOf(...kinds));
+  for (const kind of ['kill', 'pause', 'restart', 'power-cut']) expect(needed(kind)).toBeUndefined();
+  for (const kind of ['cut', 'bridge']) expect(needed(kind)).toBe('cut');
+  for (const kind of ['delay', 'reset']) expect(needed(kind)).toBe('shape');
+  expect(needed('cut', 'kill')).toBe('cut');
+  expect(needed('cut', 'delay')).toBe('shape');
 });
 
 describe('the sites of a run', () => {
@@ -43,7 +51,7 @@ describe('the sites of a run', () => {
   });
 
   test('have the workers dealt to the nodes when they are to be beside them', () => {
-    const sites = sitesOf(planOf('cut', { placement: 'beside-nodes' }));
+    const sites = sitesOf(planWith({ placement: 'beside-nodes' }));
     expect(sites.slice(2).map(({ name, besideNode }) => [name, besideNode])).toEqual([
       ['producer-1', 'node-1'],
       ['producer-2', 'node-2'],

@@ -3,9 +3,13 @@ import type { FaultNeeds } from '../fault/fault.ts';
 import { faults } from '../fault/registry.ts';
 import type { Plan } from '../scenario/plan-types.ts';
 
-/** Whether a fault of the plan acts on links; otherwise everybody talks to everybody directly. */
-export function needsLinks(plan: Plan): boolean {
-  return plan.faults.some(({ kind }) => needsOf(kind)?.links !== undefined);
+/**
+ * What the faults of the plan need of links, at most; undefined where none acts on any: then
+ * everybody talks to everybody directly.
+ */
+export function linksNeeded(plan: Plan): FaultNeeds['links'] {
+  const needed = plan.faults.map(({ kind }) => needsOf(kind)?.links);
+  return (['shape', 'cut'] as const).find((need) => needed.includes(need));
 }
 
 /** What a fault of this kind needs of the cluster. */

@@ -8,12 +8,11 @@ import type { NodeProgram } from '../cluster/node-program.ts';
 import type { StorageForm } from '../cluster/node-storage.ts';
 import type { SiteUsage } from '../cluster/site-usage.ts';
 import type { SupervisedCluster } from '../cluster/supervised-cluster.ts';
-import { HarnessError } from '../errors.ts';
 import { processLauncher, type WorkerLauncher } from '../load/worker-launcher.ts';
 import type { Plan } from '../scenario/plan-types.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import { containerWishes } from './container-wishes.ts';
-import { needsLinks, needsOf, sitesOf } from './network-sites.ts';
+import { linksNeeded, sitesOf } from './network-sites.ts';
 import { dataDirectoryName, historyDirectoryName, nodeDirectoryName } from './run-facts.ts';
 
 export interface OpenClusterOptions {
@@ -35,6 +34,8 @@ export interface OpenCluster {
   launcher(): Promise<WorkerLauncher>;
   /** Where somebody tells what the nodes and workers use. */
   readonly usage?: { start(): void; stop(): Promise<readonly SiteUsage[]> };
+  /** Where something may go away that all nodes and workers stand on: says so in a sentence. */
+  readonly watch?: { start(onLost: (sentence: string) => void): void; stop(): void };
 }
 
 /** A machine on which clusters of one kind can be opened. */
@@ -43,7 +44,7 @@ export interface Ground {
   readonly description: string;
   /** What of the scenario comes to nothing here, in words; mostly nothing. */
   readonly caveat: string;
-  /** In what way links are cut here. */
+  /** In what way faults act on links here. */
   readonly linksBy: 'proxied' | 'filtered';
   /** Nothing is started yet. */
   open(options: OpenClusterOptions): OpenCluster;
@@ -67,12 +68,9 @@ export async function findGround(
     const caveat = plan.scenario.containers === undefined ? '' : limitsIgnored;
     return { description: '', caveat, linksBy: 'proxied', open: openProcesses };
   }
-  const shaper = plan.faults.find((planned) => needsOf(planned.kind)?.links === 'shape');
-  if (shaper !== undefined) {
-    const sentence = `"${shaper.kind}" needs links that go through proxies, which --cluster docker does not have; use --cluster process`;
-    throw new HarnessError('usage', sentence);
-  }
-  const cuts = needsLinks(plan);
+  const needed = linksNeeded(plan);
+  // A packet filter is nearer to what happens out there, and can only cut.
+  const cuts = needed === 'cut';
   // Loaded only by those who ask for it: the client of the engine is large.
   const [{ findDockerGround }, { openContainers }] = await Promise.all([
     import('../cluster/docker/ground.ts'),
@@ -83,7 +81,7 @@ export async function findGround(
   return {
     description: ground.description,
     caveat: '',
-    linksBy: 'filtered',
+    linksBy: cuts ? 'filtered' : 'proxied',
     open: (opening) =>
       openContainers({
         ...partsOf(opening),
@@ -91,7 +89,7 @@ export async function findGround(
         run: opening.run,
         ...containerWishes(plan),
         ...(opening.nodeMain === undefined ? {} : { nodeMain: opening.nodeMain }),
-        ...(cuts ? { sites: sitesOf(plan) } : {}),
+        ...(needed === undefined ? {} : { sites: sitesOf(plan) }),
       }),
   };
 }
@@ -99,7 +97,7 @@ export async function findGround(
 function openProcesses(options: OpenClusterOptions): OpenCluster {
   const parts = partsOf(options);
   const { plan } = options;
-  const proxied = needsLinks(plan) ? { proxied: sitesOf(plan) } : {};
+  const proxied = linksNeeded(plan) === undefined ? {} : { proxied: sitesOf(plan) };
   return {
     cluster: new ProcessCluster({ ...parts, ...proxied }),
     launcher: () => processLauncher(parts),

@@ -13,7 +13,7 @@ import { version } from '../version.ts';
 import { vocabulary } from '../vocabulary.ts';
 import { Conductor } from './conductor.ts';
 import { judgeRun } from './judge-run.ts';
-import { needsLinks } from './network-sites.ts';
+import { linksNeeded } from './network-sites.ts';
 import { findGround } from './open-cluster.ts';
 import { refusalOf } from './refusal.ts';
 import { writeFacts, type RunFacts } from './run-facts.ts';
@@ -77,7 +77,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     environment: { ...describeEnvironment(directory), probes: { before: null, after: null } },
     cluster: {
       storage: storage.form,
-      network: needsLinks(plan) ? ground.linksBy : 'direct',
+      network: linksNeeded(plan) === undefined ? 'direct' : ground.linksBy,
       note: [storage.note, ground.description, ground.caveat]
         .filter((part) => part !== '')
         .join('; '),
@@ -157,8 +157,13 @@ function refuseOtherImages({ nodeImage, nodeMain, cluster }: RunOptions): void {
 
 /** What a killed run still holds on an engine is removed by the next one, which says so. */
 async function cleanBefore({ outputDirectory, onProgress }: RunOptions): Promise<void> {
-  for (const { run, containers, networks, problems } of await cleanContainers(outputDirectory)) {
-    const left = `${containers.length} containers and ${networks.length} networks`;
+  for (const leftover of await cleanContainers(outputDirectory)) {
+    const { run, containers, networks, mounts, problems } = leftover;
+    const held = [`${containers.length} containers`, `${networks.length} networks`];
+    const left =
+      mounts.length === 0
+        ? held.join(' and ')
+        : `${held.join(', ')} and ${mounts.length} file systems`;
     const text = `${run} was killed and had left ${left}, which were removed`;
     onProgress({ type: 'note', text: [text, ...problems].join('; ') });
   }

@@ -15,7 +15,14 @@ import type { Child } from './child.ts';
 import { keep, keepOutput } from './child-log.ts';
 import type { ChildEvents } from './child-process.ts';
 import { ContainerActs, type ContainerLife } from './container-acts.ts';
-import { isAlive, processStatus, type ProcessIdentity } from './process-table.ts';
+import {
+  isAlive,
+  isStopped,
+  processesAround,
+  processStatus,
+  signalProcess,
+  type ProcessIdentity,
+} from './process-table.ts';
 
 export interface StartContainerOptions {
   readonly run: string;
@@ -33,6 +40,8 @@ export interface StartContainerOptions {
 const engineBackMsMax = 10_000;
 /** The end of a process is told, and explained, within this. */
 const endMsMax = 3_000;
+/** Signals take effect within this, or the machine is beyond testing on. */
+const frozenMsMax = 10_000;
 /** Of containers that ended before anybody could ask for their process: different all the same. */
 let unseen = 0;
 
@@ -136,6 +145,11 @@ class ContainerChild implements Child, ContainerLife {
     );
   }
 
+  /** Its processes are those of this machine's kernel, and seen from here. */
+  get freezesAtOnce(): boolean {
+    return this.identity.startTime !== 0;
+  }
+
   get isOver(): boolean {
     return this.#exit !== undefined;
   }
@@ -153,8 +167,7 @@ class ContainerChild implements Child, ContainerLife {
   async state(): Promise<NodeState> {
     if (this.#exit !== undefined) return 'stopped';
     const { State } = await this.#container.inspect();
-    if (State.Paused) return 'paused';
-    if (State.Running) return 'running';
+    if (State.Running) return State.Paused || isStopped(this.identity) ? 'paused' : 'running';
     // Whoever is told that it has stopped may start the next life of its name.
     await Promise.race([this.exited, sleep(endMsMax, undefined, { ref: false })]);
     return 'stopped';
@@ -206,8 +219,27 @@ class ContainerChild implements Child, ContainerLife {
     return this.#isNow('paused');
   }
 
+  /** All its processes, from outside; where they are those of another kernel, through the engine. */
+  async freeze(): Promise<number> {
+    if (!this.freezesAtOnce) return this.pause();
+    const deadline = monotonicNanos() + frozenMsMax * 1e6;
+    signalProcess(this.identity, 'SIGSTOP');
+    // Others that are to be frozen at the same instant come first.
+    for (await sleep(1); this.#exit === undefined; await sleep(1)) {
+      const around = processesAround(this.identity).filter(isAlive);
+      const running = around.filter((one) => !isStopped(one));
+      const atNanos = monotonicNanos();
+      if (around.length > 0 && running.length === 0) return atNanos;
+      if (atNanos > deadline) throw new Error(`${this.name} is not frozen after ${frozenMsMax} ms`);
+      for (const one of running) signalProcess(one, 'SIGSTOP');
+    }
+    throw new Error(`${this.name} has ended`);
+  }
+
   async resume(): Promise<number> {
-    if ((await this.state()) === 'paused') await this.#container.unpause();
+    if ((await this.#container.inspect()).State.Paused) await this.#container.unpause();
+    for (const one of this.freezesAtOnce ? processesAround(this.identity) : [])
+      if (isStopped(one)) signalProcess(one, 'SIGCONT');
     return this.#isNow('running');
   }
 

@@ -67,6 +67,9 @@ export class Children {
         return effect(child, await child.kill());
       case 'pause':
         return effect(child, await child.pause());
+      case 'freeze':
+        // To ask an engine for its state would take longer than the freezing did.
+        return { ...factsOf(child), atNanos: await child.freeze(), state: 'paused' };
       case 'resume':
         return effect(child, await child.resume());
       case 'state':
@@ -82,6 +85,11 @@ export class Children {
         return { ...(await effect(child, monotonicNanos())), container };
       }
     }
+  }
+
+  /** Whether the child of this name freezes by signals, which are sent as soon as it is asked to. */
+  freezesAtOnce(name: string): boolean {
+    return this.#children.get(name)?.freezesAtOnce ?? false;
   }
 
   /** Ends everything; what was paused ends too, since SIGKILL needs no resume. */
@@ -133,8 +141,12 @@ export class Children {
 }
 
 async function effect(child: Child, atNanos: number): Promise<Effect> {
-  const { identity, ending, ports } = child;
-  return { atNanos, state: await child.state(), process: identity, ending, ports };
+  const state = await child.state();
+  return { ...factsOf(child), atNanos, state };
+}
+
+function factsOf({ identity, ending, ports }: Child): Omit<Effect, 'atNanos' | 'state'> {
+  return { process: identity, ending, ports };
 }
 
 function actsOf({ acts, name }: Child): ContainerActs {

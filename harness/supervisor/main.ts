@@ -7,11 +7,12 @@ import { renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { EngineEndpoint } from '../cluster/docker/endpoint.ts';
+import { lengthsOf } from '../file-system/file-sizes.ts';
 import { clockDomain, monotonicNanos } from '../measure/clock.ts';
 import { Children } from './children.ts';
 import { Mounts } from './mounts.ts';
 import { ownIdentity, type ProcessIdentity } from './process-table.ts';
-import type { Notice, Reply, Request, SupervisorState } from './protocol.ts';
+import type { CutAsk, MountAsk, Notice, Reply, Request, SupervisorState } from './protocol.ts';
 
 const [run = '', stateFile = '', harnessText = '{}'] = process.argv.slice(2);
 const harness = JSON.parse(harnessText) as ProcessIdentity;
@@ -66,8 +67,12 @@ function log(line: string): void {
 
 async function answer(request: Request): Promise<void> {
   try {
-    if (request.type === 'mount' || request.type === 'unmount' || request.type === 'shut-down') {
+    if (isMountAsk(request)) {
       say({ type: 'done', id: request.id, atNanos: await mounts.act(request) });
+      return;
+    }
+    if (request.type === 'cut-power') {
+      say({ type: 'done', id: request.id, ...(await cutPower(request)) });
       return;
     }
     if (request.type === 'engine') {
@@ -82,6 +87,20 @@ async function answer(request: Request): Promise<void> {
   } catch (error) {
     say({ type: 'refused', id: request.id, message: (error as Error).message });
   }
+}
+
+/** The signals are sent at once; that they took effect is seen while the rest is done. */
+async function cutPower({ name, directory, files }: CutAsk) {
+  const frozen = children.act({ type: 'freeze', name }, engine);
+  frozen.catch(() => undefined);
+  if (!children.freezesAtOnce(name)) await frozen;
+  const lengths = lengthsOf(files);
+  await mounts.act({ type: 'shut-down', directory });
+  return { atNanos: (await frozen).atNanos, lengths };
+}
+
+function isMountAsk(request: Request): request is Request & MountAsk {
+  return ['mount', 'unmount', 'arm', 'shut-down'].includes(request.type);
 }
 
 /** Loaded for runs that have one, with the client of the engine. */

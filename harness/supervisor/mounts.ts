@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { ArmedShutDown } from '../file-system/armed-shut-down.ts';
 import { mount, releaseBelow, shutDown, unmount, type LoopMount } from '../file-system/loop-mount.ts';
 import { monotonicNanos } from '../measure/clock.ts';
 import type { MountAsk } from './protocol.ts';
@@ -6,6 +7,8 @@ import type { MountAsk } from './protocol.ts';
 /** The mounts that the supervisor owns: from before they are made until they are gone. */
 export class Mounts {
   readonly #mounts = new Map<string, LoopMount>();
+  /** By directory: shut-downs that wait for the word. */
+  readonly #armed = new Map<string, ArmedShutDown>();
   /** Those of one directory are done in the order in which they were asked for. */
   readonly #turns = new Map<string, Promise<unknown>>();
   readonly #onChange: () => void;
@@ -31,6 +34,7 @@ export class Mounts {
   async releaseAll(): Promise<string[]> {
     this.#ending = true;
     await Promise.allSettled(this.#turns.values());
+    await Promise.all([...this.#armed.keys()].map((directory) => this.#disarm(directory)));
     const folders = new Set(this.present().map(({ image }) => dirname(image)));
     const problems = await Promise.all([...folders].map((folder) => releaseBelow(folder)));
     this.#mounts.clear();
@@ -48,13 +52,27 @@ export class Mounts {
         break;
       }
       case 'unmount':
+        await this.#disarm(ask.directory);
         await unmount(ask.directory);
         this.#mounts.delete(ask.directory);
         this.#onChange();
         break;
-      case 'shut-down':
-        await shutDown(ask.directory);
+      case 'arm':
+        await this.#disarm(ask.directory);
+        this.#armed.set(ask.directory, new ArmedShutDown(ask.directory));
+        break;
+      case 'shut-down': {
+        const armed = this.#armed.get(ask.directory);
+        this.#armed.delete(ask.directory);
+        if (!(await armed?.fire())) await shutDown(ask.directory);
+      }
     }
     return monotonicNanos();
+  }
+
+  async #disarm(directory: string): Promise<void> {
+    const armed = this.#armed.get(directory);
+    this.#armed.delete(directory);
+    await armed?.disarm();
   }
 }

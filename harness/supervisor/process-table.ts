@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /**
  * What `/proc` says of a process. A pid alone names nothing for long: together with its start time
@@ -37,6 +37,31 @@ export function isAlive({ pid, startTime }: ProcessIdentity): boolean {
     status.state !== 'Z' &&
     status.state !== 'X'
   );
+}
+
+/** Stopped by a signal; false when it is gone. */
+export function isStopped({ pid, startTime }: ProcessIdentity): boolean {
+  const status = processStatus(pid);
+  return status?.startTime === startTime && status.state === 'T';
+}
+
+/** All processes of the container whose first process this is, that one included. */
+export function processesAround(first: ProcessIdentity): ProcessIdentity[] {
+  const namespace = namespaceOf(first.pid);
+  if (namespace === undefined || namespace === namespaceOf(process.pid)) return [first];
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => namespaceOf(pid) === namespace)
+    .flatMap((pid) => processStatus(pid) ?? []);
+}
+
+function namespaceOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Signals the very process; false when it is gone. */

@@ -30,6 +30,7 @@ export type Ask =
   | { readonly type: 'stop'; readonly name: string; readonly graceMs: number }
   | { readonly type: 'kill'; readonly name: string }
   | { readonly type: 'pause'; readonly name: string }
+  | { readonly type: 'freeze'; readonly name: string }
   | { readonly type: 'resume'; readonly name: string }
   | { readonly type: 'state'; readonly name: string }
   /** Of a container alone, as the rest: what is left out stays as it is. */
@@ -52,8 +53,24 @@ export type Ask =
 export type MountAsk =
   | ({ readonly type: 'mount' } & LoopMount)
   | { readonly type: 'unmount'; readonly directory: string }
+  /** A shut-down is about to be asked for and is to take effect at once. */
+  | { readonly type: 'arm'; readonly directory: string }
   /** Nothing un-synced reaches its image from here on. */
   | { readonly type: 'shut-down'; readonly directory: string };
+
+/**
+ * The power of a child goes: it is frozen, and the file system that its files are on is shut down
+ * right after it, before a sync that is under way comes to its end. Answered with the time at which
+ * it was seen to be frozen, and how long its files were.
+ */
+export interface CutAsk {
+  readonly type: 'cut-power';
+  readonly name: string;
+  /** Where its file system is mounted; the shut-down is armed. */
+  readonly directory: string;
+  /** Whose lengths are asked for; what is not there is left out. */
+  readonly files: readonly string[];
+}
 
 /**
  * The engine that the run is about to use: when the supervisor ends, everything that carries the
@@ -64,7 +81,7 @@ export interface EngineAsk {
   readonly endpoint: EngineEndpoint;
 }
 
-export type Request = (Ask | MountAsk | EngineAsk) & { readonly id: number };
+export type Request = (Ask | MountAsk | CutAsk | EngineAsk) & { readonly id: number };
 
 export type Reply =
   | {
@@ -82,8 +99,13 @@ export type Reply =
       /** To `look`. */
       readonly container?: ContainerLook;
     }
-  /** To a `MountAsk` or an `EngineAsk`. */
-  | { readonly type: 'done'; readonly id: number; readonly atNanos: number }
+  /** To all the others; the lengths, by path, to a `CutAsk`. */
+  | {
+      readonly type: 'done';
+      readonly id: number;
+      readonly atNanos: number;
+      readonly lengths?: readonly (readonly [path: string, bytes: number])[];
+    }
   | { readonly type: 'refused'; readonly id: number; readonly message: string };
 
 export type Notice =

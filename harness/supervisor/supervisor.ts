@@ -15,6 +15,7 @@ import { ownIdentity, signalProcess, type ProcessIdentity } from './process-tabl
 import {
   stateFileName,
   type Ask,
+  type CutAsk,
   type EngineAsk,
   type MountAsk,
   type Notice,
@@ -136,6 +137,11 @@ export class Supervisor {
     return (await this.#askOfChild({ type: 'pause', name })).atNanos;
   }
 
+  /** As `pause`, by signals alone: at once, where an engine takes its time. */
+  async freeze(name: string): Promise<number> {
+    return (await this.#askOfChild({ type: 'freeze', name })).atNanos;
+  }
+
   async resume(name: string): Promise<number> {
     return (await this.#askOfChild({ type: 'resume', name })).atNanos;
   }
@@ -173,6 +179,23 @@ export class Supervisor {
     return (await this.#ask({ type: 'unmount', directory })).atNanos;
   }
 
+  /**
+   * Freezes a child and, right after it, shuts down the file system that is mounted there, which is
+   * armed. Resolves with when it was frozen, and how long these files were then, by path.
+   */
+  async cutPower(cut: Omit<CutAsk, 'type'>): Promise<{
+    readonly frozenAt: number;
+    readonly lengths: ReadonlyMap<string, number>;
+  }> {
+    const { atNanos, lengths } = (await this.#ask({ type: 'cut-power', ...cut })) as Done;
+    return { frozenAt: atNanos, lengths: new Map(lengths) };
+  }
+
+  /** Its shut-down is to take effect at once when it is asked for. */
+  async armShutDown(directory: string): Promise<void> {
+    await this.#ask({ type: 'arm', directory });
+  }
+
   /** The file system that is mounted there is cut off from its image, as it is. */
   async shutDown(directory: string): Promise<number> {
     return (await this.#ask({ type: 'shut-down', directory })).atNanos;
@@ -192,7 +215,7 @@ export class Supervisor {
     return (await this.#ask(ask)) as Answer;
   }
 
-  #ask(ask: Ask | MountAsk | EngineAsk): Promise<Answer | Done> {
+  #ask(ask: Ask | MountAsk | CutAsk | EngineAsk): Promise<Answer | Done> {
     if (this.#gone) return Promise.reject(new HarnessError('cluster', 'the supervisor has ended'));
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ProxiedNetwork } from '../../harness/cluster/network/proxied-network.ts';
+import { proxyProcess } from '../../harness/cluster/network/proxy-process.ts';
 import { Supervisor } from '../../harness/supervisor/supervisor.ts';
 import type { BenchRow } from './row.ts';
 
@@ -36,8 +37,8 @@ export async function linksBench(): Promise<BenchRow[]> {
       { name: 'node-1', kind: 'node' },
       { name: 'client', kind: 'client' },
     ] as const;
-    const network = await ProxiedNetwork.start({ supervisor, sites, directory });
-    await network.setTargets([{ site: 'node-1', address: direct }]);
+    const network = await ProxiedNetwork.start(sites, proxyProcess({ supervisor, directory }));
+    await network.setTargets(() => direct);
     const proxied = network.addressOf({ from: 'client', to: 'node-1' });
     const rows = [await throughput(direct, proxied), await roundTrip(direct, proxied)];
     network.close();

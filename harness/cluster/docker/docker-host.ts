@@ -7,6 +7,7 @@ import type { ProcessIdentity } from '../../supervisor/process-table.ts';
 import type { ClusterParts } from '../cluster-parts.ts';
 import type { Links } from '../links.ts';
 import type { ContainerLimits } from '../node-container.ts';
+import { proxiesName } from '../network/proxied-network.ts';
 import type { NodeHost } from '../node-host.ts';
 import type { NodeDisk } from '../node-storage.ts';
 import { freePorts } from '../process/free-ports.ts';
@@ -105,11 +106,11 @@ export class DockerHost implements NodeHost {
 
   /** Workers are on the client network themselves. */
   target(topic: string, client?: string): Target {
-    const { token } = this.#options;
+    const { token, places } = this.#options;
     const addresses =
       client === undefined
         ? this.addresses
-        : this.#numbers.map((node) => this.#addressOn('client', node));
+        : this.#numbers.map((node) => places.dialled({ from: client, to: nameOf(node) }, 'client'));
     return { addresses, token, topic };
   }
 
@@ -128,7 +129,10 @@ export class DockerHost implements NodeHost {
   }
 
   exited(name: string, how: string): string | undefined {
-    const site = this.#closing ? undefined : siteOfGateName(name);
+    if (this.#closing) return undefined;
+    if (name === proxiesName)
+      return `the container that carries the network of the run ended by itself (${how})`;
+    const site = siteOfGateName(name);
     return site && `the container with the network of ${site} ended by itself (${how})`;
   }
 
@@ -169,13 +173,16 @@ export class DockerHost implements NodeHost {
   }
 
   #configOf(node: number): object {
-    const { storage, token } = this.#options;
+    const { storage, token, places } = this.#options;
     return {
       nodeId: node,
       nodes: this.#numbers.map((id) => ({
         id,
         clientAddress: this.#addressOn('client', id),
-        peerAddress: this.#addressOn('cluster', id),
+        peerAddress:
+          id === node
+            ? this.#addressOn('cluster', id)
+            : places.dialled({ from: nameOf(node), to: nameOf(id) }, 'cluster'),
       })),
       listenAddress: `0.0.0.0:${nodePort}`,
       ...(this.#checksHealth && { gatewayListenAddress: gatewayAddress }),

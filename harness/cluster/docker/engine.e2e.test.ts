@@ -1,10 +1,12 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openEngine } from './engine.ts';
+
+const asNobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 
 // Engines that cannot be used, as servers that answer as one would.
 let folder: string;
@@ -37,24 +39,51 @@ async function refusal(host: string): Promise<string> {
   );
 }
 
-test('where no engine answers, the run is refused in one sentence and nothing is left behind', () => {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [resolve('bin/ackworth.js'), 'run', 'steady', '--cluster', 'docker', '--seed', '1'],
-    {
-      cwd: folder,
-      encoding: 'utf8',
-      env: { ...process.env, DOCKER_HOST: 'unix:///nowhere/docker.sock', NO_COLOR: '1' },
-    },
+test('where no engine answers, the run is refused in one sentence and nothing is left behind', async () => {
+  expect(await refusedRun('unix:///nowhere/docker.sock')).toBe(
+    'no Docker Engine answers at unix:///nowhere/docker.sock (DOCKER_HOST): ENOENT; ' +
+      'start one, or choose another with DOCKER_HOST or `docker context use`',
   );
-  expect(stdout).toBe('');
-  expect(stderr).toBe(
-    'steady, seed 1\nackworth: no Docker Engine answers at unix:///nowhere/docker.sock (DOCKER_HOST): ENOENT; ' +
-      'start one, or choose another with DOCKER_HOST or `docker context use`\n',
-  );
-  expect(status).toBe(1);
-  expect(existsSync(join(folder, 'runs'))).toBe(false);
 });
+
+test('where the engine is too old, the run is refused in one sentence and nothing is left behind', async () => {
+  const old = { Version: '19.03.15', ApiVersion: '1.40', Os: 'linux' };
+  expect(await refusedRun(await engineThatAnswers(200, old))).toBe(
+    'Docker Engine 19.03.15 (API 1.40) is too old: API 1.41 is needed, which Docker 20.10 and later have',
+  );
+});
+
+test.skipIf(process.getuid?.() !== 0)(
+  'where the socket may not be used, the run is refused in one sentence and nothing is left behind',
+  async () => {
+    const host = await engineThatAnswers(200, {});
+    chmodSync(folder, 0o755);
+    expect(await refusedRun(host, asNobody)).toBe(
+      `no permission on the Docker Engine at ${host} (DOCKER_HOST): run as root, or join the group ` +
+        'that owns its socket, mostly "docker", and log in again',
+    );
+  },
+);
+
+/** What a run on this engine says when it is refused, without its prefix. */
+async function refusedRun(host: string, before: readonly string[] = []): Promise<string> {
+  const run = [resolve('bin/ackworth.js'), 'run', 'steady', '--cluster', 'docker', '--seed', '1'];
+  const [command = '', ...args] = [...before, process.execPath, ...run];
+  const child = spawn(command, args, {
+    cwd: folder,
+    env: { ...process.env, DOCKER_HOST: host, NO_COLOR: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const said = { stdout: '', stderr: '' };
+  child.stdout.on('data', (text: Buffer) => (said.stdout += text.toString()));
+  child.stderr.on('data', (text: Buffer) => (said.stderr += text.toString()));
+  expect(await new Promise((done) => child.once('close', done))).toBe(1);
+  expect(said.stdout).toBe('');
+  expect(existsSync(join(folder, 'runs'))).toBe(false);
+  const [seed, refusal = '', ...rest] = said.stderr.split('\n');
+  expect([seed, ...rest]).toEqual(['steady, seed 1', '']);
+  return refusal.replace(/^ackworth: /, '');
+}
 
 test('an engine that is too old, or runs other containers, is told from one that is not there', async () => {
   const old = { Version: '19.03.15', ApiVersion: '1.40', Os: 'linux' };
@@ -79,10 +108,10 @@ test.skipIf(process.getuid?.() !== 0)('a socket without permission is told, with
   const script = `
     const { openEngine } = await import(process.argv[1]);
     await openEngine({ host: process.argv[2], chosenBy: 'default' }).catch((error) => console.log(error.message));`;
-  const asNobody = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath];
+  const [command = '', ...args] = asNobody;
   const { stdout } = spawnSync(
-    'setpriv',
-    [...asNobody, '--input-type=module', '-e', script, resolve('dist/harness/cluster/docker/engine.js'), host],
+    command,
+    [...args, process.execPath, '--input-type=module', '-e', script, resolve('dist/harness/cluster/docker/engine.js'), host],
     { encoding: 'utf8' },
   );
   expect(stdout).toMatch(/^no permission on the Docker Engine at unix:.+: run as root, or join the group/);

@@ -12,7 +12,7 @@ export interface DockerGround {
   readonly image: ProgramImage;
   /** The user's own, in its place for the nodes. */
   readonly nodeImage?: GivenImage;
-  /** Where links are to be cut. */
+  /** Where links are to be cut by packet filters; elsewhere faults on links act through proxies. */
   readonly gateImage?: Awaited<ReturnType<typeof provideGateImage>>;
   /** "Docker Engine 20.10.24, image ackworth:... from node:20.20.2-slim" */
   readonly description: string;
@@ -24,7 +24,7 @@ export async function findDockerGround(options: {
   readonly programs: readonly string[];
   /** What the nodes' data are to stand on. */
   readonly storage: StorageForm;
-  /** Whether links are to be cut. */
+  /** Whether links are to be cut by packet filters. */
   readonly cuts: boolean;
   /** Of the nodes, where it is the user's own. */
   readonly nodeImage?: string | undefined;

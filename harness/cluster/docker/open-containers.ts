@@ -5,6 +5,7 @@ import { noLimits, type ContainerLimits } from '../node-container.ts';
 import { SupervisedCluster } from '../supervised-cluster.ts';
 import { DockerHost } from './docker-host.ts';
 import { dockerLauncher } from './docker-launcher.ts';
+import { EngineWatch } from './engine-watch.ts';
 import type { DockerGround } from './ground.ts';
 import { RunNetworks } from './networks.ts';
 import { Places } from './places.ts';
@@ -15,7 +16,7 @@ export interface ContainersOptions extends ClusterParts {
   readonly ground: DockerGround;
   /** Another program in the place of the reference broker's node. */
   readonly nodeMain?: string;
-  /** All nodes and clients, when links between them are to be cut. */
+  /** All nodes and clients, when faults act on links between them. */
   readonly sites?: readonly Site[];
   /** Of each node and worker; none when left out. */
   readonly limits?: { readonly node: ContainerLimits; readonly worker: ContainerLimits };
@@ -30,13 +31,15 @@ export function openContainers({ run, ground, sites, ...parts }: ContainersOptio
   readonly cluster: SupervisedCluster;
   readonly launcher: () => Promise<WorkerLauncher>;
   readonly usage: UsageWatch;
+  readonly watch: EngineWatch;
 } {
   const { engine, image, gateImage, nodeImage } = ground;
   const { supervisor, logDirectory, healthChecks = false } = parts;
   const { limits = { node: noLimits, worker: noLimits } } = parts;
   const networks = new RunNetworks(engine, run);
-  const gated = sites && gateImage ? { gated: { sites, image: gateImage } } : {};
-  const places = new Places({ supervisor, networks, logDirectory, ...gated });
+  const gated = sites && gateImage && { gated: { sites, image: gateImage } };
+  const proxied = sites && !gateImage && { proxied: { sites, image } };
+  const places = new Places({ supervisor, networks, logDirectory, ...gated, ...proxied });
   const shared = { ...parts, image, networks, places };
   const own = nodeImage === undefined ? {} : { nodeImage: nodeImage.tag };
   const host = new DockerHost({
@@ -49,6 +52,7 @@ export function openContainers({ run, ground, sites, ...parts }: ContainersOptio
   return {
     cluster: new SupervisedCluster(host, parts),
     usage: new UsageWatch(engine.docker, run),
+    watch: new EngineWatch(engine, run),
     launcher: () => Promise.resolve(dockerLauncher({ ...shared, limits: limits.worker })),
   };
 }

@@ -1,10 +1,13 @@
 import type { Supervisor } from '../../supervisor/supervisor.ts';
-import type { Links, Site } from '../links.ts';
+import type { Link, Links, Site } from '../links.ts';
+import { ProxiedNetwork } from '../network/proxied-network.ts';
 import type { ContainerSpec } from './container-spec.ts';
-import type { BuiltImage } from './image/image.ts';
+import type { BuiltImage, ProgramImage } from './image/image.ts';
 import { gateName } from './links/gate-name.ts';
 import { Gates } from './links/gates.ts';
-import type { RunNetworks } from './networks.ts';
+import { networkOf } from './links/network-of.ts';
+import { proxyContainer } from './links/proxy-container.ts';
+import type { NetworkKind, RunNetworks } from './networks.ts';
 
 /** In a container of its own; published on loopback where it is dialled from this machine. */
 export const nodePort = 7070;
@@ -19,31 +22,47 @@ export interface PlacesOptions {
     readonly sites: readonly Site[];
     readonly image: BuiltImage & { readonly main: string };
   };
+  /** Where links are to be shaped as well: the same, and what the proxies are made from. */
+  readonly proxied?: { readonly sites: readonly Site[]; readonly image: ProgramImage };
 }
 
 /**
  * The places of nodes and workers on the networks of a run: their own, or where links are to be
- * cut, those of their gates, which stay when a node dies.
+ * cut, those of their gates, which stay when a node dies. Where links are to be shaped they dial
+ * each other through proxies.
  */
 export class Places {
   readonly #options: PlacesOptions;
   #gates: Gates | undefined;
+  #proxies: ProxiedNetwork | undefined;
 
   constructor(options: PlacesOptions) {
     this.#options = options;
   }
 
-  /** Makes the networks, and starts the gates. */
+  /** Makes the networks, and starts the gates or the proxies. */
   async prepare(): Promise<void> {
-    const { supervisor, networks, logDirectory, gated } = this.#options;
+    const { supervisor, networks, logDirectory, gated, proxied } = this.#options;
     await networks.create();
-    if (gated === undefined) return;
-    const portOf = ({ kind }: Site): number => (kind === 'node' ? nodePort : workerPort);
-    this.#gates = await Gates.start({ supervisor, networks, logDirectory, portOf, ...gated });
+    const parts = { supervisor, networks, logDirectory };
+    if (gated !== undefined) {
+      const portOf = ({ kind }: Site): number => (kind === 'node' ? nodePort : workerPort);
+      this.#gates = await Gates.start({ ...parts, portOf, ...gated });
+    }
+    if (proxied !== undefined) {
+      const { sites } = proxied;
+      this.#proxies = await ProxiedNetwork.start(sites, proxyContainer({ ...parts, ...proxied }));
+      await this.#proxies.setTargets((link) => this.#addressOn(networkOf(sites, link), link.to));
+    }
   }
 
   get links(): Links | undefined {
-    return this.#gates?.links;
+    return this.#gates?.links ?? this.#proxies;
+  }
+
+  /** Where the one dials the other, which is a node, on this network. */
+  dialled(link: Link, kind: NetworkKind): string {
+    return this.#proxies?.addressOf(link) ?? this.#addressOn(kind, link.to);
   }
 
   /** What a container of this site is to be started with; its port goes to `host`, 0 = any. */
@@ -71,5 +90,10 @@ export class Places {
 
   close(): void {
     this.#gates?.links.close();
+    this.#proxies?.close();
+  }
+
+  #addressOn(kind: NetworkKind, node: string): string {
+    return `${this.#options.networks.addressOf(node, kind)}:${nodePort}`;
   }
 }

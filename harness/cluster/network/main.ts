@@ -1,7 +1,7 @@
 /**
- * The proxy process of a run: every link of it goes through here.
+ * The proxies of a run, as a process or a container: every link of it goes through here.
  *
- *     node dist/harness/cluster/network/main.js CONFIG-FILE
+ *     node dist/harness/cluster/network/main.js (CONFIG-FILE | --config-env NAME)
  *
  * Prints the address of its control port once all listen, and ends when its stdin closes.
  */
@@ -11,10 +11,12 @@ import { Channel } from '../../load/channel.ts';
 import { monotonicNanos } from '../../measure/clock.ts';
 import { linkKey } from './link-rules.ts';
 import { probeLinks } from './probe-links.ts';
-import { listenOnLoopback, Proxies } from './proxies.ts';
+import { listenAt, Proxies } from './proxies.ts';
 import type { ProxyAnswers, ProxyConfig, ProxyReply, ProxyRequest } from './protocol.ts';
 
-const { token, pairs } = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as ProxyConfig;
+const [source = '', variable = ''] = process.argv.slice(2);
+const text = source === '--config-env' ? process.env[variable] : readFileSync(source, 'utf8');
+const { token, control, pairs } = JSON.parse(text ?? '{}') as ProxyConfig;
 const dialled = new Set(pairs.map(linkKey));
 const proxies = new Proxies();
 const addresses = await proxies.listen(pairs);
@@ -40,7 +42,7 @@ async function answer(asked: ProxyRequest): Promise<ProxyAnswers[keyof ProxyAnsw
     case 'hello':
       return { addresses };
     case 'targets':
-      for (const { site, address } of asked.targets) proxies.setTarget(site, address);
+      for (const { address, ...link } of asked.targets) proxies.setTarget(link, address);
       return { atNanos: monotonicNanos() };
     case 'apply':
       return { atNanos: proxies.apply(asked.rule) };
@@ -62,4 +64,4 @@ process.stdin.on('end', () => process.exit(0));
 process.on('SIGTERM', () => process.exit(0));
 // Ctrl-C is the harness's business.
 process.on('SIGINT', () => undefined);
-process.stdout.write(`${await listenOnLoopback(createServer(serve))}\n`);
+process.stdout.write(`${await listenAt(createServer(serve), control)}\n`);

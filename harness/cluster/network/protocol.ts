@@ -1,31 +1,28 @@
 import type { Link, LinkRule, RuleTraffic, Sighting } from '../links.ts';
-import type { DialAddress } from './proxies.ts';
+import type { DialAddress, DialPlace } from './proxies.ts';
 
 /**
- * What the harness and the proxy process say to each other: JSON lines over one TCP connection that
- * the harness opens to the address of the process's first line, beginning with the token of its
- * configuration. Requests are answered in order, each once it took effect.
+ * What the harness and the proxies say to each other: JSON lines over one TCP connection that the
+ * harness opens to their control address, beginning with the token of their configuration. Requests
+ * are answered in order, each once it took effect.
  */
 export interface ProxyConfig {
   readonly token: string;
+  /** Where they listen for the harness; port 0 = the kernel chooses. */
+  readonly control: { readonly host: string; readonly port: number };
   /** Who dials whom. */
-  readonly pairs: readonly Link[];
+  readonly pairs: readonly DialPlace[];
 }
 
 export type ProxyAsk =
   | { readonly type: 'hello'; readonly token: string }
-  /** Where the sites themselves listen. */
-  | { readonly type: 'targets'; readonly targets: readonly SiteAddress[] }
+  /** Where the sites themselves are dialled, by who dials. */
+  | { readonly type: 'targets'; readonly targets: readonly DialAddress[] }
   | { readonly type: 'apply'; readonly rule: LinkRule }
   | { readonly type: 'lift'; readonly id: string }
   | { readonly type: 'reset'; readonly links: readonly Link[] }
   | { readonly type: 'probe'; readonly links: readonly Link[]; readonly expectLost: readonly Link[] }
   | { readonly type: 'traffic'; readonly id: string };
-
-export interface SiteAddress {
-  readonly site: string;
-  readonly address: string;
-}
 
 export type ProxyRequest = ProxyAsk & { readonly request: number };
 

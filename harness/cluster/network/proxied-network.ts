@@ -1,33 +1,29 @@
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
-import { entryPoint } from '../../entry-point.ts';
 import { HarnessError } from '../../errors.ts';
 import { Channel } from '../../load/channel.ts';
 import { monotonicNanos } from '../../measure/clock.ts';
-import type { Supervisor } from '../../supervisor/supervisor.ts';
 import type { Link, LinkRule, Links, RuleTraffic, Sighting, Site } from '../links.ts';
-import { splitAddress } from './proxies.ts';
-import type {
-  ProxyAnswers,
-  ProxyAsk,
-  ProxyConfig,
-  ProxyReply,
-  ProxyRequest,
-  SiteAddress,
-} from './protocol.ts';
+import { splitAddress, type DialPlace } from './proxies.ts';
+import type { ProxyAnswers, ProxyAsk, ProxyReply, ProxyRequest } from './protocol.ts';
 
-const readyMsMax = 30_000;
-/** The supervisor's name for the process. */
-export const proxyProcessName = 'network';
+/** The supervisor's name for the proxies, whatever they live in. */
+export const proxiesName = 'network';
+
+/** In what the proxies of a run live, and where they are found. */
+export interface ProxyHome {
+  /** At which of their addresses those dial who go this way. */
+  hostOf(link: Link): string;
+  /** Starts them; resolves with the address at which the harness reaches them. */
+  start(config: { readonly token: string; readonly pairs: readonly DialPlace[] }): Promise<string>;
+}
 
 interface Waiting {
   resolve(answer: never): void;
   reject(error: Error): void;
 }
 
-/** The harness's hold on the proxy process of a run, a child of the supervisor as any other. */
+/** The harness's hold on the proxies of a run, a child of the supervisor as any other. */
 export class ProxiedNetwork implements Links {
   readonly sites: readonly Site[];
   readonly #channel: Channel<ProxyReply, ProxyRequest>;
@@ -37,24 +33,10 @@ export class ProxiedNetwork implements Links {
   #requests = 0;
   #gone = false;
 
-  static async start(options: {
-    readonly supervisor: Supervisor;
-    readonly sites: readonly Site[];
-    /** Takes the configuration and the log of the process. */
-    readonly directory: string;
-  }): Promise<ProxiedNetwork> {
-    const { supervisor, sites, directory } = options;
+  static async start(sites: readonly Site[], home: ProxyHome): Promise<ProxiedNetwork> {
     const token = randomBytes(16).toString('hex');
-    const config: ProxyConfig = { token, pairs: dialledPairs(sites) };
-    const file = join(directory, `${proxyProcessName}.json`);
-    writeFileSync(file, `${JSON.stringify(config)}\n`, { mode: 0o600 });
-    const { process: identity } = await supervisor.spawn({
-      name: proxyProcessName,
-      command: process.execPath,
-      arguments: [entryPoint('harness/cluster/network/main.js'), file],
-      logFile: join(directory, `${proxyProcessName}.log`),
-    });
-    const network = new ProxiedNetwork(sites, await supervisor.firstLine(identity.pid, readyMsMax));
+    const pairs = dialledPairs(sites).map((pair) => ({ ...pair, host: home.hostOf(pair) }));
+    const network = new ProxiedNetwork(sites, await home.start({ token, pairs }));
     const { addresses } = await network.#ask({ type: 'hello', token });
     for (const { from, to, address } of addresses) network.#addresses.set(`${from}>${to}`, address);
     return network;
@@ -80,7 +62,10 @@ export class ProxiedNetwork implements Links {
     return address;
   }
 
-  async setTargets(targets: readonly SiteAddress[]): Promise<void> {
+  /** Where the sites themselves are to be dialled, by who dials. */
+  async setTargets(addressOf: (link: Link) => string): Promise<void> {
+    const pairs = dialledPairs(this.sites);
+    const targets = pairs.map((pair) => ({ ...pair, address: addressOf(pair) }));
     await this.#ask({ type: 'targets', targets });
   }
 
@@ -145,5 +130,5 @@ function dialledPairs(sites: readonly Site[]): Link[] {
 }
 
 function goneError(): HarnessError {
-  return new HarnessError('cluster', 'the process that carries the network of the run has ended');
+  return new HarnessError('cluster', 'what carries the network of the run has ended');
 }

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Link } from '../links.ts';
 import { linkKey } from './link-rules.ts';
 import { probeLinks } from './probe-links.ts';
-import { listenOnLoopback, Proxies, splitAddress } from './proxies.ts';
+import { listenOnLoopback, loopback, Proxies, splitAddress } from './proxies.ts';
 
 // Two nodes that dial each other, and a client that dials both.
 const pairs: Link[] = [
@@ -38,10 +38,15 @@ beforeEach(async () => {
   servers = { a: site('a'), b: site('b') };
   proxies = new Proxies();
   addresses = new Map(
-    (await proxies.listen(pairs)).map((pair) => [linkKey(pair), pair.address] as const),
+    (await proxies.listen(pairs.map((pair) => ({ ...pair, host: loopback })))).map(
+      (pair) => [linkKey(pair), pair.address] as const,
+    ),
   );
-  for (const name of ['a', 'b'] as const)
-    proxies.setTarget(name, await listenOnLoopback(servers[name]));
+  const targets = {
+    a: await listenOnLoopback(servers.a),
+    b: await listenOnLoopback(servers.b),
+  };
+  for (const pair of pairs) proxies.setTarget(pair, targets[pair.to as 'a' | 'b']);
 });
 
 afterEach(() => {

@@ -10,9 +10,16 @@ export interface DialAddress extends Link {
   readonly address: string;
 }
 
+/** The same before there is a port: at which of their own addresses the proxies listen for it. */
+export interface DialPlace extends Link {
+  readonly host: string;
+}
+
 const backlogMax = 512;
 /** Refused by every kernel that has nobody there; sites are known before anybody dials. */
 const nowhere = '127.0.0.1:1';
+/** Where the proxies of processes are dialled. */
+export const loopback = '127.0.0.1';
 
 /**
  * The proxies of a run: a listener for each pair of who dials and who is dialled, and one set of
@@ -24,6 +31,7 @@ export class Proxies {
   /** Carry probes, and are nobody's traffic. */
   readonly #probes = new Set<Relay>();
   readonly #servers: Server[] = [];
+  /** By who dials whom. */
   readonly #targets = new Map<string, string>();
   /** Bytes that came out of each link. */
   readonly #forwarded = new Map<string, number>();
@@ -31,18 +39,20 @@ export class Proxies {
   readonly #before = new Map<string, number>();
 
   /** Listens for every pair; ports are the kernel's choice and kept. */
-  async listen(pairs: readonly Link[]): Promise<DialAddress[]> {
+  async listen(pairs: readonly DialPlace[]): Promise<DialAddress[]> {
     return Promise.all(
-      pairs.map(async (pair) => {
+      pairs.map(async ({ from, to, host }) => {
+        const pair = { from, to };
         const server = createServer({ allowHalfOpen: true }, (near) => this.#accept(pair, near));
         this.#servers.push(server);
-        return { ...pair, address: await listenOnLoopback(server, backlogMax) };
+        return { ...pair, address: await listenAt(server, { host, backlog: backlogMax }) };
       }),
     );
   }
 
-  setTarget(site: string, address: string): void {
-    this.#targets.set(site, address);
+  /** Where those who dial this way are carried to. */
+  setTarget(link: Link, address: string): void {
+    this.#targets.set(linkKey(link), address);
   }
 
   apply(rule: LinkRule): number {
@@ -93,7 +103,7 @@ export class Proxies {
       forward,
       near,
       far: () => {
-        const [host, port] = splitAddress(this.#targets.get(forward.to) ?? nowhere);
+        const [host, port] = splitAddress(this.#targets.get(linkKey(forward)) ?? nowhere);
         return connect({ host, port, allowHalfOpen: true });
       },
       onForwarded: (link, bytes) => {
@@ -131,14 +141,22 @@ export class Proxies {
   }
 }
 
-export async function listenOnLoopback(server: Server, backlog?: number): Promise<string> {
+export function listenOnLoopback(server: Server, backlog?: number): Promise<string> {
+  return listenAt(server, { host: loopback, ...(backlog && { backlog }) });
+}
+
+/** Without a port it is the kernel's choice. */
+export async function listenAt(
+  server: Server,
+  at: { readonly host: string; readonly port?: number; readonly backlog?: number },
+): Promise<string> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ port: 0, host: '127.0.0.1', ...(backlog && { backlog }) }, resolve);
+    server.listen({ port: 0, ...at }, resolve);
   });
   const bound = server.address();
   assert(bound !== null && typeof bound !== 'string');
-  return `127.0.0.1:${bound.port}`;
+  return `${at.host}:${bound.port}`;
 }
 
 export function splitAddress(address: string): [host: string, port: number] {

@@ -4,7 +4,8 @@ import type { Target } from '../../driver/driver.ts';
 import type { ProcessIdentity } from '../../supervisor/process-table.ts';
 import type { ClusterParts } from '../cluster-parts.ts';
 import type { Links, Site } from '../links.ts';
-import { ProxiedNetwork, proxyProcessName } from '../network/proxied-network.ts';
+import { ProxiedNetwork, proxiesName } from '../network/proxied-network.ts';
+import { proxyProcess } from '../network/proxy-process.ts';
 import type { NodeHost } from '../node-host.ts';
 import type { NodeDisk } from '../node-storage.ts';
 import { nameOf, SupervisedCluster } from '../supervised-cluster.ts';
@@ -42,8 +43,8 @@ class ProcessHost implements NodeHost {
     const { supervisor, proxied, logDirectory, storage } = this.#options;
     await Promise.all(this.#numbers.map((node) => storage.prepare(node)));
     if (proxied !== undefined) {
-      const sites = { supervisor, sites: proxied, directory: logDirectory };
-      this.#network = await ProxiedNetwork.start(sites);
+      const home = proxyProcess({ supervisor, directory: logDirectory });
+      this.#network = await ProxiedNetwork.start(proxied, home);
     }
   }
 
@@ -52,9 +53,8 @@ class ProcessHost implements NodeHost {
     const ports = await freePorts(this.nodes * each);
     const addresses = ports.map((port) => `127.0.0.1:${port}`);
     this.#listens = this.#numbers.map((node) => addresses.slice((node - 1) * each, node * each));
-    await this.#network?.setTargets(
-      this.addresses.map((address, index) => ({ site: nameOf(index + 1), address })),
-    );
+    const byName = new Map(this.addresses.map((address, index) => [nameOf(index + 1), address]));
+    await this.#network?.setTargets(({ to }) => byName.get(to) ?? '');
   }
 
   get addresses(): readonly string[] {
@@ -102,14 +102,14 @@ class ProcessHost implements NodeHost {
   }
 
   exited(name: string, how: string): string | undefined {
-    if (name !== proxyProcessName || this.#closing) return undefined;
+    if (name !== proxiesName || this.#closing) return undefined;
     return `the process that carries the network of the run ended by itself (${how})`;
   }
 
   async close(): Promise<void> {
     this.#closing = true;
     this.#network?.close();
-    if (this.#network) await this.#options.supervisor.kill(proxyProcessName);
+    if (this.#network) await this.#options.supervisor.kill(proxiesName);
     await this.#options.storage.close();
   }
 

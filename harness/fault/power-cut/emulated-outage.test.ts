@@ -35,10 +35,12 @@ function fakeDisk(replaces: boolean) {
   return { disk, seeds };
 }
 
+const node = { name: 'node 1', freeze: () => Promise.resolve(1) };
+
 describe('an emulated power cut', () => {
   test('is proven by a new tree of files, and tells what it took', async () => {
     const { disk, seeds } = fakeDisk(true);
-    const outage = emulatedOutage('node 1', disk, 7);
+    const outage = emulatedOutage(node, disk, 7);
     await outage.prepare();
     expect(outage.proveOff().result).toBe('mismatch');
     await outage.drop();
@@ -52,7 +54,7 @@ describe('an emulated power cut', () => {
 
   test('happens once, however often it is asked for', async () => {
     const { disk, seeds } = fakeDisk(true);
-    const outage = emulatedOutage('node 1', disk, 7);
+    const outage = emulatedOutage(node, disk, 7);
     await outage.prepare();
     await outage.drop();
     await outage.drop();
@@ -60,7 +62,7 @@ describe('an emulated power cut', () => {
   });
 
   test('that left the files where they were is no power cut', async () => {
-    const outage = emulatedOutage('node 1', fakeDisk(false).disk, 7);
+    const outage = emulatedOutage(node, fakeDisk(false).disk, 7);
     await outage.prepare();
     await outage.drop();
     expect(outage.proveOff().result).toBe('mismatch');

@@ -1,11 +1,15 @@
 import { stat } from 'node:fs/promises';
 import type { EmulatedDisk } from '../../cluster/node-storage.ts';
-import type { Proof } from '../fault.ts';
+import type { Proof, Victim } from '../fault.ts';
 import { counted } from './counted.ts';
 import type { Outage } from './outage.ts';
 
 /** The tree that the broker wrote gives way to a new one, made of what its syncs had covered. */
-export function emulatedOutage(name: string, disk: EmulatedDisk, seed: number): Outage {
+export function emulatedOutage(
+  { name, freeze }: Pick<Victim, 'name' | 'freeze'>,
+  disk: EmulatedDisk,
+  seed: number,
+): Outage {
   let treeBefore: number | undefined;
   let treeAfter: number | undefined;
   let cut: Awaited<ReturnType<EmulatedDisk['cutPower']>> | undefined;
@@ -26,7 +30,7 @@ export function emulatedOutage(name: string, disk: EmulatedDisk, seed: number): 
     async prepare() {
       treeBefore = await inodeOfTree();
     },
-    cutOff: () => Promise.resolve(),
+    cutOff: () => freeze(),
     async drop() {
       if (cut !== undefined) return;
       cut = await disk.cutPower(seed);

@@ -4,10 +4,11 @@ import type { Outage } from './outage.ts';
 import { ownOutage } from './own-outage.ts';
 
 /** The way in which the power of this node can be cut; throws where there is none. */
-export function outageOf({ name, disk }: Victim, seed: number): Outage {
+export function outageOf(victim: Victim, seed: number): Outage {
+  const { name, disk } = victim;
   switch (disk?.form) {
     case 'emulated':
-      return emulatedOutage(name, disk, seed);
+      return emulatedOutage(victim, disk, seed);
     case 'ext4':
     case 'xfs':
       return ownOutage(name, disk);

@@ -7,8 +7,8 @@ import type { Proof } from '../fault.ts';
 export interface Outage {
   /** While the node runs: what the proofs compare with. */
   prepare(): Promise<void>;
-  /** Its process is frozen: from here on nothing more reaches the disk. */
-  cutOff(): Promise<void>;
+  /** Its process is frozen, and nothing more reaches the disk. Resolves with when it was frozen. */
+  cutOff(): Promise<number>;
   /** Its process is gone. */
   drop(): Promise<void>;
   /** As the disk comes back; the process may be started after it. */

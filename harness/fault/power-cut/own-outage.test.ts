@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { OwnFileSystem } from '../../cluster/node-storage.ts';
-import { bytesMissing } from './file-sizes.ts';
+import { bytesMissing, lengthsOf } from '../../file-system/file-sizes.ts';
 import { ownOutage } from './own-outage.ts';
 
 let folder: string;
@@ -25,9 +25,12 @@ function fakeDisk(changes: Partial<OwnFileSystem> = {}, onBack = (): void => und
     form: 'ext4',
     directory: join(mountPoint, 'data'),
     mountPoint,
-    async shutDown() {
+    armShutDown: () => Promise.resolve(),
+    shutDown: () => Promise.reject(new Error('is shut down as its node is frozen')),
+    async freezeAndShutDown(files) {
+      const lengths = new Map(lengthsOf(files));
       renameSync(mountPoint, away);
-      return 1;
+      return { frozenAt: 1, lengths };
     },
     unmount: () => Promise.resolve(2),
     async mount() {
@@ -79,7 +82,7 @@ describe('a power cut of a node with its own file system', () => {
   });
 
   test('is no power cut where the file system still took writes', async () => {
-    const { off } = await goThrough(fakeDisk({ shutDown: () => Promise.resolve(1) }));
+    const { off } = await goThrough(fakeDisk({ freezeAndShutDown: async () => ({ frozenAt: 1, lengths: new Map() }) }));
     expect(off).toMatchObject({ result: 'mismatch' });
     expect(off.evidence).toContain('took writes after it was shut down');
   });

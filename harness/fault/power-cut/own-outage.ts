@@ -2,7 +2,7 @@ import type { OwnFileSystem } from '../../cluster/node-storage.ts';
 import type { Proof } from '../fault.ts';
 import { Canaries, type CanaryFate } from './canaries.ts';
 import { counted } from './counted.ts';
-import { bytesMissing, fileSizes } from './file-sizes.ts';
+import { bytesMissing, fileSizes } from '../../file-system/file-sizes.ts';
 import type { Outage } from './outage.ts';
 
 /**
@@ -21,11 +21,15 @@ export function ownOutage(name: string, disk: OwnFileSystem): Outage {
     async prepare() {
       await canaries.plant();
       planted = true;
+      await disk.armShutDown();
+      // What is made from here on does not count.
+      sizesBefore = fileSizes(disk.directory);
     },
     async cutOff() {
-      sizesBefore = await fileSizes(disk.directory);
-      await disk.shutDown();
+      const { frozenAt, lengths } = await disk.freezeAndShutDown([...sizesBefore.keys()]);
+      sizesBefore = lengths;
       isOff = true;
+      return frozenAt;
     },
     async drop() {
       if (isOff) refusal ??= await canaries.refusal();
@@ -34,7 +38,7 @@ export function ownOutage(name: string, disk: OwnFileSystem): Outage {
     async restore() {
       await disk.mount();
       if (planted && isOff && found === undefined) {
-        const bytesDropped = bytesMissing(sizesBefore, await fileSizes(disk.directory));
+        const bytesDropped = bytesMissing(sizesBefore, fileSizes(disk.directory));
         found = { ...(await canaries.fate()), bytesDropped };
       }
       await canaries.remove();

@@ -60,6 +60,10 @@ export class FakeNode implements Victim, NodeTrial {
     return this.#act('pause', 'paused');
   }
 
+  freeze(): Promise<number> {
+    return this.#act('freeze', 'paused');
+  }
+
   resume(): Promise<number> {
     return this.#act('resume', 'running');
   }

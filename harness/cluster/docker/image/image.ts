@@ -17,7 +17,7 @@ export interface BuiltImage {
   pathOf(entry: string): string;
 }
 
-/** That of nodes and workers. */
+/** That of nodes, workers and proxies. */
 export interface ProgramImage extends BuiltImage {
   /** "node:20.20.2-slim", "the local node v20.20.2" */
   readonly madeFrom: string;
@@ -26,6 +26,7 @@ export interface ProgramImage extends BuiltImage {
 /** What every container of ours is started from. */
 export const nodeEntry = 'broker/server/main.js';
 export const workerEntry = 'harness/load/worker.js';
+export const proxyEntry = 'harness/cluster/network/main.js';
 
 const officialPullMsMax = 120_000;
 
@@ -40,7 +41,7 @@ export async function provideImage(
   onBuild: (what: string) => void,
 ): Promise<ProgramImage> {
   const { docker } = engine;
-  const programs = [entryPoint(nodeEntry), entryPoint(workerEntry), ...extra];
+  const programs = [...[nodeEntry, workerEntry, proxyEntry].map(entryPoint), ...extra];
   const { version, pathOf, entries } = contentOf(programFiles(programs));
   try {
     for (const base of ['official', 'local'] as const) {

@@ -6,6 +6,7 @@ import { monotonicNanos } from '../../../measure/clock.ts';
 import type { Link, LinkRule, Links, RuleTraffic, Sighting, Site } from '../../links.ts';
 import type { RunNetworks } from '../networks.ts';
 import type { GateClient } from './gate-client.ts';
+import { networkOf } from './network-of.ts';
 
 /** A frame that is expected is waited for this long: the machine may be busy. */
 const arriveMsMax = 10_000;
@@ -149,7 +150,7 @@ export class FilteredLinks implements Links {
   ): Promise<void> {
     await Promise.all(
       frames.map(async ({ link, sentAt, id }) => {
-        const to = this.#networks.addressOf(link.to, this.#networkOf(link));
+        const to = this.#networks.addressOf(link.to, networkOf(this.sites, link));
         const copy = sentAt.length;
         const sent = await this.#gate(link.from).ask({
           type: 'send',
@@ -174,15 +175,10 @@ export class FilteredLinks implements Links {
     );
   }
 
-  #networkOf({ from, to }: Link): 'client' | 'cluster' {
-    const kinds = this.sites.filter(({ name }) => name === from || name === to);
-    return kinds.every(({ kind }) => kind === 'node') ? 'cluster' : 'client';
-  }
-
   /** The addresses under which the one can come to the other. */
   #sourcesOf(link: Link): string[] {
     const client = this.#networks.addressOf(link.from, 'client');
-    if (this.#networkOf(link) === 'client') return [client];
+    if (networkOf(this.sites, link) === 'client') return [client];
     return [this.#networks.addressOf(link.from, 'cluster'), client];
   }
 

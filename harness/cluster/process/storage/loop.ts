@@ -39,6 +39,9 @@ export function loopStorage(options: LoopStorageOptions): NodeStorage {
       form,
       directory: dataOf(node),
       mountPoint: directoryOf(node),
+      armShutDown: () => supervisor.armShutDown(directoryOf(node)),
+      freezeAndShutDown: (files) =>
+        supervisor.cutPower({ name: `node-${node}`, directory: directoryOf(node), files }),
       shutDown: () => supervisor.shutDown(directoryOf(node)),
       unmount: () => supervisor.unmount(directoryOf(node)),
       mount: () => mount(node),

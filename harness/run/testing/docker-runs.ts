@@ -1,0 +1,117 @@
+import { spawn, spawnSync, type ChildProcess, type SpawnSyncReturns } from 'node:child_process';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cleanLeftovers } from '../../clean/clean.ts';
+import { engineEndpoint } from '../../cluster/docker/endpoint.ts';
+import { dockerAt } from '../../cluster/docker/engine.ts';
+import { findRun, type RunOnEngine } from '../../cluster/docker/remove-run.ts';
+import type { SupervisorState } from '../../supervisor/protocol.ts';
+
+const bin = resolve('bin/ackworth.js');
+
+/** A run that goes on, with what it has said so far. */
+export interface RunUnderWay {
+  readonly harness: ChildProcess;
+  readonly said: () => string;
+  /** Resolves with the exit code; null when it was killed. */
+  readonly ended: Promise<number | null>;
+}
+
+/** Runs of the command on a real engine, as a user starts them, in a folder of their own. */
+export class DockerRuns {
+  readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'ackworth-docker-')));
+  readonly output = join(this.folder, 'runs');
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #command: readonly string[];
+  readonly #started: ChildProcess[] = [];
+
+  /** `host`: another engine than the usual one; `within`: what goes before commands. */
+  constructor(engine: { readonly host?: string; readonly within?: readonly string[] } = {}) {
+    const { host, within = [] } = engine;
+    // Without colours, since tests read words.
+    this.#env = { ...process.env, NO_COLOR: '1', ...(host && { DOCKER_HOST: host }) };
+    this.#command = [...within, process.execPath, bin];
+  }
+
+  /** A scenario with little load, as what the command is to run. */
+  writeScenario(phases: readonly object[], changes: object = {}): string {
+    const scenario = {
+      name: 'mine',
+      question: 'Does it hold in containers?',
+      warmUp: '1s',
+      workload: { rate: 1000, producers: 2, consumers: 2 },
+      phases,
+      ...changes,
+    };
+    writeFileSync(join(this.folder, 'mine.scenario.json'), JSON.stringify(scenario));
+    return './mine.scenario.json';
+  }
+
+  /** The command, to its end. */
+  ackworth(args: readonly string[]): SpawnSyncReturns<string> {
+    const [command = '', ...before] = this.#command;
+    const options = { cwd: this.folder, encoding: 'utf8', env: this.#env } as const;
+    return spawnSync(command, [...before, ...args], options);
+  }
+
+  /** A run of this scenario on Docker, as long as nobody ends it. */
+  start(scenario: string): RunUnderWay {
+    const [command = '', ...before] = this.#command;
+    const args = [...before, 'run', scenario, '--cluster', 'docker', '--seed', '7'];
+    const harness = spawn(command, args, {
+      cwd: this.folder,
+      env: this.#env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#started.push(harness);
+    let said = '';
+    harness.stdout.on('data', (text: Buffer) => (said += text.toString()));
+    harness.stderr.on('data', (text: Buffer) => (said += text.toString()));
+    const ended = new Promise<number | null>((done) => harness.once('exit', done));
+    return { harness, said: () => said, ended };
+  }
+
+  /** Resolves once it has said all of these; rejects with all that it said when it ends before. */
+  async untilSaid({ harness, said }: RunUnderWay, ...words: readonly RegExp[]): Promise<void> {
+    while (!words.every((word) => word.test(said()))) {
+      if (harness.exitCode !== null || harness.signalCode !== null) throw new Error(said());
+      await sleep(20);
+    }
+  }
+
+  /** Of the latest run. */
+  state(): SupervisorState {
+    const file = join(this.output, 'latest', 'supervisor.json');
+    return JSON.parse(readFileSync(file, 'utf8')) as SupervisorState;
+  }
+
+  /** Histories of the first lives of the latest run's workers. */
+  workerHistories(): string[] {
+    const names = readdirSync(join(this.output, 'latest', 'history'));
+    return names.filter((name) => /^(consumer|producer)-\d\.ackh$/.test(name));
+  }
+
+  async close(): Promise<void> {
+    for (const child of this.#started) child.kill('SIGKILL');
+    if (existsSync(this.output)) await cleanLeftovers(this.output);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+export const nothingHeld: RunOnEngine = { containers: [], networks: [], volumes: [] };
+
+/** What an engine, mostly the usual one, holds of a run. */
+export function heldOf(run: string, host?: string): Promise<RunOnEngine> {
+  const endpoint = host === undefined ? engineEndpoint() : { host, chosenBy: 'a test' };
+  return findRun(dockerAt(endpoint), run);
+}

@@ -1,0 +1,101 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { bytesMissing, fileSizes } from '../file-system/file-sizes.ts';
+import { makeImage } from '../file-system/image.ts';
+import { fileSystemBytesMin } from '../file-system/kinds.ts';
+import { whatIsMissing } from '../file-system/trial.ts';
+import { isStopped } from './process-table.ts';
+import { Supervisor } from './supervisor.ts';
+
+const trials = 10;
+const appendBytes = 1000;
+
+/** Four logs that are appended to and synced without a pause; what is synced is told elsewhere. */
+const writer = `
+  import { openSync, writeSync } from 'node:fs';
+  import { open } from 'node:fs/promises';
+  const [directory, toldFile] = process.argv.slice(1);
+  const told = openSync(toldFile, 'w');
+  const bytes = Buffer.alloc(${appendBytes}, 'x');
+  for (const log of [0, 1, 2, 3]) {
+    const file = await open(directory + '/log-' + log, 'a');
+    void (async () => {
+      for (let appends = 1; ; appends++) {
+        await file.write(bytes);
+        await file.datasync();
+        writeSync(told, log + ' ' + appends + '\\n');
+      }
+    })();
+  }
+  console.log('ready');
+  process.stdin.resume().on('end', () => process.exit(0));
+`;
+
+for (const fileSystem of ['ext4', 'xfs'] as const) {
+  const missing = await whatIsMissing(fileSystem, tmpdir());
+  const title = `on ${fileSystem}${missing === undefined ? '' : ` (skipped: ${missing})`}`;
+  describe.skipIf(missing !== undefined)(title, () => {
+    let folder: string;
+    let supervisor: Supervisor;
+
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), 'ackworth-cut-power-'));
+      const nothing = (): void => undefined;
+      supervisor = new Supervisor({ run: 'cut', directory: folder, onExit: nothing, onLost: nothing });
+    });
+
+    afterEach(async () => {
+      expect(await supervisor.close()).toEqual([]);
+      rmSync(folder, { recursive: true });
+    });
+
+    test('a power cut takes what a sync had not covered yet, and nothing that one had', async () => {
+      const mounted = { image: join(folder, 'image'), directory: join(folder, 'mounted'), fileSystem };
+      const data = join(mounted.directory, 'data');
+      mkdirSync(mounted.directory);
+      await makeImage(mounted.image, fileSystem, fileSystemBytesMin[fileSystem]);
+      let lossy = 0;
+      for (let trial = 0; trial < trials; trial++) {
+        await supervisor.mount(mounted);
+        rmSync(data, { recursive: true, force: true });
+        mkdirSync(data);
+        const told = join(folder, `told-${trial}`);
+        const { process: identity } = await supervisor.spawn({
+          name: 'writer',
+          command: process.execPath,
+          arguments: ['--input-type=module', '-e', writer, data, told],
+          logFile: join(folder, 'writer.log'),
+        });
+        await supervisor.firstLine(identity.pid, 10_000);
+        await supervisor.armShutDown(mounted.directory);
+        await sleep(100 + Math.random() * 50);
+        const files = [...fileSizes(data).keys()];
+        const { lengths } = await supervisor.cutPower({
+          name: 'writer',
+          directory: mounted.directory,
+          files,
+        });
+        expect(isStopped(identity)).toBe(true);
+        const synced = new Map(
+          readFileSync(told, 'utf8')
+            .trim()
+            .split('\n')
+            .map((line) => line.split(' ').map(Number) as [number, number]),
+        );
+        await supervisor.kill('writer');
+        await supervisor.unmount(mounted.directory);
+        await supervisor.mount(mounted);
+        const after = fileSizes(data);
+        for (const [log, appends] of synced)
+          expect(after.get(join(data, `log-${log}`))).toBeGreaterThanOrEqual(appends * appendBytes);
+        const lost = bytesMissing(lengths, after);
+        if (lost > 0) lossy++;
+        await supervisor.unmount(mounted.directory);
+      }
+      expect(lossy).toBeGreaterThan(0);
+    });
+  });
+}
