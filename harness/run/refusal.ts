@@ -1,7 +1,7 @@
 import type { Broker } from '../driver/broker.ts';
 import type { Plan } from '../scenario/plan-types.ts';
 import { allowedStorage, type Vocabulary } from '../scenario/semantics.ts';
-import { needsLinks } from './network-sites.ts';
+import { linksNeeded } from './network-sites.ts';
 
 /** Why this broker cannot do what is planned, as a sentence; undefined when it can. */
 export function refusalOf(
@@ -20,5 +20,5 @@ export function refusalOf(
     const faults = `the faults of ${plan.scenario.name} act on ${needed} storage alone`;
     return `${faults}, and "${name}" can keep its data only on ${known}`;
   }
-  return broker.refuses(plan, needsLinks(plan));
+  return broker.refuses(plan, linksNeeded(plan) !== undefined);
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cleanLeftovers, findLeftovers } from '../clean/clean.ts';
-import { proxyProcessName } from '../cluster/network/proxied-network.ts';
+import { proxiesName } from '../cluster/network/proxied-network.ts';
 import { entryPoint } from '../entry-point.ts';
 import { readRecord } from '../record/read.ts';
 import { parseScenario } from '../scenario/parse.ts';
@@ -173,7 +173,7 @@ describe('a run', () => {
 
   test.each([
     { fault: 'kill', network: 'direct', proxies: [] },
-    { fault: 'delay', network: 'proxied', proxies: [proxyProcessName] },
+    { fault: 'delay', network: 'proxied', proxies: [proxiesName] },
   ])('with a $fault of the leader goes over $network links', async (expected) => {
     const { fault, network, proxies } = expected;
     const faults = [{ fault, target: 'leader', at: '500ms', for: '1s' }];
@@ -191,7 +191,7 @@ describe('a run', () => {
     expect(record.cluster.network).toBe(network);
     expect(names).toContain('producer-1');
     expect(names.filter((name) => !/^(node|producer|consumer)-\d$/.test(name))).toEqual(proxies);
-    expect(existsSync(join(directory, 'nodes', `${proxyProcessName}.json`))).toBe(proxies.length > 0);
+    expect(existsSync(join(directory, 'nodes', `${proxiesName}.json`))).toBe(proxies.length > 0);
   });
 
   test('that is interrupted heals, tears down, and writes what it has', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { proveCut, proveDelay, proveOpen } from '../../../fault/observe-links.ts';
 import { severedLinks } from '../../../fault/severed-links.ts';
+import { referenceProgram } from '../../../driver/reference/program.ts';
 import { Supervisor } from '../../../supervisor/supervisor.ts';
 import type { Link, LinkRule, Links, Site } from '../../links.ts';
 import { plainStorage } from '../../process/storage/plain.ts';
@@ -46,6 +47,7 @@ describe.skipIf(missing !== undefined)(`shaped links on Docker${skipped}`, () =>
       sites,
       supervisor,
       nodes: 3,
+      program: referenceProgram(),
       storage: plainStorage((node) => join(directory, 'data', `node-${node}`)),
       logDirectory: join(directory, 'nodes'),
       historyDirectory: directory,
