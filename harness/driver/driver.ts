@@ -154,6 +154,8 @@ export interface Roles {
  */
 export interface Exposure {
   readonly messages: number;
+  /** Nodes with copies that did not answer: true to what they hold only where they are down. */
+  readonly silent: readonly number[];
   /** The longest sync so far of any log of the topic: how much later than due one may come. */
   readonly syncMsMax: number;
 }

@@ -231,11 +231,14 @@ export class Conductor {
 
   /** Only where messages may be lost: elsewhere it would only come between plan and deed. */
   async #measureExposure(fault: PlannedFault, site: FaultSite): Promise<void> {
-    const measured = await measureExposure(this.#session, this.#options.plan, {
+    const hit = {
       kind: fault.kind,
       nodes: site.victims.flatMap(({ target, number }) => (target === 'node' ? [number] : [])),
       options: fault.options,
-    });
+    };
+    const runs = async (node: number): Promise<boolean> =>
+      (await this.#cluster.state(node)) === 'running';
+    const measured = await measureExposure(this.#session, this.#options.plan, hit, runs);
     if (measured !== undefined) this.#options.onExposure(fault.id, measured);
   }
 

@@ -18,15 +18,22 @@ function planOf(flush: 'sync' | 'async', replication: 'async' | 'quorum') {
   return makePlan(scenario, { seed: 1, target: 'reference', cluster: 'process', vocabulary: words });
 }
 
+const running = (): Promise<boolean> => Promise.resolve(true);
+
 async function measured(flush: 'sync' | 'async', replication: 'async' | 'quorum', nodes: number[], kind = 'power-cut') {
   const asked: Asked[] = [];
   const session = {
     exposure: (...question: Asked) => {
       asked.push(question);
-      return Promise.resolve({ messages: 7, syncMsMax: 3 });
+      return Promise.resolve({ messages: 7, silent: [], syncMsMax: 3 });
     },
   };
-  const found = await measureExposure(session, planOf(flush, replication), { kind, nodes, options: {} });
+  const found = await measureExposure(
+    session,
+    planOf(flush, replication),
+    { kind, nodes, options: {} },
+    running,
+  );
   return { asked, found };
 }
 
@@ -47,11 +54,22 @@ describe('the exposure of a fault', () => {
   test('is unknown when the broker cannot tell, fails to, or takes too long', async () => {
     const plan = planOf('async', 'quorum');
     const hit = { kind: 'power-cut', nodes: [1, 2, 3], options: {} };
-    expect(await measureExposure(undefined, plan, hit)).toBeUndefined();
-    expect(await measureExposure({}, plan, hit)).toBeUndefined();
+    expect(await measureExposure(undefined, plan, hit, running)).toBeUndefined();
+    expect(await measureExposure({}, plan, hit, running)).toBeUndefined();
     const failing = { exposure: () => Promise.reject(new Error('gone')) };
-    expect(await measureExposure(failing, plan, hit)).toBeUndefined();
+    expect(await measureExposure(failing, plan, hit, running)).toBeUndefined();
     const silent = { exposure: () => new Promise<never>(() => {}) };
-    expect(await measureExposure(silent, plan, hit)).toBeUndefined();
+    expect(await measureExposure(silent, plan, hit, running)).toBeUndefined();
+  });
+
+  test('is unknown while a node that runs is silent, and known where it is down', async () => {
+    const plan = planOf('async', 'quorum');
+    const hit = { kind: 'power-cut', nodes: [1, 2], options: {} };
+    const session = {
+      exposure: () => Promise.resolve({ messages: 7, silent: [2, 3], syncMsMax: 3 }),
+    };
+    const onlyRuns = (which: number) => (node: number) => Promise.resolve(node === which);
+    expect(await measureExposure(session, plan, hit, onlyRuns(3))).toBeUndefined();
+    expect(await measureExposure(session, plan, hit, onlyRuns(1))).toMatchObject({ messages: 7 });
   });
 });

@@ -11,12 +11,15 @@ const answerMsMax = 500;
 /**
  * What a fault that is about to hit puts at risk, all its victims together. Undefined where its
  * promise is that nothing is lost, since asking would only come between plan and deed; and where
- * the broker could not tell in time, which makes the run inconclusive.
+ * the broker could not tell in time, a single node that runs included, which makes the run
+ * inconclusive: what such a node holds would count as exposed, and excuse the loss of all of it.
  */
 export async function measureExposure(
   session: Pick<Session, 'exposure'> | undefined,
   plan: Plan,
   hit: Hit,
+  /** Whether a node can answer, as the operating system knows. */
+  runs: (node: number) => Promise<boolean>,
 ): Promise<MeasuredExposure | undefined> {
   const promise = promiseOf(plan, hit);
   if (hit.nodes.length === 0 || promise.loss === 'none') return undefined;
@@ -30,7 +33,10 @@ export async function measureExposure(
     const late = sleep(answerMsMax, undefined, { ref: false, signal: patience.signal });
     late.catch(() => undefined);
     const exposure = await Promise.race([asked?.catch(() => undefined), late]);
-    return exposure === undefined ? undefined : { ...exposure, measuredAtNanos };
+    if (exposure === undefined) return undefined;
+    const { silent, ...measured } = exposure;
+    const running = await Promise.all(silent.map(runs));
+    return running.includes(true) ? undefined : { ...measured, measuredAtNanos };
   } finally {
     patience.abort();
   }

@@ -27,6 +27,7 @@ describe('exposed is what was acked and would be on no majority', () => {
   test('a power cut of one node puts nothing at stake that two others hold', () => {
     expect(exposureOf(topic('quorum', ...unsynced), { failing: [1], loses: 'unsynced' })).toEqual({
       messages: 0,
+      silent: [],
       syncMsMax: 1,
     });
   });
@@ -41,10 +42,13 @@ describe('exposed is what was acked and would be on no majority', () => {
     expect(exposureOf(topic('quorum', ...unsynced), loss).messages).toBe(100);
   });
 
-  test('a node that did not answer holds nothing', () => {
+  test('a node that did not answer holds nothing, and is named', () => {
     const [leader, follower] = unsynced;
     const loss = { failing: [1], loses: 'unsynced' } as const;
-    expect(exposureOf(topic('quorum', leader!, follower!), loss).messages).toBe(30);
+    expect(exposureOf(topic('quorum', leader!, follower!), loss)).toMatchObject({
+      messages: 30,
+      silent: [3],
+    });
   });
 
   test('with asynchronous replication acked is what the leader of the latest term persisted', () => {
@@ -69,6 +73,7 @@ describe('exposed is what was acked and would be on no majority', () => {
     const loss = { failing: [1, 2, 3], loses: 'unsynced' } as const;
     expect(exposureOf({ replication: 'quorum', partitions }, loss)).toEqual({
       messages: 60,
+      silent: [],
       syncMsMax: 21,
     });
   });

@@ -30,15 +30,17 @@ interface Loss {
 export function exposureOf({ replication, partitions }: TopicReplicas, loss: Loss): Exposure {
   let messages = 0;
   let syncMsMax = 0;
+  const silent = new Set<number>();
   for (const { placement, replicas } of partitions) {
     const retained = placement.map((node) => {
       const replica = replicas.find((each) => each.node === node);
+      if (replica === undefined) silent.add(node);
       return replica === undefined ? 0 : retainedBy(replica, loss);
     });
     messages += Math.max(0, ackedOf(replicas, replication) - onMajority(retained));
     for (const replica of replicas) syncMsMax = Math.max(syncMsMax, replica.syncMsMax);
   }
-  return { messages, syncMsMax };
+  return { messages, silent: [...silent].sort((a, b) => a - b), syncMsMax };
 }
 
 function retainedBy(replica: Replica, { failing, loses }: Loss): number {
