@@ -12,8 +12,8 @@ export const powerCut = defineScenario({
     { name: 'before', duration: '8s' },
     {
       name: 'power-cut',
-      // Some brokers take ten seconds to elect, and it has to hold for five.
-      duration: '26s',
+      // Some brokers take ten seconds to elect and as long to catch up; that has to hold for five.
+      duration: '32s',
       faults: [{ fault: 'power-cut', target: 'all-nodes', at: ['0s', '1s'], for: '2s' }],
     },
   ],

@@ -52,7 +52,7 @@ describe.skipIf(missing !== undefined)(`a run on NATS${missing ? ` (skipped: ${m
         { name: 'before', duration: '2s' },
         {
           name: 'leader-killed',
-          duration: '20s',
+          duration: '30s',
           faults: [{ fault: 'kill', target: 'leader', at: '1s', for: '3s' }],
         },
       ],
@@ -78,7 +78,7 @@ describe.skipIf(unable !== undefined)(`a power cut on NATS${unable ? ` (skipped:
       { name: 'before', duration: '6s' },
       {
         name: 'power-cut',
-        duration: '26s',
+        duration: '36s',
         faults: [{ fault: 'power-cut', target: 'all-nodes', at: '1s', for: '2s' }],
       },
     ],
