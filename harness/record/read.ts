@@ -25,7 +25,7 @@ const suiteRecord: Kind<SuiteRecord> = {
   id: suiteSchemaId,
   name: 'suite record',
   whenMissing: 'name the folder of a comparison or its suite.json',
-  whenTorn: 'write it again with `ackworth compare --resume`',
+  whenTorn: 'remove it and run its cells again with `ackworth compare --resume`',
 };
 
 /**

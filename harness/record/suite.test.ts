@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -105,6 +105,14 @@ describe('the record of a suite', () => {
     );
     await expect(readSuite(file)).rejects.toThrow(
       /^Cannot use .*broken\.json as a suite record: it does not exist; name the folder of a comp/,
+    );
+  });
+
+  test('that was torn is to be removed, since what goes on with it reads it too', async () => {
+    const file = join(folder, 'torn.json');
+    await writeFile(file, '{"schema": "ackw');
+    await expect(readSuite(file)).rejects.toThrow(
+      /was cut short; remove it and run its cells again with `ackworth compare --resume`\.$/,
     );
   });
 
