@@ -29,7 +29,8 @@ export default defineConfig({
           exclude: elsewhere,
           testTimeout: 180_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
+          // They mostly wait for what they have brought about: two at a time leave cores idle.
+          maxWorkers: 2,
         },
       },
       {
