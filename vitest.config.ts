@@ -4,6 +4,7 @@ const elsewhere = [...configDefaults.exclude, 'dist/**', '.dist-*/**', 'runs/**'
 const kinds = {
   sim: ['**/*.sim.test.ts'],
   e2e: ['**/*.e2e.test.ts'],
+  grid: ['**/*.grid.test.ts'],
   docker: ['**/*.docker.test.ts'],
   browser: ['**/*.browser.test.ts'],
 };
@@ -31,6 +32,15 @@ export default defineConfig({
           hookTimeout: 60_000,
           // They mostly wait for what they have brought about: two at a time leave cores idle.
           maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'grid',
+          include: kinds.grid,
+          exclude: elsewhere,
+          // It runs as many clusters at once as the cores bear.
+          fileParallelism: false,
         },
       },
       {

@@ -1,5 +1,5 @@
 // `npm test`: types, lint, import directions, dead code, then unit, contract, simulation,
-// end-to-end, Docker and browser tests on a fresh build. One kind after the other; all kinds run even when
+// end-to-end, promise-cell, Docker and browser tests on a fresh build. One kind after the other; all kinds run even when
 // one fails; the last line counts. `npm test -- unit types` runs only the named steps.
 //
 // ACKWORTH_REQUIRE names what must not be skipped for want of it (`chromium`, `docker`, `nats`,
@@ -25,6 +25,7 @@ const steps = {
   unit: () => vitest('unit'),
   sim: () => vitest('sim'),
   e2e: () => vitest('e2e'),
+  grid: () => vitest('grid'),
   docker: () => vitest('docker'),
   browser: () => vitest('browser'),
 };
