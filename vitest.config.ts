@@ -6,6 +6,7 @@ const kinds = {
   e2e: ['**/*.e2e.test.ts'],
   grid: ['**/*.grid.test.ts'],
   docker: ['**/*.docker.test.ts'],
+  engine: ['**/*.engine.test.ts'],
   browser: ['**/*.browser.test.ts'],
 };
 
@@ -47,6 +48,16 @@ export default defineConfig({
         test: {
           name: 'docker',
           include: kinds.docker,
+          exclude: elsewhere,
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'engine',
+          include: kinds.engine,
           exclude: elsewhere,
           testTimeout: 180_000,
           hookTimeout: 120_000,

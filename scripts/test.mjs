@@ -1,6 +1,7 @@
 // `npm test`: types, lint, import directions, dead code, then unit, contract, simulation,
 // end-to-end, promise-cell, Docker and browser tests on a fresh build. One kind after the other; all kinds run even when
-// one fails; the last line counts. `npm test -- unit types` runs only the named steps.
+// one fails; the last line counts. `npm test -- unit types` runs only the named steps; `engine`, what
+// becomes of runs when an engine or a harness fails them, runs only so.
 //
 // ACKWORTH_REQUIRE names what must not be skipped for want of it (`chromium`, `docker`, `nats`,
 // `power-cut` for file systems that can be mounted; comma-separated): CI sets it, and a test that was skipped
@@ -27,8 +28,12 @@ const steps = {
   e2e: () => vitest('e2e'),
   grid: () => vitest('grid'),
   docker: () => vitest('docker'),
+  engine: () => vitest('engine'),
   browser: () => vitest('browser'),
 };
+
+/** Minutes long: only when asked for by name. */
+const byNameOnly = ['engine'];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in steps));
@@ -39,7 +44,8 @@ if (unknown.length > 0) {
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 for (const [name, step] of Object.entries(steps)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  const due = wanted.length > 0 ? wanted.includes(name) : !byNameOnly.includes(name);
+  if (!due) continue;
   const started = performance.now();
   console.log(`\n== ${name}`);
   const counts = step();
