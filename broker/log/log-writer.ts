@@ -2,6 +2,7 @@ import { assert } from '../assert.ts';
 import { BrokerError } from '../errors.ts';
 import type { Clock, Timer } from '../env/clock.ts';
 import { DiskError } from '../env/disk.ts';
+import { readU32 } from '../protocol/integers.ts';
 import { diskFailed, isDiskFull, syncFile } from './durable.ts';
 import { Gather } from './gather.ts';
 import { markEveryBytes } from './segment.ts';
@@ -10,7 +11,6 @@ import type { Mark } from './segment-format.ts';
 import { SyncProgress } from './sync-progress.ts';
 import type { Extent } from './sync-progress.ts';
 import type { SyncedMark } from './synced-mark.ts';
-import { readU32 } from '../protocol/integers.ts';
 
 /**
  * When an entry counts as persisted: `sync`, once `fdatasync` returned; `async`, once written,

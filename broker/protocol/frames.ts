@@ -1,5 +1,5 @@
-import { ProtocolError } from './protocol-error.ts';
 import { readU32 } from './integers.ts';
+import { ProtocolError } from './protocol-error.ts';
 
 const prefixBytes = 4;
 const firstAllocationBytes = 262_144;

@@ -35,6 +35,7 @@ describe('integers in bytes', () => {
     const bytes = Buffer.alloc(8, 0xee);
     expect(() => readU32(bytes, 5)).toThrow('beyond the end');
     expect(() => readU64(bytes, 1)).toThrow('beyond the end');
+    expect(() => readU32(bytes, -1)).toThrow('beyond the end');
     expect(() => writeU32(bytes, 5, 0)).toThrow('beyond the end');
     expect(bytes).toEqual(Buffer.alloc(8, 0xee));
   });

@@ -11,13 +11,13 @@ const two32 = 0x1_0000_0000;
 const highEnd = 0x20_0000;
 
 export function readU32(bytes: Uint8Array, at: number): number {
-  assert(at + 4 <= bytes.length, 'an integer lies beyond the end of its bytes');
+  assert(at >= 0 && at + 4 <= bytes.length, 'an integer lies beyond the end of its bytes');
   return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
 }
 
 /** `value` is an integer from 0 to 2^32 - 1. */
 export function writeU32(bytes: Uint8Array, at: number, value: number): void {
-  assert(at + 4 <= bytes.length, 'an integer lies beyond the end of its bytes');
+  assert(at >= 0 && at + 4 <= bytes.length, 'an integer lies beyond the end of its bytes');
   assert(value >>> 0 === value, 'a 32-bit field does not hold the number');
   bytes[at] = value;
   bytes[at + 1] = value >>> 8;

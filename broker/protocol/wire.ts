@@ -119,6 +119,7 @@ export class WireWriter {
   }
 
   u32(value: number): void {
+    if (value >>> 0 !== value) throw invalid(`${value} is not a whole number below 2^32`);
     const at = this.#room(4);
     writeU32(this.#bytes, at, value);
   }

@@ -1,7 +1,7 @@
-import type { Done } from './driver.ts';
+// Above 400 lines: a list, one entry for each thing owed, to be read from top to bottom.
+import type { Done, Session } from './driver.ts';
 import { collect, eventually, pass, payloadOf, producerDefaults, readTopic, sendAll } from './fixture.contract.ts';
 import type { DriverFixture, Received, Sent } from './fixture.contract.ts';
-import type { Session } from './driver.ts';
 
 /**
  * One thing that every driver owes the harness. `check` answers with what it found wrong, in

@@ -101,6 +101,11 @@ const wrong: [path: string, value: unknown, sentence: string][] = [
     'soon',
     'topic.flushInterval is wrong: "soon" is not a duration such as "30s" or "200ms"',
   ],
+  [
+    'topic.flushInterval',
+    '2.5ms',
+    'topic.flushInterval must be whole milliseconds, at most 49 days, got "2.5ms"',
+  ],
   ['topic.flushInterval', '0ms', 'topic.flushInterval must be longer than 0'],
   [
     'topic.segmentSize',

@@ -24,6 +24,11 @@ export const duration = z
     return ms;
   });
 
+/** Of what a broker is told, and counts in whole milliseconds. */
+const wholeMs = duration.refine((ms) => Number.isInteger(ms) && ms <= 0xffff_ffff, {
+  message: 'must be whole milliseconds, at most 49 days',
+});
+
 const day = 86_400_000;
 
 /** Of one phase, and of all of a run together. */
@@ -179,7 +184,7 @@ export const scenarioSchema = z.strictObject({
       replicas: z.number().int().min(1).max(9).optional(),
       flush: z.enum(['sync', 'async', 'os']).default('sync'),
       replication: z.enum(['none', 'async', 'quorum']).default('quorum'),
-      flushInterval: duration.default(100),
+      flushInterval: wholeMs.default(100),
       /** A file of the log is complete at this size. */
       segmentSize: byteSize.default(16 * 1024 ** 2),
     })
@@ -216,7 +221,7 @@ export const scenarioSchema = z.strictObject({
        * is, since what is left out is missing among the latencies of a broker that is too slow.
        */
       overtime: duration.optional(),
-      sessionTimeout: duration.default(3_000),
+      sessionTimeout: wholeMs.default(3_000),
       /**
        * Where the workers are on the network: `beside-nodes` puts producer k and consumer k beside
        * node ((k - 1) mod nodes) + 1, and whatever cuts that node off cuts them off with it.

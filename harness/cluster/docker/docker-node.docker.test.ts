@@ -1,17 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { referenceProgram } from '../../driver/reference/program.ts';
-import { Supervisor } from '../../supervisor/supervisor.ts';
 import type { NodeContainer } from '../node-container.ts';
-import { plainStorage } from '../process/storage/plain.ts';
 import type { SupervisedCluster } from '../supervised-cluster.ts';
 import { engineEndpoint } from './endpoint.ts';
 import { dockerAt } from './engine.ts';
-import { findDockerGround } from './ground.ts';
-import { openContainers } from './open-containers.ts';
+import { clusterOnEngine } from './testing/cluster-on-engine.ts';
 import { whyNoEngine } from './testing/why-no-engine.ts';
 
 const missing = await whyNoEngine();
@@ -24,43 +17,21 @@ const healthMsMax = 45_000;
 describe.skipIf(missing !== undefined)(
   `the containers of nodes${missing ? ` (skipped: ${missing})` : ''}`,
   () => {
-    const directory = mkdtempSync(join(tmpdir(), 'ackworth-docker-node-'));
-    let supervisor: Supervisor;
+    let close: () => Promise<readonly string[]>;
     let cluster: SupervisedCluster;
     const container = (node: number): NodeContainer => cluster.container(node)!;
 
     beforeAll(async () => {
-      supervisor = new Supervisor({
-        run,
-        directory,
-        onExit: () => undefined,
-        onLost: () => undefined,
-      });
-      ({ cluster } = openContainers({
-        run,
-        ground: await findDockerGround({
-          programs: [],
-          storage: 'plain',
-          cuts: false,
-          onBuild: () => undefined,
-        }),
+      ({ cluster, close } = await clusterOnEngine(run, {
         limits: { node: limits, worker: limits },
         healthChecks: true,
-        supervisor,
-        nodes: 3,
-        program: referenceProgram(),
-        storage: plainStorage((node) => join(directory, 'data', `node-${node}`)),
-        logDirectory: join(directory, 'nodes'),
-        historyDirectory: directory,
-        token: 'secret',
       }));
       await cluster.up();
     });
 
     afterAll(async () => {
       await cluster?.down();
-      expect(await supervisor.close()).toEqual([]);
-      rmSync(directory, { recursive: true, force: true });
+      expect(await close()).toEqual([]);
     });
 
     test('may use what they were given, and are on both networks', async () => {

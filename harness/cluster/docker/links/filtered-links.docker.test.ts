@@ -1,16 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { proveCut, proveOpen } from '../../../fault/observe-links.ts';
 import { severedLinks } from '../../../fault/severed-links.ts';
-import { referenceProgram } from '../../../driver/reference/program.ts';
-import { Supervisor } from '../../../supervisor/supervisor.ts';
 import type { LinkRule, Links, Site } from '../../links.ts';
-import { plainStorage } from '../../process/storage/plain.ts';
 import type { SupervisedCluster } from '../../supervised-cluster.ts';
-import { findDockerGround } from '../ground.ts';
-import { openContainers } from '../open-containers.ts';
+import { clusterOnEngine } from '../testing/cluster-on-engine.ts';
 import { whyNoEngine } from '../testing/why-no-engine.ts';
 
 const missing = await whyNoEngine();
@@ -20,38 +13,22 @@ describe.skipIf(missing !== undefined)(`links on Docker${missing ? ` (skipped: $
     ...[1, 2, 3].map((node): Site => ({ name: `node-${node}`, kind: 'node' })),
     { name: 'producer-1', kind: 'client', besideNode: 'node-1' },
   ];
-  const directory = mkdtempSync(join(tmpdir(), 'ackworth-filtered-'));
-  let supervisor: Supervisor;
+  let close: () => Promise<readonly string[]>;
   let cluster: SupervisedCluster;
   let links: Links;
 
   beforeAll(async () => {
-    supervisor = new Supervisor({
-      run: `links-${process.pid}`,
-      directory,
-      onExit: () => undefined,
-      onLost: () => undefined,
-    });
-    cluster = openContainers({
-      run: `links-${process.pid}`,
-      ground: await findDockerGround({ programs: [], storage: 'plain', cuts: true, onBuild: () => undefined }),
+    ({ cluster, close } = await clusterOnEngine(`links-${process.pid}`, {
       sites,
-      supervisor,
-      nodes: 3,
-      program: referenceProgram(),
-      storage: plainStorage((node) => join(directory, 'data', `node-${node}`)),
-      logDirectory: join(directory, 'nodes'),
-      historyDirectory: directory,
-      token: 'secret',
-    }).cluster;
+      cuts: true,
+    }));
     await cluster.up();
     links = cluster.links!;
   });
 
   afterAll(async () => {
     await cluster?.down();
-    expect(await supervisor.close()).toEqual([]);
-    rmSync(directory, { recursive: true, force: true });
+    expect(await close()).toEqual([]);
   });
 
   let rules = 0;

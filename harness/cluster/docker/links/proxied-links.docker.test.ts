@@ -1,16 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { proveCut, proveDelay, proveOpen } from '../../../fault/observe-links.ts';
 import { severedLinks } from '../../../fault/severed-links.ts';
-import { referenceProgram } from '../../../driver/reference/program.ts';
-import { Supervisor } from '../../../supervisor/supervisor.ts';
+import type { Supervisor } from '../../../supervisor/supervisor.ts';
 import type { Link, LinkRule, Links, Site } from '../../links.ts';
-import { plainStorage } from '../../process/storage/plain.ts';
 import type { SupervisedCluster } from '../../supervised-cluster.ts';
-import { findDockerGround } from '../ground.ts';
-import { openContainers } from '../open-containers.ts';
+import { clusterOnEngine } from '../testing/cluster-on-engine.ts';
 import { whyNoEngine } from '../testing/why-no-engine.ts';
 
 const missing = await whyNoEngine();
@@ -22,45 +16,25 @@ describe.skipIf(missing !== undefined)(`shaped links on Docker${skipped}`, () =>
     ...[1, 2, 3].map((node): Site => ({ name: `node-${node}`, kind: 'node' })),
     { name: 'producer-1', kind: 'client' },
   ];
-  const directory = mkdtempSync(join(tmpdir(), 'ackworth-proxied-'));
   const run = `shaped-${process.pid}`;
   let supervisor: Supervisor;
+  let close: () => Promise<readonly string[]>;
   let cluster: SupervisedCluster;
   let links: Links;
   const exits: string[] = [];
 
   beforeAll(async () => {
-    supervisor = new Supervisor({
-      run,
-      directory,
-      onExit: ({ name }) => exits.push(cluster.exited(name, 'SIGKILL') ?? ''),
-      onLost: () => undefined,
-    });
-    cluster = openContainers({
-      run,
-      ground: await findDockerGround({
-        programs: [],
-        storage: 'plain',
-        cuts: false,
-        onBuild: () => undefined,
-      }),
+    ({ cluster, supervisor, close } = await clusterOnEngine(run, {
       sites,
-      supervisor,
-      nodes: 3,
-      program: referenceProgram(),
-      storage: plainStorage((node) => join(directory, 'data', `node-${node}`)),
-      logDirectory: join(directory, 'nodes'),
-      historyDirectory: directory,
-      token: 'secret',
-    }).cluster;
+      onExit: (name) => exits.push(cluster.exited(name, 'SIGKILL') ?? ''),
+    }));
     await cluster.up();
     links = cluster.links!;
   });
 
   afterAll(async () => {
     await cluster?.down();
-    expect(await supervisor.close()).toEqual([]);
-    rmSync(directory, { recursive: true, force: true });
+    expect(await close()).toEqual([]);
   });
 
   const around = (node: string): Link[] =>

@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { referenceProgram } from '../../../driver/reference/program.ts';
+import { Supervisor } from '../../../supervisor/supervisor.ts';
+import { plainStorage } from '../../process/storage/plain.ts';
+import type { SupervisedCluster } from '../../supervised-cluster.ts';
+import { findDockerGround } from '../ground.ts';
+import { openContainers, type ContainersOptions } from '../open-containers.ts';
+
+/** Three nodes of the reference broker in containers, with a supervisor of their own; not up yet. */
+export async function clusterOnEngine(
+  run: string,
+  options: Pick<ContainersOptions, 'sites' | 'limits' | 'healthChecks'> & {
+    /** Links are cut by a packet filter. */
+    readonly cuts?: boolean;
+    readonly onExit?: (name: string) => void;
+  } = {},
+): Promise<{
+  readonly cluster: SupervisedCluster;
+  readonly supervisor: Supervisor;
+  /** Resolves with what the supervisor could not clean up. */
+  readonly close: () => Promise<readonly string[]>;
+}> {
+  const { cuts = false, onExit, ...wishes } = options;
+  const directory = mkdtempSync(join(tmpdir(), 'ackworth-docker-'));
+  const supervisor = new Supervisor({
+    run,
+    directory,
+    onExit: ({ name }) => onExit?.(name),
+    onLost: () => undefined,
+  });
+  const { cluster } = openContainers({
+    ...wishes,
+    run,
+    ground: await findDockerGround({
+      programs: [],
+      storage: 'plain',
+      cuts,
+      onBuild: () => undefined,
+    }),
+    supervisor,
+    nodes: 3,
+    program: referenceProgram(),
+    storage: plainStorage((node) => join(directory, 'data', `node-${node}`)),
+    logDirectory: join(directory, 'nodes'),
+    historyDirectory: directory,
+    token: 'secret',
+  });
+  const close = async (): Promise<readonly string[]> => {
+    const left = await supervisor.close();
+    rmSync(directory, { recursive: true, force: true });
+    return left;
+  };
+  return { cluster, supervisor, close };
+}
