@@ -6,6 +6,7 @@ import { checkerBench } from './bench/checker.ts';
 import { gatewayBench } from './bench/gateway.ts';
 import { generatorBench } from './bench/generator.ts';
 import { linksBench } from './bench/links.ts';
+import { memoryBench } from './bench/memory.ts';
 import { microBench } from './bench/micro.ts';
 import { reportBench } from './bench/report.ts';
 import type { BenchRow } from './bench/row.ts';
@@ -22,6 +23,7 @@ const parts: Record<string, () => Promise<BenchRow[]>> = {
   report: reportBench,
   gateway: gatewayBench,
   links: linksBench,
+  memory: memoryBench,
   micro: microBench,
 };
 
