@@ -8,9 +8,10 @@ import { pass, summaryOf } from './testing/summary.ts';
 interface Setting {
   readonly flush?: 'sync' | 'async' | 'os';
   readonly replication?: 'none' | 'async' | 'quorum';
+  readonly partitions?: number;
   readonly consumers?: number;
   readonly faults?: readonly { fault: string; target?: string; at?: string; for?: string; with?: Record<string, unknown> }[];
-  /** By fault; a number was measured a millisecond before it took effect. */
+  /** By fault; a number, of each partition, was measured a millisecond before it took effect. */
   readonly exposures?: readonly (number | MeasuredExposure | null)[];
 }
 
@@ -20,6 +21,7 @@ const seen = (story: Story) => summaryOf(story.judge());
 /** Three nodes, flush interval 100 ms; one fault unless told otherwise. */
 function cluster(setting: Setting = {}): Story {
   const { flush = 'async', replication = 'quorum', consumers = 0, exposures = [5] } = setting;
+  const { partitions = 1 } = setting;
   const faults = (setting.faults ?? [{ fault: 'power-cut', target: 'all-nodes' }]).map((one) => ({
     target: 'leader',
     at: '1s',
@@ -29,7 +31,13 @@ function cluster(setting: Setting = {}): Story {
   const options: StoryOptions = {
     scenario: {
       nodes: 3,
-      topic: { flush, replication, replicas: replication === 'none' ? 1 : 3, flushInterval: '100ms' },
+      topic: {
+        flush,
+        replication,
+        replicas: replication === 'none' ? 1 : 3,
+        flushInterval: '100ms',
+        partitions,
+      },
       workload: { consumers },
       phases: [{ name: 'main', duration: '60s', faults }],
       // These stories are too short to tell when service came back.
@@ -80,9 +88,31 @@ describe('a power cut of all nodes', () => {
     });
   });
 
+  test('may take in each partition what was exposed in it, whatever another did not lose', () => {
+    const exposed = (...byPartition: number[]) => {
+      const exposure = { byPartition, syncMsMax: 10, measuredAtNanos: 999e6 };
+      return cluster({ partitions: 2, exposures: [exposure] })
+        .at(10)
+        .acked('a0', 0)
+        .acked('b0', 0, { partition: 1 })
+        .at(950)
+        .acked('a1', 1)
+        .acked('a2', 2)
+        .acked('b1', 1, { partition: 1 })
+        .fault(0, 1000, { victims: three })
+        .log('a0')
+        .log('b0', { partition: 1 });
+    };
+    expect(seen(exposed(2, 1))).toEqual(window(3));
+    const beyond = { 'lost-window': 2, 'lost-beyond-window': 1 };
+    expect(seen(exposed(1, 9))).toMatchObject({ verdict: 'fail', anomalies: beyond });
+    expect(seen(exposed(9, 0))).toMatchObject({ verdict: 'fail', anomalies: beyond });
+    expect(seen(exposed(9))).toMatchObject({ verdict: 'fail', anomalies: beyond });
+  });
+
   test('may also take what was acked between the measurement and the cut', () => {
     const measured = (ms: number) => {
-      const exposure = { messages: 1, syncMsMax: 10, measuredAtNanos: ms * 1e6 };
+      const exposure = { byPartition: [1], syncMsMax: 10, measuredAtNanos: ms * 1e6 };
       return load({ exposures: [exposure] }).fault(0, 1000, { victims: three }).log('a0');
     };
     // a1 was acked at 951, a2 at 953.
@@ -406,6 +436,8 @@ describe('several faults', () => {
     const story = load({ exposures: [1] }).fault(0, 1000, { victims: three }).log('a0');
     const verdict = story.judge().verdicts.find(({ check }) => check === 'lost')!;
     const beyond = verdict.anomalies.find(({ kind }) => kind === 'lost-beyond-window')!;
-    expect(beyond.examples).toEqual(['producer 1 sequence 1, acked at p0@1']);
+    expect(beyond.examples).toEqual([
+      'producer 1 sequence 1, acked at p0@1 (not yet safe in p0: 1)',
+    ]);
   });
 });

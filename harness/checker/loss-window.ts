@@ -1,5 +1,6 @@
 import type { Book } from './book/book.ts';
 import { lacksFinalRead } from './book/circumstances.ts';
+import { unsafeOf } from './book/exposure.ts';
 import { describeInjection, hasEffect } from './book/fault-timeline.ts';
 import type { Injection } from './book/fault-timeline.ts';
 import type { LossWindow } from './book/loss-ledger.ts';
@@ -90,7 +91,7 @@ function doubtOfExposure(
   { injection, promise, exposure }: Suspect,
 ): string | undefined {
   if (promise.loss === 'none' || windowOf(book, injection).messages > 0) return undefined;
-  if (exposure !== undefined && exposure.messages > 0) return undefined;
+  if (exposure !== undefined && unsafeOf(exposure) > 0) return undefined;
   const what = describeInjection(injection);
   return exposure === undefined
     ? `this mode may lose messages, and nobody measured how many were not yet safe at ${what}`

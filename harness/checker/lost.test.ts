@@ -365,6 +365,29 @@ describe('loss under a fault', () => {
     expect(bare(['a0'])).toEqual(lost({ 'lost-unplaced': 1 }));
   });
 
+  test('what was acked without a position may be of any partition, and share what no other used', () => {
+    const gone = (...byPartition: number[]) => {
+      const { scenario } = faulty('async');
+      const topic = { ...scenario!.topic, partitions: 2 };
+      const exposure = { byPartition, syncMsMax: 10, measuredAtNanos: 999e6 };
+      const story = new Story({
+        scenario: { ...scenario, topic },
+        exposures: new Map([[0, exposure]]),
+        capabilities: { positions: false, denseOffsets: false, readEachReplica: false },
+      })
+        .at(10)
+        .acked('a0', -1, { partition: -1 })
+        .acked('b0', -1, { partition: -1 })
+        .acked('c0', 0, { partition: 1 })
+        .fault(0, 1000);
+      return seen(story.log('').log('', { partition: 1 }));
+    };
+    expect(gone(1, 2)).toMatchObject({ verdict: 'pass', anomalies: { 'lost-window': 3 } });
+    const beyond = { 'lost-window': 2, 'lost-beyond-window': 1 };
+    expect(gone(0, 2)).toMatchObject({ verdict: 'fail', anomalies: beyond });
+    expect(gone(9, 0)).toMatchObject({ verdict: 'fail', anomalies: beyond });
+  });
+
   test('what was sent after the fault is beyond its window', () => {
     const story = before(faulty('async')).at(1500).acked('a3', 3).log('a0 a1 a2');
     expect(seen(story)).toMatchObject({

@@ -3,8 +3,10 @@ import { lacksFinalRead } from './book/circumstances.ts';
 import { describeInjection } from './book/fault-timeline.ts';
 import { eachDifference, isMessage, sharedRange } from './book/copy-difference.ts';
 import type { Legality } from './book/loss-attribution.ts';
+import type { Loss } from './book/loss-ledger.ts';
 import { legalLossOf } from './book/legal-loss.ts';
 import { Mark } from './book/messages.ts';
+import { count } from '../record/count.ts';
 import { windowOf } from './loss-window.ts';
 import { Tally } from './tally.ts';
 import type { Checker, Finding } from './watch.ts';
@@ -41,7 +43,9 @@ function judgeLoss(book: Book): Finding {
     const { id, vanished } = loss;
     const legal = loss.legality === 'allowed';
     const tally = legal ? allowed : forbidden;
-    tally.add(lossKind(loss), () => book.witness(id));
+    tally.add(lossKind(loss), () =>
+      loss.legality === 'beyond' ? `${book.witness(id)}${roomFor(book, loss)}` : book.witness(id),
+    );
     if (vanished) tally.add(legal ? 'vanished-window' : 'vanished', () => book.witness(id));
   }
   findVanishedUnacked(book, forbidden, allowed);
@@ -52,6 +56,13 @@ function judgeLoss(book: Book): Finding {
     doubts: doubtsOf(book),
     evidence: evidenceOf(book, forbidden, allowed),
   };
+}
+
+/** How much of its partition might have gone: the total tells nothing of that. */
+function roomFor({ circumstances }: Book, { partition, fault }: Loss): string {
+  const exposure = fault && circumstances.exposures.get(fault.fault);
+  const unsafe = exposure?.byPartition[partition];
+  return unsafe === undefined ? '' : ` (not yet safe in p${partition}: ${count(unsafe)})`;
 }
 
 function lossKind(loss: Legality): string {

@@ -153,7 +153,8 @@ export interface Roles {
  * so it is as exact as their answers are close together; one that does not answer holds nothing.
  */
 export interface Exposure {
-  readonly messages: number;
+  /** Index = partition: what one partition does not have at stake excuses no loss in another. */
+  readonly byPartition: readonly number[];
   /** Nodes with copies that did not answer: true to what they hold only where they are down. */
   readonly silent: readonly number[];
   /** The longest sync so far of any log of the topic: how much later than due one may come. */

@@ -1,4 +1,5 @@
 import type { Book } from '../checker/book/book.ts';
+import { unsafeOf } from '../checker/book/exposure.ts';
 import { suspectsOf } from '../checker/book/suspects.ts';
 import { windowOf, windowOfRun } from '../checker/loss-window.ts';
 import type { RecordedFault } from '../record/record.ts';
@@ -11,6 +12,7 @@ export function recordedFaults(book: Book): RecordedFault[] {
   const at = (time: number | null): number | null => (time === null ? null : timeline.atMs(time));
   return timeline.injections.map((injection) => {
     const suspect = suspects.find((one) => one.injection === injection);
+    const exposure = suspect?.exposure;
     const window = windowOf(book, injection);
     const recovery = book.recoveries.get(injection);
     const rtoMs = recovery?.rtoMs ?? null;
@@ -39,7 +41,7 @@ export function recordedFaults(book: Book): RecordedFault[] {
       lossWindowMessages: window.messages,
       lossWindowMs: window.ms,
       promise: suspect?.promise.loss ?? 'none',
-      exposure: suspect?.exposure?.messages ?? null,
+      exposure: exposure === undefined ? null : unsafeOf(exposure),
     };
   });
 }

@@ -1,4 +1,5 @@
 import type { Book } from '../checker/book/book.ts';
+import { unsafeOf } from '../checker/book/exposure.ts';
 import type { Injection } from '../checker/book/fault-timeline.ts';
 import { suspectsOf } from '../checker/book/suspects.ts';
 import { windowOf } from '../checker/loss-window.ts';
@@ -26,7 +27,7 @@ export function stakeOf(book: Book, injection: Injection): Stake {
     const inWords = `${count(acked)} messages exposed`;
     return { exposed: injection.aimedAt === 'node' && acked > 0, inWords };
   }
-  const unsafe = suspect?.exposure?.messages;
+  const unsafe = suspect?.exposure && unsafeOf(suspect.exposure);
   const { messages: lost } = windowOf(book, injection);
   const measured =
     unsafe === undefined ? 'exposure not measured' : `${count(unsafe)} messages not yet safe`;

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { FaultEvent } from '../history/events.ts';
 import { EntryFlag } from '../history/format.ts';
 import { readHistoryHeader } from '../history/reader.ts';
 import { HistoryWriter } from '../history/writer.ts';
@@ -22,13 +23,21 @@ beforeEach(() => {
 
 afterEach(() => rmSync(output, { recursive: true, force: true }));
 
+interface Told {
+  workload?: object;
+  target?: string;
+  /** In the middle, on the only node. */
+  fault?: { kind: string; steps: readonly FaultEvent['step'][] };
+}
+
 function folderOf(
   changes: Partial<RunFacts> = {},
-  { workload = {}, target = 'null' }: { workload?: object; target?: string } = {},
+  { workload = {}, target = 'null', fault }: Told = {},
 ): string {
   const words = vocabulary();
-  const phases = [{ name: 'a', duration: '1s' }];
-  const topic = { partitions: 1, replication: 'none' };
+  const planned = { fault: fault?.kind, target: 'leader', at: '500ms', for: '100ms' };
+  const phases = [{ name: 'a', duration: '1s', faults: fault === undefined ? [] : [planned] }];
+  const topic = { partitions: 1, replication: 'none', flush: 'async' };
   const scenario = parseScenario(
     { name: 'empty', question: 'Nothing?', nodes: 1, topic, workload, phases },
     'empty',
@@ -66,6 +75,10 @@ function folderOf(
   const history = new HarnessHistory(join(directory, 'history'), id, () => undefined);
   history.phase('a', 1e9);
   history.note('harness', 'something worth knowing');
+  for (const step of fault?.steps ?? []) {
+    const of = { fault: 0, kind: fault!.kind, target: 'leader', victims: ['node 1'] };
+    history.fault({ type: 'fault', ...of, step, proof: 'seen', result: 'confirmed', time: 1.5e9 });
+  }
   history.close();
   return directory;
 }
@@ -141,6 +154,19 @@ describe('a run folder', () => {
       verdict: 'inconclusive',
       reasons: ['node 1 ended by itself'],
     });
+  });
+
+  test('of an earlier version, which told no exposure by partition, has one that is not known', async () => {
+    const fault = { kind: 'power-cut', steps: ['requested', 'effective', 'probed'] } as const;
+    const judged = async (measured: object) => {
+      const exposures = { 0: { ...measured, syncMsMax: 1, measuredAtNanos: 1.4e9 } };
+      const told = { target: 'reference', fault };
+      return judgeRun(folderOf({ exposures: exposures as unknown as RunFacts['exposures'] }, told));
+    };
+    expect((await judged({ byPartition: [7] })).faults).toMatchObject([{ exposure: 7 }]);
+    const earlier = await judged({ messages: 7 });
+    expect(earlier.faults).toMatchObject([{ exposure: null }]);
+    expect(earlier.reasons.join('\n')).toContain('nobody measured how many were not yet safe');
   });
 
   test('whose run was never over says so', async () => {

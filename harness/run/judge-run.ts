@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { MeasuredExposure } from '../checker/book/exposure.ts';
 import { loadDriver } from '../driver/registry.ts';
 import type { NoteEvent } from '../history/events.ts';
 import { historyFiles, readHistory } from '../history/reader.ts';
@@ -32,9 +33,7 @@ export async function judgeRun(directory: string): Promise<RunRecord> {
     directory: history,
     plan,
     capabilities,
-    exposures: new Map(
-      Object.entries(facts.exposures).map(([fault, measured]) => [Number(fault), measured]),
-    ),
+    exposures: exposuresOf(facts),
     measured: {
       doubts: measured.doubts,
       responseP99Ms: measured.dueResponseP99Ms,
@@ -65,6 +64,12 @@ export async function judgeRun(directory: string): Promise<RunRecord> {
   };
   await writeRecord(join(directory, recordFileName), record);
   return record;
+}
+
+/** What earlier versions measured is a total, which bounds the loss of no partition. */
+function exposuresOf({ exposures }: RunFacts): Map<number, MeasuredExposure> {
+  const known = Object.entries(exposures).filter(([, { byPartition }]) => Array.isArray(byPartition));
+  return new Map(known.map(([fault, exposure]) => [Number(fault), exposure]));
 }
 
 /** What kept the run from its plan stands in the way of a pass; a violation stands all the same. */

@@ -25,7 +25,7 @@ async function measured(flush: 'sync' | 'async', replication: 'async' | 'quorum'
   const session = {
     exposure: (...question: Asked) => {
       asked.push(question);
-      return Promise.resolve({ messages: 7, silent: [], syncMsMax: 3 });
+      return Promise.resolve({ byPartition: [3, 4], silent: [], syncMsMax: 3 });
     },
   };
   const found = await measureExposure(
@@ -41,7 +41,7 @@ describe('the exposure of a fault', () => {
   test('is asked for all its victims together, by what they lose', async () => {
     const { asked, found } = await measured('async', 'quorum', [1, 2, 3]);
     expect(asked).toEqual([[[1, 2, 3], 'unsynced']]);
-    expect(found).toMatchObject({ messages: 7, syncMsMax: 3, measuredAtNanos: expect.any(Number) });
+    expect(found).toMatchObject({ byPartition: [3, 4], syncMsMax: 3, measuredAtNanos: expect.any(Number) });
     expect((await measured('sync', 'async', [2], 'kill')).asked).toEqual([[[2], 'all']]);
     expect((await measured('sync', 'async', [1, 2], 'kill')).asked).toEqual([[[], 'all']]);
   });
@@ -66,10 +66,10 @@ describe('the exposure of a fault', () => {
     const plan = planOf('async', 'quorum');
     const hit = { kind: 'power-cut', nodes: [1, 2], options: {} };
     const session = {
-      exposure: () => Promise.resolve({ messages: 7, silent: [2, 3], syncMsMax: 3 }),
+      exposure: () => Promise.resolve({ byPartition: [3, 4], silent: [2, 3], syncMsMax: 3 }),
     };
     const onlyRuns = (which: number) => (node: number) => Promise.resolve(node === which);
     expect(await measureExposure(session, plan, hit, onlyRuns(3))).toBeUndefined();
-    expect(await measureExposure(session, plan, hit, onlyRuns(1))).toMatchObject({ messages: 7 });
+    expect(await measureExposure(session, plan, hit, onlyRuns(1))).toMatchObject({ byPartition: [3, 4] });
   });
 });

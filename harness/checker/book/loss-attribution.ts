@@ -4,6 +4,8 @@ import type { Suspect } from './suspects.ts';
 /** An acked message that is lost. */
 export interface Missing {
   readonly id: number;
+  /** As the ack named it; -1 when it named none. */
+  readonly partition: number;
   readonly ackedAt: number;
   /** It was in somebody's hands from here on: when it was sent, or a second before its ack. */
   readonly since: number;
@@ -43,10 +45,10 @@ interface Options {
  * counts only for what was sent before its fault took effect (or, if it lasts, before it was healed).
  *
  * The first suspect within whose bounds the loss lies gets it. Bounds of a window: acked no earlier
- * than the flush allows; and, of what was acked before the exposure was measured, the latest as
- * many as were exposed. What exceeds the bounds of one suspect may still be explained by the next;
- * else it is `beyond` the first that explains it. What nobody explains is blamed on the first
- * suspect and is forbidden.
+ * than the flush allows; and, of what was acked before the exposure was measured, in each partition
+ * the latest as many as were exposed in it. What exceeds the bounds of one suspect may still be
+ * explained by the next; else it is `beyond` the first that explains it. What nobody explains is
+ * blamed on the first suspect and is forbidden.
  */
 export function attribute({ suspects, missing, placeOf }: Options): Attribution[] {
   const results: Attribution[] = Array.from({ length: missing.length });
@@ -89,15 +91,30 @@ function covers({ promise }: Suspect, { vanished }: Missing): boolean {
   return promise.loss !== 'none' && !(vanished && promise.deliveredIsSafe);
 }
 
-/** The oldest, beyond as many as were exposed when that was measured. */
+/**
+ * The oldest in each partition, beyond as many as were exposed in it when that was measured. What
+ * was acked without a position may be of any, and share what none of the others used.
+ */
 function excessOf(
   { promise, exposure }: Suspect,
   taken: readonly number[],
   missing: readonly Missing[],
 ): readonly number[] {
   if (promise.loss !== 'window' || exposure === undefined) return [];
-  const counted = taken.filter((index) => missing[index]!.ackedAt < exposure.measuredAtNanos);
-  if (counted.length <= exposure.messages) return [];
-  counted.sort((a, b) => missing[a]!.ackedAt - missing[b]!.ackedAt);
-  return counted.slice(0, counted.length - exposure.messages);
+  const { byPartition, measuredAtNanos } = exposure;
+  const counted = new Map<number, number[]>();
+  for (const index of taken) {
+    const { partition, ackedAt } = missing[index]!;
+    if (ackedAt >= measuredAtNanos) continue;
+    if (!counted.has(partition)) counted.set(partition, []);
+    counted.get(partition)!.push(index);
+  }
+  let unused = 0;
+  for (const [partition, messages] of byPartition.entries())
+    unused += Math.max(0, messages - (counted.get(partition)?.length ?? 0));
+  return [...counted].flatMap(([partition, indexes]) => {
+    const room = partition < 0 ? unused : (byPartition[partition] ?? 0);
+    indexes.sort((a, b) => missing[a]!.ackedAt - missing[b]!.ackedAt);
+    return indexes.slice(0, Math.max(0, indexes.length - room));
+  });
 }

@@ -1,3 +1,4 @@
+import type { CompleteEvent } from '../../history/events.ts';
 import type { HistoryVisitor } from '../../history/visitor.ts';
 import type { Circumstances } from './circumstances.ts';
 import type { FaultTimeline, Injection } from './fault-timeline.ts';
@@ -12,6 +13,8 @@ import type { Suspect } from './suspects.ts';
 
 export type Loss = Legality & {
   readonly id: number;
+  /** As the ack named it; -1 when it named none. */
+  readonly partition: number;
   /** The fault that explains the loss, or else is blamed for it; undefined when none can be. */
   readonly fault: Injection | undefined;
   readonly vanished: boolean;
@@ -93,7 +96,7 @@ export class LossLedger {
         if (id < 0) return;
         const invokedAt = this.#invokedAt.get(id);
         if (invokedAt === undefined) this.#survived(id, event.time);
-        else this.#lost(id, invokedAt, event.time);
+        else this.#lost(id, invokedAt, event);
       },
     };
   }
@@ -106,9 +109,10 @@ export class LossLedger {
       placeOf: (id, suspect) =>
         this.#survivors.placeOf(id, suspect < 0 ? this.suspects.length : suspect),
     });
-    for (const [index, { id, ackedAt, vanished }] of this.#missing.entries()) {
+    for (const [index, { id, partition, ackedAt, vanished }] of this.#missing.entries()) {
       const { suspect, ...legality } = this.#attributions[index]!;
-      yield { ...legality, id, ackedAt, vanished, fault: this.suspects[suspect]?.injection };
+      const fault = this.suspects[suspect]?.injection;
+      yield { ...legality, id, partition, ackedAt, vanished, fault };
     }
   }
 
@@ -155,9 +159,10 @@ export class LossLedger {
     return true;
   }
 
-  #lost(id: number, invokedAt: number, ackedAt: number): void {
+  #lost(id: number, invokedAt: number, { partition, time: ackedAt }: CompleteEvent): void {
     const since = Math.max(invokedAt, ackedAt - lateAckNanos);
-    this.#missing.push({ id, ackedAt, since, vanished: this.#book.wasGivenToAny(id) });
+    const vanished = this.#book.wasGivenToAny(id);
+    this.#missing.push({ id, partition, ackedAt, since, vanished });
     this.#invokedAt.delete(id);
   }
 

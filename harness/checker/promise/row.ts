@@ -18,8 +18,8 @@ export interface NoLoss {
  */
 export interface SomeLoss {
   /**
-   * `window`: of what was acked before the exposure was measured, at most the exposure; what was
-   * acked from then on, until the fault took effect, may all go. `may`: no bound.
+   * `window`: of what was acked before the exposure was measured, in each partition at most its
+   * exposure; what was acked from then on, until the fault took effect, may all go. `may`: no bound.
    */
   readonly loss: 'window' | 'may';
   /**

@@ -131,13 +131,14 @@ class Generator {
     this.#consume(logs);
     this.#readAll(logs);
     this.#kill();
+    const { partitions } = this.#plan.scenario.topic;
     const exposures = new Map(
       this.#plan.faults
         .filter(() => this.#draws.maybe(0.8))
         .map(({ id, atMs }) => [
           id,
           {
-            messages: this.#draws.below(4),
+            byPartition: Array.from({ length: partitions }, () => this.#draws.below(4)),
             syncMsMax: this.#draws.below(4),
             measuredAtNanos: (atMs - this.#draws.below(5) / 2) * 1e6,
           },

@@ -16,7 +16,10 @@ export interface StoryOptions {
   readonly scenario?: Partial<ScenarioInput>;
   readonly target?: string;
   readonly measured?: Partial<Measured>;
-  /** A count alone was measured when its fault was requested, and no sync took over 10 ms. */
+  /**
+   * A count alone holds in each partition, was measured when its fault was requested, and no sync
+   * took over 10 ms.
+   */
   readonly exposures?: ReadonlyMap<number, number | MeasuredExposure>;
   readonly checkers?: readonly Checker[];
 }
@@ -334,13 +337,14 @@ export class Story {
 
   #exposures(): Map<number, MeasuredExposure> {
     const given = [...(this.#options.exposures ?? [])];
+    const { partitions } = this.plan.scenario.topic;
     return new Map(
       given.map(([fault, measured]) => [
         fault,
         typeof measured !== 'number'
           ? measured
           : {
-              messages: measured,
+              byPartition: Array.from({ length: partitions }, () => measured),
               syncMsMax: 10,
               measuredAtNanos: this.#requestedAt.get(fault) ?? 0,
             },

@@ -241,7 +241,7 @@ describe('the reference driver', () => {
     const messages = acked(flow).length;
     expect(messages).toBeGreaterThan(50);
     const at = async (failing: number[], loses: 'all' | 'unsynced'): Promise<number> =>
-      (await driven.exposure!(failing, loses)).messages;
+      (await driven.exposure!(failing, loses)).byPartition[0]!;
     expect(await at([], 'all')).toBe(0);
     expect(await at([leader], 'all')).toBe(messages);
     expect(await at([other], 'unsynced')).toBe(messages);

@@ -26,7 +26,7 @@ const unsynced = [
 describe('exposed is what was acked and would be on no majority', () => {
   test('a power cut of one node puts nothing at stake that two others hold', () => {
     expect(exposureOf(topic('quorum', ...unsynced), { failing: [1], loses: 'unsynced' })).toEqual({
-      messages: 0,
+      byPartition: [0],
       silent: [],
       syncMsMax: 1,
     });
@@ -34,19 +34,19 @@ describe('exposed is what was acked and would be on no majority', () => {
 
   test('a power cut of all nodes puts at stake what a majority has not synced', () => {
     const loss = { failing: [1, 2, 3], loses: 'unsynced' } as const;
-    expect(exposureOf(topic('quorum', ...unsynced), loss).messages).toBe(30);
+    expect(exposureOf(topic('quorum', ...unsynced), loss).byPartition).toEqual([30]);
   });
 
   test('two nodes that lose all take everything with them', () => {
     const loss = { failing: [1, 3], loses: 'all' } as const;
-    expect(exposureOf(topic('quorum', ...unsynced), loss).messages).toBe(100);
+    expect(exposureOf(topic('quorum', ...unsynced), loss).byPartition).toEqual([100]);
   });
 
   test('a node that did not answer holds nothing, and is named', () => {
     const [leader, follower] = unsynced;
     const loss = { failing: [1], loses: 'unsynced' } as const;
     expect(exposureOf(topic('quorum', leader!, follower!), loss)).toMatchObject({
-      messages: 30,
+      byPartition: [30],
       silent: [3],
     });
   });
@@ -59,20 +59,22 @@ describe('exposed is what was acked and would be on no majority', () => {
     ];
     const deposed = replica(2, { role: 'leader', term: 2, persistedOffset: 500, logEndOffset: 85 });
     const loss = { failing: [1], loses: 'all' } as const;
-    expect(exposureOf(topic('async', ...behind), loss).messages).toBe(20);
-    expect(exposureOf(topic('async', behind[0]!, deposed, behind[2]!), loss).messages).toBe(20);
-    expect(exposureOf(topic('quorum', ...behind), loss).messages).toBe(0);
+    const exposed = (...asked: Parameters<typeof topic>) =>
+      exposureOf(topic(...asked), loss).byPartition;
+    expect(exposed('async', ...behind)).toEqual([20]);
+    expect(exposed('async', behind[0]!, deposed, behind[2]!)).toEqual([20]);
+    expect(exposed('quorum', ...behind)).toEqual([0]);
   });
 
-  test('partitions add up, and the longest sync is that of any of them', () => {
-    const slow = unsynced.map((each) => ({ ...each, syncMsMax: each.node * 7 }));
+  test('each partition has its own, and the longest sync is that of any of them', () => {
+    const slow = unsynced.map((each) => ({ ...each, syncedOffset: 95, syncMsMax: each.node * 7 }));
     const partitions = [
       { placement, replicas: unsynced },
       { placement, replicas: slow },
     ];
     const loss = { failing: [1, 2, 3], loses: 'unsynced' } as const;
     expect(exposureOf({ replication: 'quorum', partitions }, loss)).toEqual({
-      messages: 60,
+      byPartition: [30, 5],
       silent: [],
       syncMsMax: 21,
     });

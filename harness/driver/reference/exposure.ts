@@ -15,6 +15,7 @@ export interface Replica {
 /** A topic as its nodes describe it; a node that did not answer is not among `replicas`. */
 export interface TopicReplicas {
   readonly replication: 'none' | 'async' | 'quorum';
+  /** Index = partition. */
   readonly partitions: readonly {
     readonly placement: readonly number[];
     readonly replicas: readonly Replica[];
@@ -28,19 +29,18 @@ interface Loss {
 
 /** How many acked messages would be on no majority of their replicas after the loss. */
 export function exposureOf({ replication, partitions }: TopicReplicas, loss: Loss): Exposure {
-  let messages = 0;
   let syncMsMax = 0;
   const silent = new Set<number>();
-  for (const { placement, replicas } of partitions) {
+  const byPartition = partitions.map(({ placement, replicas }) => {
     const retained = placement.map((node) => {
       const replica = replicas.find((each) => each.node === node);
       if (replica === undefined) silent.add(node);
       return replica === undefined ? 0 : retainedBy(replica, loss);
     });
-    messages += Math.max(0, ackedOf(replicas, replication) - onMajority(retained));
     for (const replica of replicas) syncMsMax = Math.max(syncMsMax, replica.syncMsMax);
-  }
-  return { messages, silent: [...silent].sort((a, b) => a - b), syncMsMax };
+    return Math.max(0, ackedOf(replicas, replication) - onMajority(retained));
+  });
+  return { byPartition, silent: [...silent].sort((a, b) => a - b), syncMsMax };
 }
 
 function retainedBy(replica: Replica, { failing, loses }: Loss): number {

@@ -9,7 +9,8 @@ export function lossWindow(told: Told): OracleVerdict {
   const lost = lostSends(told);
   for (const { cut } of lossyCuts(told)) {
     if (lost.some((one) => one.cut === cut)) continue;
-    if (!((told.input.exposures.get(cut.id)?.messages ?? 0) > 0)) found.doubt();
+    const exposure = told.input.exposures.get(cut.id);
+    if (exposure?.byPartition.some((messages) => messages > 0) !== true) found.doubt();
   }
   return found.verdict();
 }

@@ -32,7 +32,10 @@ export function lostSends(told: Told): LostSend[] {
     const counted = lost
       .filter((send) => holder.get(send) === cut && send.ack!.time < exposure.measuredAtNanos)
       .toSorted((a, b) => b.ack!.time - a.ack!.time);
-    for (const send of counted.slice(exposure.messages)) next(send, index + 1);
+    for (const partition of told.partitions()) {
+      const there = counted.filter(({ ack }) => ack!.partition === partition);
+      for (const send of there.slice(exposure.byPartition[partition])) next(send, index + 1);
+    }
   }
   return lost.map((send) => {
     const legal = holder.get(send);

@@ -18,7 +18,11 @@ export interface OracleInput {
   readonly capabilities: Capabilities;
   readonly exposures: ReadonlyMap<
     number,
-    { readonly messages: number; readonly syncMsMax: number; readonly measuredAtNanos: number }
+    {
+      readonly byPartition: readonly number[];
+      readonly syncMsMax: number;
+      readonly measuredAtNanos: number;
+    }
   >;
 }
 
