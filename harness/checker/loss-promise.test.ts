@@ -10,6 +10,7 @@ interface Setting {
   readonly replication?: 'none' | 'async' | 'quorum';
   readonly partitions?: number;
   readonly consumers?: number;
+  readonly dense?: boolean;
   readonly faults?: readonly { fault: string; target?: string; at?: string; for?: string; with?: Record<string, unknown> }[];
   /** By fault; a number, of each partition, was measured a millisecond before it took effect. */
   readonly exposures?: readonly (number | MeasuredExposure | null)[];
@@ -21,7 +22,7 @@ const seen = (story: Story) => summaryOf(story.judge());
 /** Three nodes, flush interval 100 ms; one fault unless told otherwise. */
 function cluster(setting: Setting = {}): Story {
   const { flush = 'async', replication = 'quorum', consumers = 0, exposures = [5] } = setting;
-  const { partitions = 1 } = setting;
+  const { partitions = 1, dense = true } = setting;
   const faults = (setting.faults ?? [{ fault: 'power-cut', target: 'all-nodes' }]).map((one) => ({
     target: 'leader',
     at: '1s',
@@ -43,6 +44,7 @@ function cluster(setting: Setting = {}): Story {
       // These stories are too short to tell when service came back.
       checks: checkers.map(({ name }) => name).filter((name) => name !== 'recovery'),
     },
+    capabilities: { denseOffsets: dense },
     exposures: new Map(
       exposures.flatMap((exposure, fault) => (exposure === null ? [] : [[fault, exposure]])),
     ),
@@ -312,6 +314,26 @@ describe('a leader that is cut off with clients on its side', () => {
       invalid: ['lost'],
       anomalies: { 'lost-tail': 1 },
     });
+  });
+
+  test('leaves no place empty among what was acked since, where every offset is used', () => {
+    const since = (log: string, dense = true) =>
+      seen(
+        load({ replication: 'async', dense, faults: [{ fault: 'cut', for: '5s' }] })
+          .fault(0, 1000, { healMs: 6000 })
+          .at(1300)
+          .acked('a3', 3)
+          .at(1400)
+          .unknown('c0')
+          .acked('b0', 4)
+          .log(log),
+      );
+    expect(since('a0 a1 a2 - b0')).toMatchObject({ anomalies: { 'lost-middle': 1 } });
+    // Nobody filled the places that it left, or the new leader did: no ack tells who gave it.
+    expect(since('a0 a1 a2')).toEqual(window(2));
+    expect(since('a0 a1 a2 - b0', false)).toEqual(window(1));
+    const regrown = { ...pass, anomalies: { 'lost-window': 1, superseded: 1 } };
+    expect(since('a0 a1 a2 c0 b0')).toEqual(regrown);
   });
 
   test('acks nothing alone where a quorum is promised', () => {

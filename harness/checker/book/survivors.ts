@@ -29,9 +29,12 @@ interface Known {
  *
  * "Before" and "behind" go by the offset within the partition and by the sequence within producer
  * and partition; one survivor behind by either is enough. What was acked after the fault proves
- * nothing about the log that was cut, and is left out, with one exception: where offsets are dense,
- * a log that grows again after a cut fills every place from the cut on. So a place that is empty
- * although the log goes on behind it was not cut off with a tail, whoever follows it.
+ * nothing about the log that was cut, and is left out, also where the fault lasts and what was acked
+ * since may go as well: the leader that is cut off, or about to give way, and the one that follows
+ * it ack at overlapping positions and times, the same producers too, and no ack says by whom it was
+ * given. With one exception: where offsets are dense, a log that grows again after a cut fills every
+ * place from the cut on. So a place that is empty although the log goes on behind it was not cut
+ * off with a tail, whoever follows it.
  *
  * A message that was acked without a position may be of any partition: it is compared with all that
  * survived of its producer, and *all* means that nothing survived anywhere.
