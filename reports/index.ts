@@ -121,4 +121,5 @@ async function drawOne(chart: Chart): Promise<Drawn> {
   return { chart, drawing: await draw(chart) };
 }
 
+export { differencesInWords } from './differences.ts';
 export { commonRate, priceOfSafety, responseP99 } from './price-of-safety.ts';

@@ -7,7 +7,8 @@ const { environment } = makeRecord({ phases: [{ name: 'price', lengthMs: 2000 }]
 
 function mode(flush: SuiteMode['flush'], replication: SuiteMode['replication'], nodes = 3): SuiteMode {
   const id = `${flush} x ${replication}`;
-  return { id, target: 'reference', flush, replication, nodes, flushIntervalMs: 100, axes: {} };
+  const where = { target: 'reference', cluster: 'process' as const };
+  return { id, ...where, flush, replication, nodes, flushIntervalMs: 100, axes: {} };
 }
 
 function priced(of: SuiteMode, targetRate: number, p99: number, sustained = true): SuiteCell {
@@ -93,6 +94,7 @@ function suiteOf(cells: SuiteCell[], ...modes: SuiteMode[]): SuiteRecord {
       );
       return { mode: id, rate: kept.length === 0 ? null : Math.max(...kept) };
     }),
+    differences: [],
     verdict: 'pass',
     reasons: [],
   };

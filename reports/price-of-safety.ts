@@ -1,5 +1,6 @@
 import type { SuiteCell, SuiteMode, SuiteRecord } from '../harness/record/suite.ts';
 import { count, listed, micros, percent, perSecond } from './format.ts';
+import { lossInWords } from './loss-in-words.ts';
 
 /** Two modes that differ in one choice, the second the safer one. */
 interface Step {
@@ -8,36 +9,36 @@ interface Step {
   readonly words: string;
 }
 
-const faultWords: Readonly<Record<string, string>> = {
-  'kill-leader': 'the leader was killed',
-  'power-cut-leader': 'the leader lost its power',
-  'power-cut-all': 'all nodes lost their power',
-  'cut-off-leader': 'the leader was cut off',
-  'own-faults': 'the faults of the scenario struck',
-};
-
 /**
  * What each step of safety costs here and what it is worth, as sentences for somebody who does not
  * read tables: made from the numbers alone, one per step, and what cannot be said is said so.
  */
 export function priceOfSafety(suite: SuiteRecord): string[] {
   const told = stepsOf(suite.modes).flatMap((step) => {
-    const [cost, worth] = [costOf(suite, step), worthOf(suite, step)];
+    const [cost, worth] = [
+      costOf(suite, step),
+      lossInWords(suite, [step.from.id, step.to.id], ['the one', 'the other']),
+    ];
     return cost === undefined && worth === undefined
       ? []
       : [`${[`${step.words} ${cost ?? 'has no price yet'}`, worth ?? []].flat().join('; ')}.`];
   });
-  if (told.length === 0) told.push('No two modes were run of which one is a step safer.');
+  if (told.length === 0 && suite.differences.length === 0)
+    told.push('No two modes were run of which one is a step safer.');
   return [...told, ...caveats(suite)];
 }
 
 /** From `async` or `os` to `sync`, and from fewer copies to a quorum; all else the same. */
 function stepsOf(modes: readonly SuiteMode[]): Step[] {
   const steps: Step[] = [];
-  const beside = ({ target, axes }: SuiteMode): SuiteMode[] =>
-    modes.filter((one) => {
-      return one.target === target && one.axes.batch === axes.batch && one.axes.inFlight === axes.inFlight;
-    });
+  const beside = ({ target, cluster, axes: { batch, inFlight } }: SuiteMode): SuiteMode[] =>
+    modes.filter(
+      (one) =>
+        one.target === target &&
+        one.cluster === cluster &&
+        one.axes.batch === batch &&
+        one.axes.inFlight === inFlight,
+    );
   for (const to of modes) {
     for (const from of beside(to)) {
       const sameFlush = from.flush === to.flush;
@@ -58,9 +59,10 @@ function stepsOf(modes: readonly SuiteMode[]): Step[] {
   return steps;
 }
 
-function asides({ target, axes }: SuiteMode): string {
+function asides({ target, cluster, axes }: SuiteMode): string {
   const told = [
     ...(target === 'reference' ? [] : [target]),
+    ...(cluster === 'process' ? [] : [cluster]),
     ...(axes.batch === undefined ? [] : [`batches of ${count(axes.batch)} bytes`]),
     ...(axes.inFlight === undefined ? [] : [`${count(axes.inFlight)} in flight`]),
   ];
@@ -91,46 +93,6 @@ function costOf(suite: SuiteRecord, { from, to }: Step): string | undefined {
   if (common === undefined) return told[0]!;
   const [fromP99, toP99] = [from, to].map((mode) => responseP99(suite, mode.id, common)!);
   return `${told[0]!}, and at ${perSecond(common)} the p99 goes from ${micros(fromP99!)} to ${micros(toP99!)}`;
-}
-
-function worthOf(suite: SuiteRecord, step: Step): string | undefined {
-  const faults = Object.keys(faultWords).flatMap((fault) => {
-    const [from, to] = [step.from, step.to].map((mode) => sumOf(suite, mode.id, fault));
-    return from === undefined || to === undefined ? [] : [{ fault, from, to }];
-  });
-  if (faults.length === 0) return undefined;
-  const differ = faults.filter(({ from, to }) => from.lost > 0 || to.lost > 0);
-  if (differ.length === 0) {
-    return `neither lost an acked message when ${listed(faults.map(({ fault }) => faultWords[fault]!))}`;
-  }
-  return differ
-    .map(({ fault, from, to }) => {
-      const says = ({ lost, acked }: Sum): string =>
-        lost === 0 ? 'none' : `${count(lost)} of ${count(acked)} acked messages`;
-      return `when ${faultWords[fault]}, the one lost ${says(from)} and the other ${says(to)}`;
-    })
-    .join('; ');
-}
-
-interface Sum {
-  readonly lost: number;
-  readonly acked: number;
-}
-
-/** Over the repeats; undefined unless at least one was run and shows something. */
-function sumOf(suite: SuiteRecord, mode: string, fault: string): Sum | undefined {
-  const found = suite.cells.flatMap((cell) =>
-    cell.mode === mode && cell.worth?.fault === fault && shows(cell) ? [cell.worth] : [],
-  );
-  if (found.length === 0) return undefined;
-  return found.reduce<Sum>(
-    (sum, { lost, acked }) => ({ lost: sum.lost + lost, acked: sum.acked + acked }),
-    { lost: 0, acked: 0 },
-  );
-}
-
-function shows({ worth }: SuiteCell): boolean {
-  return worth !== null && (worth.observed !== 'inconclusive' || worth.lost > 0);
 }
 
 function sustainedRate({ sustainedRates }: SuiteRecord, mode: string): number | null {

@@ -7,6 +7,7 @@ import { compare } from '../compare/compare.ts';
 import { makeGrid, requireCells, type Grid } from '../compare/grid.ts';
 import type { Axes } from '../compare/modes.ts';
 import { createSuiteFolder, openSuiteFolder, suiteFileName } from '../compare/suite-folder.ts';
+import { clusterKinds } from '../cluster/kinds.ts';
 import { storageForms } from '../cluster/node-storage.ts';
 import { driverNames } from '../driver/registry.ts';
 import { HarnessError } from '../errors.ts';
@@ -21,8 +22,9 @@ import { writeSuiteReports } from './outputs.ts';
 import { interruptSignal } from './interrupt.ts';
 import { commandLine } from './shell.ts';
 
-interface CompareFlags extends Omit<Axes, 'targets'> {
+interface CompareFlags extends Omit<Axes, 'targets' | 'clusters'> {
   readonly target: Axes['targets'];
+  readonly cluster: Axes['clusters'];
   readonly repeats: number;
   readonly quick?: true;
   readonly seed?: number;
@@ -34,7 +36,20 @@ interface CompareFlags extends Omit<Axes, 'targets'> {
 }
 
 /** What a comparison that is resumed has chosen already. */
-const choices = ['target', 'flush', 'replication', 'batch', 'inFlight', 'rates', 'repeats', 'quick', 'seed', 'storage', 'out'];
+const choices = [
+  'target',
+  'cluster',
+  'flush',
+  'replication',
+  'batch',
+  'inFlight',
+  'rates',
+  'repeats',
+  'quick',
+  'seed',
+  'storage',
+  'out',
+];
 
 /** `ackworth compare`: what each durability mode costs, and what it is worth. */
 export function compareCommand(): Command {
@@ -49,6 +64,7 @@ export function compareCommand(): Command {
     .addOption(axisOption('--in-flight <counts>', 'messages in flight per producer', countFrom1))
     .addOption(axisOption('--rates <rates>', 'messages per second', rate))
     .addOption(axisOption('--target <drivers>', 'the brokers', oneOf(driverNames)))
+    .addOption(axisOption('--cluster <kinds>', 'process, docker', oneOf(clusterKinds)))
     .option('--repeats <n>', 'runs of each cell', countFrom1, 1)
     .option('--quick', 'fewer rates, shorter, and only the faults that tell most')
     .option('--seed <n>', 'makes every choice of the grid; default: drawn, and printed', wholeNumber)
@@ -98,7 +114,7 @@ export function compareCommand(): Command {
 }
 
 async function newGrid(name: string, flags: CompareFlags): Promise<Grid> {
-  const { target, flush, replication, batch, inFlight, rates, repeats, only } = flags;
+  const { target, cluster, flush, replication, batch, inFlight, rates, repeats, only } = flags;
   const words = vocabulary();
   const scenario = await loadScenario(name, { registry: scenarios, vocabulary: words });
   const grid = makeGrid(scenario, {
@@ -106,7 +122,7 @@ async function newGrid(name: string, flags: CompareFlags): Promise<Grid> {
     repeats,
     quick: flags.quick ?? false,
     storage: flags.storage ?? null,
-    axes: { targets: target, flush, replication, batch, inFlight, rates },
+    axes: { targets: target, clusters: cluster, flush, replication, batch, inFlight, rates },
     faults: words.faults.map(({ kind }) => kind),
     only,
   });

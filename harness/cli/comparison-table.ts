@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import { commonRate, priceOfSafety, responseP99 } from '../../reports/index.ts';
+import { commonRate, differencesInWords, priceOfSafety, responseP99 } from '../../reports/index.ts';
 import { gridFaults, type SuiteRecord } from '../record/suite.ts';
 import { plainTable } from './verdict-table.ts';
 
@@ -17,7 +17,7 @@ export function comparisonTable(suite: SuiteRecord): string {
   const at = common === undefined ? '' : ` at ${whole(common)}/s`;
   const table = plainTable(
     ['mode', 'sustained', `p99${at}`, ...faults],
-    [26, 12, 14, ...faults.map((fault) => fault.length + 4)],
+    [widest(ids), 12, 14, ...faults.map((fault) => fault.length + 4)],
   );
   for (const { id } of modes) {
     const rate = suite.sustainedRates.find((one) => one.mode === id)?.rate ?? null;
@@ -36,9 +36,16 @@ export function comparisonTable(suite: SuiteRecord): string {
     '',
     table.toString(),
     '',
-    ...priceOfSafety(suite).map((sentence) => `  ${sentence}`),
+    ...[...differencesInWords(suite), ...priceOfSafety(suite)].map((sentence) => `  ${sentence}`),
     '',
   ].join('\n');
+}
+
+const modeWidthMin = 26;
+
+/** Of the column of modes, with its padding. */
+function widest(ids: readonly string[]): number {
+  return Math.max(modeWidthMin, ...ids.map(({ length }) => length + 2));
 }
 
 /** A mode that sustained nothing must not keep the others from being compared. */

@@ -9,7 +9,7 @@ import { plannedLoadMs, scenarioOfCell } from './cell-scenario.ts';
 import { makeGrid, type Grid, type GridOptions } from './grid.ts';
 
 const words: Vocabulary = vocabulary();
-const axes = { targets: [], flush: [], replication: [], batch: [], inFlight: [], rates: [] };
+const axes = { targets: [], clusters: [], flush: [], replication: [], batch: [], inFlight: [], rates: [] };
 
 function gridOf(input: ScenarioInput, changes: Partial<GridOptions> = {}): Grid {
   const options = { seed: 1, repeats: 1, quick: false, storage: null, axes, faults: ['kill'], only: [], ...changes };

@@ -8,7 +8,7 @@ import { vocabulary } from '../vocabulary.ts';
 import { makeGrid, requireCells, type Grid, type GridOptions } from './grid.ts';
 import type { Axes } from './modes.ts';
 
-const free: Axes = { targets: [], flush: [], replication: [], batch: [], inFlight: [], rates: [] };
+const free: Axes = { targets: [], clusters: [], flush: [], replication: [], batch: [], inFlight: [], rates: [] };
 const every = ['kill', 'power-cut', 'cut', 'delay'];
 
 function gridOf(scenario: ScenarioInput, changes: Partial<GridOptions> = {}): Grid {
@@ -114,6 +114,35 @@ describe('the durability grid', () => {
     const grid = gridOf(durability, { only: [wanted.id] });
     expect(grid.cells).toEqual([wanted]);
     expect(modeIds(grid)).toEqual([wanted.mode.id]);
+  });
+});
+
+describe('the axis of clusters', () => {
+  const both = { ...free, flush: ['sync' as const], clusters: ['process' as const, 'docker' as const] };
+
+  test('makes a mode of each durability on each of them, which has the cluster in its name', () => {
+    const grid = gridOf(steady, { axes: { ...both, rates: [500] } });
+    expect(modeIds(grid)).toEqual(['process, sync x quorum', 'docker, sync x quorum']);
+    expect(grid.modes.map(({ cluster }) => cluster)).toEqual(['process', 'docker']);
+    expect(ids(grid)).toEqual(['process-sync-quorum-price-500', 'docker-sync-quorum-price-500']);
+  });
+
+  test('is no word of a name where there is one of them, and processes where none is given', () => {
+    const [alone] = gridOf(steady, { axes: { ...free, clusters: ['docker'] } }).modes;
+    expect(alone).toMatchObject({ id: 'sync x quorum', cluster: 'docker' });
+    const [plain] = gridOf(steady).modes;
+    expect(plain).toMatchObject({ id: 'sync x quorum', cluster: 'process' });
+  });
+
+  test('runs what is to be compared one after the other, in either order', () => {
+    const { cells } = gridOf(steady, { repeats: 8, axes: { ...both, rates: [500, 1000] } });
+    const inOrder = cells.toSorted((a, b) => a.order - b.order);
+    const pairs = inOrder.flatMap((cell, index) => (index % 2 === 0 ? [[cell, inOrder[index + 1]!]] : []));
+    for (const [first, second] of pairs) {
+      expect(second).toMatchObject({ work: first!.work, repeat: first!.repeat });
+      expect(second!.mode.cluster).not.toBe(first!.mode.cluster);
+    }
+    expect(new Set(pairs.map(([first]) => first!.mode.cluster)).size).toBe(2);
   });
 });
 

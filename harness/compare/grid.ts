@@ -7,9 +7,12 @@ import { modesOf, type Axes } from './modes.ts';
 import { ordered } from './order.ts';
 import { canStrike } from './schedule.ts';
 
+/** Of `grid.json`; 2 since modes say on what cluster they are run. */
+export const gridVersion = 2;
+
 /** A grid with every choice made: `grid.json`, from which an interrupted one goes on. */
 export interface Grid {
-  readonly version: 1;
+  readonly version: typeof gridVersion;
   readonly scenario: Scenario;
   readonly seed: number;
   readonly quick: boolean;
@@ -56,7 +59,7 @@ export function makeGrid(scenario: Scenario, options: GridOptions): Grid {
   requireCells(only, ids);
   const chosen = only.length === 0 ? all : all.filter(({ id }) => only.includes(id));
   return {
-    version: 1,
+    version: gridVersion,
     scenario,
     seed,
     quick,
@@ -109,10 +112,11 @@ function idOf(
   repeat: number | undefined,
   modes: readonly SuiteMode[],
 ): string {
-  const { target, flush, replication, axes } = mode;
+  const { target, cluster, flush, replication, axes } = mode;
   const differ = (of: (mode: SuiteMode) => unknown): boolean => new Set(modes.map(of)).size > 1;
   return [
     ...(differ((other) => other.target) ? [target] : []),
+    ...(differ((other) => other.cluster) ? [cluster] : []),
     flush,
     replication,
     ...(differ((other) => other.axes.batch) ? [`b${axes.batch}`] : []),

@@ -1,3 +1,4 @@
+import type { ClusterKind } from '../cluster/kinds.ts';
 import type { SuiteMode } from '../record/suite.ts';
 import type { Scenario } from '../scenario/schema.ts';
 
@@ -7,6 +8,7 @@ type Replication = SuiteMode['replication'];
 /** What is to be varied; an empty list leaves the scenario's own choice. */
 export interface Axes {
   readonly targets: readonly string[];
+  readonly clusters: readonly ClusterKind[];
   readonly flush: readonly Flush[];
   readonly replication: readonly Replication[];
   /** Bytes of a batch at most. */
@@ -25,35 +27,42 @@ interface Durability {
 /**
  * The modes to compare. Without `--flush` and `--replication` they are those of the scenario's grid,
  * or its own one; with either they are every combination of what was given, where what was not
- * given is taken from the scenario. Each is then combined with targets, batches and in-flights.
+ * given is taken from the scenario. Each is then combined with targets, clusters, batches and
+ * in-flights. Of two modes that differ in target or cluster alone, the first is what the other is
+ * compared with, so they keep the order in which they were given.
  */
 export function modesOf(scenario: Scenario, axes: Axes): SuiteMode[] {
   const targets = axes.targets.length === 0 ? ['reference'] : axes.targets;
+  const clusters = axes.clusters.length === 0 ? ['process' as const] : axes.clusters;
   const batches = axes.batch.length === 0 ? [undefined] : axes.batch;
   const inFlights = axes.inFlight.length === 0 ? [undefined] : axes.inFlight;
   return targets.flatMap((target) =>
-    durabilities(scenario, axes).flatMap(({ flush, replication, nodes }) =>
-      batches.flatMap((batch) =>
-        inFlights.map((inFlight) => {
-          const words = [
-            ...(targets.length > 1 ? [target] : []),
-            `${flush} x ${replication}`,
-            ...(batches.length > 1 ? [`batch ${batch}`] : []),
-            ...(inFlights.length > 1 ? [`in flight ${inFlight}`] : []),
-          ];
-          return {
-            id: words.join(', '),
-            target,
-            flush,
-            replication,
-            nodes,
-            flushIntervalMs: scenario.topic.flushInterval,
-            axes: {
-              ...(batch === undefined ? {} : { batch }),
-              ...(inFlight === undefined ? {} : { inFlight }),
-            },
-          };
-        }),
+    clusters.flatMap((cluster) =>
+      durabilities(scenario, axes).flatMap(({ flush, replication, nodes }) =>
+        batches.flatMap((batch) =>
+          inFlights.map((inFlight) => {
+            const words = [
+              ...(targets.length > 1 ? [target] : []),
+              ...(clusters.length > 1 ? [cluster] : []),
+              `${flush} x ${replication}`,
+              ...(batches.length > 1 ? [`batch ${batch}`] : []),
+              ...(inFlights.length > 1 ? [`in flight ${inFlight}`] : []),
+            ];
+            return {
+              id: words.join(', '),
+              target,
+              cluster,
+              flush,
+              replication,
+              nodes,
+              flushIntervalMs: scenario.topic.flushInterval,
+              axes: {
+                ...(batch === undefined ? {} : { batch }),
+                ...(inFlight === undefined ? {} : { inFlight }),
+              },
+            };
+          }),
+        ),
       ),
     ),
   );

@@ -7,6 +7,7 @@ const modes = ['a', 'b', 'c', 'd'].map(
   (id): SuiteMode => ({
     id,
     target: 'reference',
+    cluster: 'process',
     flush: 'sync',
     replication: 'quorum',
     nodes: 3,

@@ -27,14 +27,14 @@ export async function runCell(cell: GridCell, options: CellOptions): Promise<Cel
   const { grid, directory, probe, command, signal, onProgress } = options;
   const words = vocabulary();
   const scenario = scenarioOfCell(grid, cell, words);
-  const { target } = cell.mode;
+  const { target, cluster } = cell.mode;
   // Repeats differ by more than luck: faults strike at other moments, keys go elsewhere.
   const seed = grid.seed + cell.repeat - 1;
   const { record } = await runScenario({
     scenario,
     seed,
     target,
-    cluster: 'process',
+    cluster,
     outputDirectory: directory,
     directory,
     probe,
@@ -45,7 +45,7 @@ export async function runCell(cell: GridCell, options: CellOptions): Promise<Cel
   });
   const { work } = cell;
   if (work.kind === 'price') return { record, price: priceOf(record), worth: null };
-  const plan = makePlan(scenario, { seed, target, cluster: 'process', vocabulary: words });
+  const plan = makePlan(scenario, { seed, target, cluster, vocabulary: words });
   const kinds = faultKindsOf(work.fault, plan);
   return { record, price: null, worth: worthOf(record, { plan, fault: work.fault, kinds }) };
 }

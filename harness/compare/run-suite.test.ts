@@ -23,7 +23,7 @@ const grid: Grid = makeGrid(parseScenario(durability, 'durability', vocabulary()
   repeats: 1,
   quick: true,
   storage: null,
-  axes: { targets: [], flush: ['sync'], replication: [], batch: [], inFlight: [], rates: [] },
+  axes: { targets: [], clusters: [], flush: ['sync'], replication: [], batch: [], inFlight: [], rates: [] },
   faults: ['kill'],
   only: [],
 });
@@ -220,7 +220,16 @@ test('a folder without a comparison is refused in one sentence', async () => {
   );
 });
 
-test.each(['', 'null', '[1]', '{"version":2}', '{"version":1}', '{"version":1,"cells":[],"modes":[]}'])(
+const damagedGrids = [
+  '',
+  'null',
+  '[1]',
+  '{"version":1}',
+  '{"version":2}',
+  '{"version":2,"cells":[],"modes":[]}',
+];
+
+test.each(damagedGrids)(
   'a folder whose grid.json holds %j is refused in one sentence',
   async (text) => {
     writeFileSync(join(directory, 'grid.json'), text);

@@ -6,7 +6,7 @@ import { makeDirectory } from '../run/make-directory.ts';
 import { cellsDirectoryName } from '../run/run-facts.ts';
 import { newRunId, pointLatest } from '../run/run-folder.ts';
 import { canonicalJson } from '../scenario/canonical-json.ts';
-import type { Grid } from './grid.ts';
+import { gridVersion, type Grid } from './grid.ts';
 
 export const suiteFileName = 'suite.json';
 const gridFileName = 'grid.json';
@@ -53,8 +53,9 @@ export async function openSuiteFolder(
     throw refuse(`its ${gridFileName} is damaged`);
   }
   const known = typeof grid === 'object' && grid !== null ? grid : undefined;
-  if (known?.version !== 1) {
-    throw refuse(`its ${gridFileName} has version ${String(known?.version)}, this Ackworth reads 1`);
+  if (known?.version !== gridVersion) {
+    const version = String(known?.version);
+    throw refuse(`its ${gridFileName} has version ${version}, this Ackworth reads ${gridVersion}`);
   }
   if (!Array.isArray(grid.cells) || !Array.isArray(grid.modes) || !grid.scenario)
     throw refuse(`its ${gridFileName} is damaged`);

@@ -1,6 +1,7 @@
 import { HarnessError } from '../errors.ts';
 import { joinVerdicts } from '../judge/judgement.ts';
 import { suiteSchemaId, type SuiteCell, type SuiteRecord } from '../record/suite.ts';
+import { differencesOf } from './differences.ts';
 import type { Grid } from './grid.ts';
 import type { GridCell } from './grid-cell.ts';
 
@@ -34,6 +35,7 @@ export function emptySuite(
       ...missing('not run yet'),
     })),
     sustainedRates: [],
+    differences: [],
     verdict: 'inconclusive',
     reasons: [],
   });
@@ -75,7 +77,13 @@ export function withFound(suite: SuiteRecord, { id }: Pick<GridCell, 'id'>, foun
 
 function concluded(suite: SuiteRecord): SuiteRecord {
   const verdict = joinVerdicts(suite.cells.map((cell) => cell.verdict ?? 'inconclusive'));
-  return { ...suite, verdict, reasons: reasonsOf(suite), sustainedRates: sustainedRates(suite) };
+  return {
+    ...suite,
+    verdict,
+    reasons: reasonsOf(suite),
+    sustainedRates: sustainedRates(suite),
+    differences: differencesOf(suite),
+  };
 }
 
 /** A rate counts when all its repeats were run and sustained it. */

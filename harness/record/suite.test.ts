@@ -12,6 +12,7 @@ const run = makeRecord({ phases: [{ name: 'steady', lengthMs: 2000 }], rate: 100
 const mode: SuiteMode = {
   id: 'async x quorum',
   target: 'reference',
+  cluster: 'process',
   flush: 'async',
   replication: 'quorum',
   nodes: 3,
@@ -80,6 +81,7 @@ const suite: SuiteRecord = {
   modes: [mode],
   cells: [price, worth],
   sustainedRates: [{ mode: mode.id, rate: 5000 }],
+  differences: [],
   verdict: 'pass',
   reasons: [],
 };
@@ -94,6 +96,14 @@ describe('the record of a suite', () => {
   test('is read back as it was written', async () => {
     const file = join(folder, 'suite.json');
     await writeSuite(file, suite);
+    expect(await readSuite(file)).toEqual(suite);
+  });
+
+  test('that knows of no clusters is one of processes, of which none are compared', async () => {
+    const file = join(folder, 'earlier.json');
+    const { differences: _, ...earlier } = suite;
+    const { cluster: __, ...bare } = mode;
+    await writeFile(file, JSON.stringify({ ...earlier, modes: [bare] }));
     expect(await readSuite(file)).toEqual(suite);
   });
 

@@ -25,6 +25,8 @@ const modeSchema = z.strictObject({
   /** "sync x quorum", and the axes where there is more than one value of them. */
   id: z.string(),
   target: z.string(),
+  /** Where its nodes and workers live; earlier suites knew no other. */
+  cluster: z.enum(['process', 'docker']).default('process'),
   flush: z.enum(['sync', 'async', 'os']),
   replication: z.enum(['none', 'async', 'quorum']),
   nodes: z.number().int(),
@@ -97,6 +99,48 @@ const cellSchema = z.strictObject({
   worth: worthSchema.nullable(),
 });
 
+/** Over the pairs of one quantity; `delta` is `to` minus `from`. */
+const pairedSchema = z.strictObject({
+  pairs: count,
+  /** Means. */
+  from: z.number(),
+  to: z.number(),
+  delta: z.number(),
+  /** What `delta` is with 95 % confidence; null with one pair, which says nothing of chance. */
+  low: z.number().nullable(),
+  high: z.number().nullable(),
+});
+const pairedQuantiles = z.strictObject({
+  p50: pairedSchema.nullable(),
+  p99: pairedSchema.nullable(),
+});
+
+/**
+ * Two modes that differ in one word alone, and how the prices of `to` differ from those of `from`.
+ * A pair is the same repeat of the same rate in both, run one close to the other.
+ */
+const differenceSchema = z.strictObject({
+  word: z.enum(['target', 'cluster']),
+  /** `id` of modes. */
+  from: z.string(),
+  to: z.string(),
+  rates: z.array(
+    z.strictObject({
+      rate: z.number(),
+      /** Of which both runs are done. */
+      pairs: count,
+      /** Pairs in which this one sustained the rate. */
+      sustained: z.strictObject({ from: count, to: count }),
+      /** Pairs in which both did, and one of the two has figures that cannot be trusted. */
+      doubtful: count,
+      /** Over the pairs in which both sustained it, in microseconds; null = no such pair. */
+      service: pairedQuantiles,
+      response: pairedQuantiles,
+      endToEnd: pairedQuantiles,
+    }),
+  ),
+});
+
 export const suiteSchema = z.strictObject({
   schema: z.literal(suiteSchemaId),
   id: z.string(),
@@ -117,6 +161,8 @@ export const suiteSchema = z.strictObject({
   cells: z.array(cellSchema),
   /** The highest of the rates that every repeat of a mode sustained; null = none of them. */
   sustainedRates: z.array(z.strictObject({ mode: z.string(), rate: z.number().nullable() })),
+  /** Of every pair of modes that differ in target or cluster alone; the first given is `from`. */
+  differences: z.array(differenceSchema).default([]),
   verdict: recordSchema.shape.verdict,
   reasons: z.array(z.string()),
 });
@@ -124,3 +170,5 @@ export const suiteSchema = z.strictObject({
 export type SuiteRecord = z.infer<typeof suiteSchema>;
 export type SuiteMode = z.infer<typeof modeSchema>;
 export type SuiteCell = z.infer<typeof cellSchema>;
+export type ModeDifference = z.infer<typeof differenceSchema>;
+export type PairedDifference = z.infer<typeof pairedSchema>;

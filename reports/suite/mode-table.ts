@@ -19,13 +19,14 @@ const flushes = ['sync', 'async', 'os'] as const;
 const replications = ['none', 'async', 'quorum'] as const;
 const shades = ['shade', ...heatRoles.slice(0, 3)];
 
-/** One table for each choice of broker, batch and in-flight. */
+/** One table for each choice of broker, cluster, batch and in-flight. */
 function groupsOf(modes: readonly SuiteMode[]): [string, SuiteMode[]][] {
   const groups = new Map<string, SuiteMode[]>();
   for (const mode of modes) {
     const { batch, inFlight } = mode.axes;
     const name = [
       mode.target,
+      ...(mode.cluster === 'process' ? [] : [mode.cluster]),
       ...(batch === undefined ? [] : [`batches of ${count(batch)} bytes`]),
       ...(inFlight === undefined ? [] : [`${count(inFlight)} in flight`]),
     ].join(', ');

@@ -6,6 +6,7 @@ import { chartFigure, page, type Drawn } from '../page/page.ts';
 import { pairs } from '../page/table.ts';
 import { priceOfSafety } from '../price-of-safety.ts';
 import { brief } from '../words.ts';
+import { differencesSection } from './differences.ts';
 import { doubtsOf } from './doubts.ts';
 import { modeTable } from './mode-table.ts';
 import { cellsSection, promiseSection, recoverySection, type EvidenceOf } from './tables.ts';
@@ -13,6 +14,7 @@ import { suiteHeadline } from './words.ts';
 
 const contents = [
   ['charts', 'Charts'],
+  ['differences', 'Side by side'],
   ['steps', 'Each step'],
   ['promises', 'Promises'],
   ['recovery', 'Recovery'],
@@ -38,12 +40,12 @@ export function suitePage(
     sentence,
     html`
 ${head(suite)}
-<nav aria-label="Contents">${contents.map(([anchor, name]) => html`<a href="#${anchor}">${name}</a>`)}</nav>
+<nav aria-label="Contents">${contentsOf(suite).map(([anchor, name]) => html`<a href="#${anchor}">${name}</a>`)}</nav>
 <main id="main">
 <section id="charts"><h2>Charts</h2>
 ${charts.map(chartFigure)}</section>
-<section id="steps"><h2>What each step of safety costs</h2>
-<ul class="steps">${priceOfSafety(suite).map((step) => html`<li>${step}</li>`)}</ul></section>
+${differencesSection(suite)}
+${stepsSection(suite)}
 ${promiseSection(suite, evidenceOf)}
 ${recoverySection(suite)}
 ${doubtsSection(suite)}
@@ -60,10 +62,11 @@ function head(suite: SuiteRecord): Markup {
   const { word, sentence, price, doubts } = suiteHeadline(suite);
   const done = suite.cells.filter(({ state }) => state === 'done').length;
   const targets = [...new Set(suite.modes.map(({ target }) => target))];
+  const clusters = [...new Set(suite.modes.map(({ cluster }) => cluster))];
   const shown = doubts.slice(0, doubtsMax);
   const left = doubts.length - shown.length;
   return html`<header class="${suite.verdict === 'fail' ? 'fails' : ''}">
-<p class="run"><b>${suite.scenario.name}</b> on ${listed(targets)}, ${counted(suite.modes.length, 'mode')} compared,
+<p class="run"><b>${suite.scenario.name}</b> on ${listed(targets)} (${listed(clusters)} ${clusters.length === 1 ? 'cluster' : 'clusters'}), ${counted(suite.modes.length, 'mode')} compared,
 ${count(done)} of ${counted(suite.cells.length, 'cell')} run${suite.quick && ' (quick)'}, seed ${String(suite.seed)},
 <time datetime="${suite.startedAt}">${dateTime(suite.startedAt)}</time></p>
 <h1><span class="word ${tones[word]}">${word}.</span> ${sentence}</h1>
@@ -71,6 +74,22 @@ ${count(done)} of ${counted(suite.cells.length, 'cell')} run${suite.quick && ' (
 ${shown.length > 0 && html`<ul class="doubts">${shown.map((doubt) => html`<li>${brief(doubt)}</li>`)}${left > 0 && html`<li><a href="#doubts">${count(left)} more</a></li>`}</ul>`}
 ${modeTable(suite)}
 </header>`;
+}
+
+/** Sections that say nothing are left out. */
+function contentsOf(suite: SuiteRecord): readonly (readonly [string, string])[] {
+  const empty = [
+    ...(suite.differences.length === 0 ? ['differences'] : []),
+    ...(priceOfSafety(suite).length === 0 ? ['steps'] : []),
+  ];
+  return contents.filter(([anchor]) => !empty.includes(anchor));
+}
+
+function stepsSection(suite: SuiteRecord): Markup {
+  const steps = priceOfSafety(suite);
+  if (steps.length === 0) return html``;
+  return html`<section id="steps"><h2>What each step of safety costs</h2>
+<ul class="steps">${steps.map((step) => html`<li>${step}</li>`)}</ul></section>`;
 }
 
 function doubtsSection(suite: SuiteRecord): Markup {

@@ -85,6 +85,18 @@ describe('the report of a suite', () => {
     expect(head).toContain('not in the grid');
   });
 
+  test('puts what two clusters differ in beside each other, in the first screen and in figures', () => {
+    const { html, summaryMarkdown } = reportOf('suiteTwoClusters');
+    const [head, body] = html.split('</header>').map((part) => visible(part).replace(/\s+/g, ' '));
+    expect(head).toContain('docker beside process, sync × quorum: highest sustained rate 2,000/s instead');
+    expect(head).toContain('(process and docker clusters)');
+    expect(body).toContain('2,000/s service p50 1.76 ms 2.00 ms +240 µs (+13.6 %) +180 µs to +300 µs 3 more');
+    expect(body).toContain('4,000/s sustained 3 of 3 0 of 3');
+    expect(body).not.toContain('No two modes were run');
+    expect(summaryMarkdown).toContain('### Side by side');
+    expect(reportOf('suiteDone').html).not.toContain('Side by side');
+  });
+
   test('says which promise was broken, by whom and under what', () => {
     const head = visible(reportOf('suiteViolation').html.split('</header>')[0]!).replace(/\s+/g, ' ');
     expect(head).toContain(

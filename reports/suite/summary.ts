@@ -1,7 +1,9 @@
 import type { SuiteRecord } from '../../harness/record/suite.ts';
+import { differencesInWords, nameOf } from '../differences.ts';
 import { count, counted, dateTime, micros, millis, none, perSecond } from '../format.ts';
 import { details, fenced, joinSections, plain, signs, table } from '../markdown.ts';
 import { priceOfSafety, responseP99 } from '../price-of-safety.ts';
+import { differenceColumns, differenceRows } from './differences.ts';
 import { lossClasses } from './classes.ts';
 import { doubtsOf } from './doubts.ts';
 import { exposureWords } from './loss-chart.ts';
@@ -11,6 +13,7 @@ import { suiteHeadline } from './words.ts';
 /** What a pull request shows of a suite: verdict, the paragraph, a line per mode, the promises. */
 export function suiteSummary(suite: SuiteRecord): string {
   const { word, sentence, price, doubts } = suiteHeadline(suite);
+  const steps = priceOfSafety(suite);
   const list = (items: readonly string[]): string => items.map((item) => `- ${plain(item)}\n`).join('');
   const head = [
     `## ${signs[word]} ${word}: ${plain(sentence)}`,
@@ -26,8 +29,9 @@ export function suiteSummary(suite: SuiteRecord): string {
   return joinSections([
     head.join('\n'),
     modes(suite),
+    differences(suite),
     promises(suite),
-    details('What each step of safety costs', list(priceOfSafety(suite))),
+    ...(steps.length === 0 ? [] : [details('What each step of safety costs', list(steps))]),
     details('Doubts', list(doubtsOf(suite))),
     details('Do it again', `${fenced(suite.command)}\n`),
   ]);
@@ -54,6 +58,16 @@ function modes(suite: SuiteRecord): string {
   const at = common === undefined ? 'p99' : `p99 at ${perSecond(common)}`;
   const columns = ['mode', 'sustained', at, ...faults.map((fault) => faultNames[fault])];
   return `### Modes\n\n${table(columns, rows)}`;
+}
+
+function differences(suite: SuiteRecord): string {
+  if (suite.differences.length === 0) return '';
+  const told = differencesInWords(suite).map((sentence) => `- ${plain(sentence)}\n`);
+  const rows = suite.differences.flatMap((difference) =>
+    differenceRows(difference).map((row) => [nameOf(suite, difference), ...row]),
+  );
+  const behind = details('Side by side', table(['second beside first', ...differenceColumns], rows));
+  return `### Side by side\n\n${told.join('')}\n${behind}`;
 }
 
 function promises(suite: SuiteRecord): string {

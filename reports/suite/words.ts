@@ -1,12 +1,13 @@
 import type { SuiteMode, SuiteRecord } from '../../harness/record/suite.ts';
 import { count, counted, listed } from '../format.ts';
+import { differencesInWords } from '../differences.ts';
 import { priceOfSafety } from '../price-of-safety.ts';
 import { asSentence, type Headline } from '../words.ts';
 import { faultNames, modeName, worths, type WorthSum } from './sums.ts';
 
 /** What a suite says, in sentences; the same on the page, in the summary and in the test report. */
 export interface SuiteHeadline extends Pick<Headline, 'word' | 'sentence' | 'doubts'> {
-  /** What the steps to the safest mode cost and keep. */
+  /** How brokers or clusters differ, and what the steps to the safest mode cost and keep. */
   readonly price: readonly string[];
 }
 
@@ -17,12 +18,16 @@ export function suiteHeadline(suite: SuiteRecord): SuiteHeadline {
   return {
     word,
     sentence: sentenceOf(suite),
-    price: priceOfSafety({ ...suite, modes: towardsSafest(suite.modes) }),
+    price: [
+      ...differencesInWords(suite).slice(0, differencesMax),
+      ...priceOfSafety({ ...suite, modes: towardsSafest(suite.modes) }),
+    ],
     doubts: suite.verdict === 'pass' ? [] : suite.reasons.map(asSentence),
   };
 }
 
 const namedMax = 3;
+const differencesMax = 2;
 
 function sentenceOf(suite: SuiteRecord): string {
   const all = worths(suite);
@@ -79,8 +84,9 @@ function towardsSafest(modes: readonly SuiteMode[]): SuiteMode[] {
   const [safest] = modes.toSorted((a, b) => rank(b) - rank(a));
   if (safest === undefined) return [];
   const alike = modes.filter(
-    ({ target, axes }) =>
+    ({ target, cluster, axes }) =>
       target === safest.target &&
+      cluster === safest.cluster &&
       axes.batch === safest.axes.batch &&
       axes.inFlight === safest.axes.inFlight,
   );

@@ -1,4 +1,4 @@
-import { suiteSchemaId, type SuiteCell, type SuiteMode, type SuiteRecord } from '../../harness/record/suite.ts';
+import { suiteSchemaId, type ModeDifference, type SuiteCell, type SuiteMode, type SuiteRecord } from '../../harness/record/suite.ts';
 import { makeRecord } from './record-builder.ts';
 
 /** One suite for each kind that a report must get right. Same call, same record. */
@@ -26,7 +26,8 @@ const grid = {
 export function suiteDone(): SuiteRecord {
   const modes = Object.entries(grid).map(([id, { nodes }]): SuiteMode => {
     const [flush, , replication] = id.split(' ') as [SuiteMode['flush'], string, SuiteMode['replication']];
-    return { id, target: 'reference', flush, replication, nodes, flushIntervalMs: 500, axes: {} };
+    const where = { target: 'reference', cluster: 'process' as const };
+    return { id, ...where, flush, replication, nodes, flushIntervalMs: 500, axes: {} };
   });
   const cells = modes.flatMap((mode) => {
     const { limit, idle, lost } = grid[mode.id as keyof typeof grid];
@@ -112,6 +113,45 @@ export function suiteAxes(): SuiteRecord {
   );
   return { ...concluded(modes, cells), repeats: 2 };
 }
+
+/** The same mode on two clusters, three runs of each rate; the highest rate is too much for one. */
+export function suiteTwoClusters(): SuiteRecord {
+  const [base] = suiteDone().modes.filter(({ id }) => id === 'sync x quorum');
+  const modes = (['process', 'docker'] as const).map((cluster): SuiteMode => ({
+    ...base!,
+    id: `${cluster}, ${base!.id}`,
+    cluster,
+  }));
+  const cells = modes.flatMap((mode) =>
+    [1, 2, 3].flatMap((repeat) =>
+      [1000, 2000, 4000].map((rate) =>
+        priced(mode, rate, {
+          limit: mode.cluster === 'process' ? 4000 : 2000,
+          idle: mode.cluster === 'process' ? 4400 : 5000,
+          repeat,
+        }),
+      ),
+    ),
+  );
+  const more = { pairs: 3, from: 1760, to: 2000, delta: 240, low: 180, high: 300 };
+  const noise = { pairs: 3, from: 9000, to: 9100, delta: 100, low: -900, high: 1100 };
+  const latencies = {
+    service: { p50: more, p99: noise },
+    response: { p50: more, p99: noise },
+    endToEnd: { p50: null, p99: null },
+  };
+  const rates: ModeDifference['rates'] = [
+    { rate: 1000, pairs: 3, sustained: { from: 3, to: 3 }, doubtful: 1, ...latencies },
+    { rate: 2000, pairs: 3, sustained: { from: 3, to: 3 }, doubtful: 0, ...latencies },
+    { rate: 4000, pairs: 3, sustained: { from: 3, to: 0 }, doubtful: 0, ...nothingPaired },
+  ];
+  const [from, to] = modes.map(({ id }) => id);
+  const differences = [{ word: 'cluster' as const, from: from!, to: to!, rates }];
+  return { ...concluded(modes, cells), repeats: 3, differences };
+}
+
+const none = { p50: null, p99: null };
+const nothingPaired = { service: none, response: none, endToEnd: none };
 
 function without(cell: SuiteCell, state: 'failed' | 'missing', note: string): SuiteCell {
   return { ...cell, state, note, record: null, verdict: null, reasons: [], price: null, worth: null };
@@ -212,6 +252,7 @@ function concluded(modes: readonly SuiteMode[], cells: readonly SuiteCell[]): Su
     modes: [...modes],
     cells: cells.map((cell, index) => ({ ...cell, order: ((index * 29) % cells.length) + 1 })),
     sustainedRates: modes.map((mode) => ({ mode: mode.id, rate: Math.max(0, ...kept(mode)) || null })),
+    differences: [],
     verdict: 'pass',
     reasons: [],
   };

@@ -55,7 +55,7 @@ export function gridOf(options: {
 }): Grid {
   const { seed, form, only } = options;
   const words = vocabulary();
-  const none = { targets: [], flush: [], replication: [], batch: [], inFlight: [], rates: [] };
+  const none = { targets: [], clusters: [], flush: [], replication: [], batch: [], inFlight: [], rates: [] };
   const grid = makeGrid(parseScenario(durability, durability.name, words), {
     seed,
     repeats: 1,
