@@ -6,6 +6,7 @@ import { plannedLoadMs } from '../compare/cell-scenario.ts';
 import { compare } from '../compare/compare.ts';
 import { makeGrid, requireCells, type Grid } from '../compare/grid.ts';
 import type { Axes } from '../compare/modes.ts';
+import { requireFooting } from '../compare/require-footing.ts';
 import { createSuiteFolder, openSuiteFolder, suiteFileName } from '../compare/suite-folder.ts';
 import { clusterKinds } from '../cluster/kinds.ts';
 import { storageForms } from '../cluster/node-storage.ts';
@@ -83,6 +84,10 @@ export function compareCommand(): Command {
       if (begun !== undefined) refuseChoices(name, command);
       const grid = begun?.grid ?? (await newGrid(name ?? 'durability', flags));
       if (begun !== undefined) requireCells(flags.only, grid.cells.map(({ id }) => id));
+      await requireFooting(grid, {
+        directory: flags.out,
+        onBuild: (what) => process.stderr.write(`${what}\n`),
+      });
       const folder = begun ?? createSuiteFolder(flags.out, grid, new Date());
       const where = relative('', folder.directory) || '.';
       process.stderr.write(

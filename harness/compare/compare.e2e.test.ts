@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cleanLeftovers } from '../clean/clean.ts';
+import { errorExitCode } from '../cli/exit-codes.ts';
 import { readRecord, readSuite } from '../record/read.ts';
 
 const bin = fileURLToPath(new URL('../../bin/ackworth.js', import.meta.url));
@@ -29,10 +30,13 @@ interface Ended {
 }
 
 /** `interruptAfter`: Ctrl-C as soon as this is seen on standard error. */
-function ackworth(args: readonly string[], interruptAfter?: RegExp): Promise<Ended> {
+function ackworth(
+  args: readonly string[],
+  { interruptAfter, env = {} }: { interruptAfter?: RegExp; env?: Record<string, string> } = {},
+): Promise<Ended> {
   const child = spawn(process.execPath, [bin, 'compare', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NO_COLOR: '1' },
+    env: { ...process.env, NO_COLOR: '1', ...env },
   });
   let [stdout, stderr] = ['', ''];
   let interrupted = false;
@@ -61,7 +65,7 @@ const grid = [
 
 describe('a comparison of two modes at one rate and by one fault', () => {
   test('is interrupted in good order, resumed, and one of its cells run again', async () => {
-    const first = await ackworth([...grid, '--out', output], /cell 2 of 4/);
+    const first = await ackworth([...grid, '--out', output], { interruptAfter: /cell 2 of 4/ });
     expect(first.stderr).toContain('go on with: npx ackworth compare --resume');
     expect(first.code).toBe(2);
     const directory = realpathSync(join(output, 'latest'));
@@ -109,5 +113,24 @@ describe('a comparison of two modes at one rate and by one fault', () => {
       suite.cells.filter(({ id }) => id !== again),
     );
     expect(after.cells.find(({ id }) => id === again)!.price).not.toEqual(before.price);
+  });
+});
+
+describe('a comparison of which one cell cannot be run', () => {
+  test('for want of an engine is refused before the first, and leaves no folder', async () => {
+    const found = await ackworth(['steady', '--cluster', 'process,docker', '--out', output], {
+      env: { DOCKER_HOST: 'unix:///nowhere/docker.sock' },
+    });
+    expect(found.code).toBe(errorExitCode);
+    expect(found.stdout).toBe('');
+    expect(found.stderr).toMatch(/^ackworth: .*unix:\/\/\/nowhere\/docker\.sock.*\n$/);
+    expect(readdirSync(output)).toEqual([]);
+  });
+
+  test('for want of a broker that keeps messages is, too', async () => {
+    const found = await ackworth(['steady', '--target', 'reference,null', '--out', output]);
+    expect(found.code).toBe(errorExitCode);
+    expect(found.stderr).toMatch(/^ackworth: the driver "null" keeps no messages, .*\n$/);
+    expect(readdirSync(output)).toEqual([]);
   });
 });

@@ -1,21 +1,16 @@
 import { cleanContainers } from '../clean/clean.ts';
-import { housings } from '../cluster/kinds.ts';
-import { chooseStorage } from '../cluster/process/storage/choose.ts';
-import { brokerOf } from '../driver/registry.ts';
 import { HarnessError } from '../errors.ts';
 import { monotonicNanos } from '../measure/clock.ts';
 import { describeEnvironment } from '../measure/environment.ts';
 import { probeEnvironment } from '../measure/probes.ts';
 import type { EnvironmentProbe, RunRecord } from '../record/record.ts';
 import { makePlan } from '../scenario/plan.ts';
-import { allowedStorage } from '../scenario/semantics.ts';
 import { version } from '../version.ts';
 import { vocabulary } from '../vocabulary.ts';
 import { Conductor } from './conductor.ts';
 import { judgeRun } from './judge-run.ts';
+import { findFooting } from './footing.ts';
 import { linksNeeded } from './network-sites.ts';
-import { findGround } from './open-cluster.ts';
-import { refusalOf } from './refusal.ts';
 import { writeFacts, type RunFacts } from './run-facts.ts';
 import { createRunFolder } from './run-folder.ts';
 import type { RunOptions, RunResult } from './run-types.ts';
@@ -29,38 +24,12 @@ import type { RunOptions, RunResult } from './run-types.ts';
 export async function runScenario(options: RunOptions): Promise<RunResult> {
   const { scenario, seed, target, cluster, signal, onProgress } = options;
   const beganNanos = monotonicNanos();
-  const broker = brokerOf(target);
-  const driver = await broker.driver();
-  const { replayable, competingConsumers, groups } = driver.capabilities;
-  const keeps = replayable || competingConsumers || groups;
-  if (!keeps || broker.program === undefined) {
-    throw new HarnessError(
-      'usage',
-      `the driver "${target}" keeps no messages, so there is nothing to judge; choose another --target`,
-    );
-  }
-  const words = vocabulary();
-  const plan = makePlan(scenario, { seed, target, cluster, vocabulary: words });
-  const refusal = refusalOf(broker, plan, words);
-  if (refusal !== undefined) throw new HarnessError('usage', refusal);
-  const program = await broker.program({
-    topic: plan.scenario.topic,
-    ...(options.nodeMain === undefined ? {} : { file: options.nodeMain }),
-  });
-  await program.check();
-  const storage = await chooseStorage({
-    asked: scenario.storage.form,
-    allowed: allowedStorage(scenario, words).filter((form) => broker.storage.includes(form)),
-    directory: options.outputDirectory,
-  });
-  refuseOtherImages(options);
-  const ground = await findGround(plan, {
-    kind: cluster,
-    storage: storage.form,
-    nodeMain: options.nodeMain,
-    nodeImage: options.nodeImage,
+  const plan = makePlan(scenario, { seed, target, cluster, vocabulary: vocabulary() });
+  const footing = await findFooting(plan, {
+    ...options,
     onBuild: (what) => onProgress({ type: 'stage', stage: 'starting', detail: what }),
   });
+  const { storage, ground } = footing;
   if (ground.caveat !== '') onProgress({ type: 'note', text: ground.caveat });
   if (cluster === 'docker') await cleanBefore(options);
   const startedAt = new Date();
@@ -112,10 +81,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     run: options,
     plan,
     folder,
-    driver,
-    program,
-    storage,
-    ground,
+    ...footing,
     onTarget: (described) => keepLater({ target: withProgram(described, options) }),
     onExposure: (fault, measured) =>
       keepLater({ exposures: { ...facts.exposures, [fault]: measured } }),
@@ -142,17 +108,6 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
   keep({ endedAt: new Date().toISOString() });
   onProgress({ type: 'stage', stage: 'judging', detail: '' });
   return { directory, record: await judgeRun(directory) };
-}
-
-function refuseOtherImages({ nodeImage, nodeMain, cluster }: RunOptions): void {
-  if (nodeImage === undefined) return;
-  if (housings[cluster] !== 'container') {
-    const sentence = `an image is for nodes in containers, and --cluster ${cluster} has none`;
-    throw new HarnessError('usage', `${sentence}; use --cluster docker`);
-  }
-  if (nodeMain === undefined) return;
-  const sentence = '--image and --node-main both say what a node is: leave one out';
-  throw new HarnessError('usage', sentence);
 }
 
 /** What a killed run still holds on an engine is removed by the next one, which says so. */
