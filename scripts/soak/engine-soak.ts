@@ -19,12 +19,11 @@ export interface EngineKind extends EngineRounds, Pick<EngineRun, 'acked' | 'los
 }
 
 export async function engineSoak(options: {
-  /** Of each; 0 = none at all. */
+  /** Of each, from 1. */
   readonly rounds: number;
   readonly seed: number;
   readonly output: string;
 }): Promise<EngineSoak> {
-  if (options.rounds === 0) return { lacking: 'none was asked for', kinds: [] };
   const missing = await whyNoEngine();
   if (missing !== undefined) return { lacking: missing, kinds: [] };
   const kinds: EngineKind[] = [];

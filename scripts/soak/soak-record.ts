@@ -1,14 +1,19 @@
 import type { PromiseCells } from './cells/cells.ts';
 import type { EngineSoak } from './engine-soak.ts';
 import type { CellSeries } from './cells/cell-series.ts';
+import type { NatsSoak } from './nats.ts';
 
 /** What `npm run soak` found; kept under docs. A part that was not asked for yet is not there. */
 export interface SoakRecord {
-  readonly clean?: Made & { readonly runs: readonly CleanRun[] };
+  /** Made at different times, each of other scenarios. */
+  readonly clean?: readonly CleanSeries[];
   readonly cells?: Made & PromiseCells;
   readonly defects?: Made & { readonly runs: readonly DefectRun[] };
   readonly engine?: Made & EngineSoak;
+  readonly nats?: Made & NatsSoak;
 }
+
+export type CleanSeries = Made & { readonly runs: readonly CleanRun[] };
 
 /** Of what and when a part of the record was made: the parts may come from different days. */
 export interface Made {
@@ -44,20 +49,34 @@ export interface DefectRun {
 }
 
 /** The record as a page. */
-export function markdown({ clean, cells, defects, engine }: SoakRecord): string {
+export function markdown({ clean = [], cells, defects, engine, nats }: SoakRecord): string {
   return [
     '# Soak',
     '',
     'The counts that take too long for `npm test`. Made by `npm run soak`, part by part.',
-    ...(clean ? cleanLines(clean) : []),
+    ...clean.flatMap(cleanLines),
     ...(cells ? cellLines(cells) : []),
     ...(defects ? defectLines(defects) : []),
     ...(engine ? engineLines(engine) : []),
+    ...(nats ? natsLines(nats) : []),
     '',
   ].join('\n');
 }
 
-function cleanLines({ runs, ...made }: NonNullable<SoakRecord['clean']>): string[] {
+/** A series takes the place of what there was of its scenarios. */
+export function withCleanSeries(
+  earlier: readonly CleanSeries[],
+  series: CleanSeries,
+): CleanSeries[] {
+  const again = new Set(series.runs.map(({ scenario }) => scenario));
+  const kept = earlier.map((one) => ({
+    ...one,
+    runs: one.runs.filter(({ scenario }) => !again.has(scenario)),
+  }));
+  return [...kept.filter(({ runs }) => runs.length > 0), series];
+}
+
+function cleanLines({ runs, ...made }: CleanSeries): string[] {
   const passed = runs.filter(({ verdict }) => verdict === 'pass').length;
   return [
     '',
@@ -115,6 +134,35 @@ function engineLines({ lacking, kinds, ...made }: Made & EngineSoak): string[] {
         `${cell(one.doubts.join('; '))} |`,
     ),
   ];
+}
+
+function natsLines({ lacking, series, ...made }: Made & NatsSoak): string[] {
+  if (lacking !== null) return ['', '## NATS: none', '', `${lacking}.`];
+  const doubts = series.flatMap(({ command, doubts: told }) =>
+    told.map(({ seed, reasons }) => `- \`${command} --seed ${seed}\`: ${reasons.join('; ')}`),
+  );
+  return [
+    '',
+    '## NATS: what its scenarios found',
+    '',
+    ofWhat(made),
+    'Each at one seed after the other. [Findings](findings.md) says what to make of it.',
+    '',
+    '| command | version | storage | passed | violations | with loss | most lost | window, most | acked, least | recovery, most |',
+    '| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
+    ...series.map(
+      (one) =>
+        `| \`${one.command}\` | ${one.version} | ${one.storage} | ` +
+        `${one.passed} of ${one.seeds.length} | ${one.violations} | ${one.withLoss} | ` +
+        `${one.lostMax} | ${millis(one.lossWindowMsMax)} | ${one.ackedMin} | ` +
+        `${millis(one.recoveryMsMax)} |`,
+    ),
+    ...(doubts.length === 0 ? [] : ['', 'Not passed:', '', ...doubts.map(oneLine)]),
+  ];
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll('\n', ' ');
 }
 
 function ofWhat({ commit, startedAt, machine }: Made): string {

@@ -1,0 +1,125 @@
+import { join } from 'node:path';
+import { whyNoServer } from '../../harness/driver/nats/testing/why-no-server.ts';
+import type { RunRecord } from '../../harness/record/record.ts';
+import { runScenario } from '../../harness/run/run.ts';
+import { withOverrides, type Overrides } from '../../harness/scenario/overrides.ts';
+import { parseScenario } from '../../harness/scenario/parse.ts';
+import { vocabulary } from '../../harness/vocabulary.ts';
+import { scenarios } from '../../scenarios/index.ts';
+
+/** A scenario with its overrides, run against NATS at one seed after the other. */
+export interface NatsSeries {
+  /** As a user gives it, without the seed. */
+  readonly command: string;
+  /** What the servers say they are. */
+  readonly version: string;
+  readonly storage: string;
+  readonly seeds: readonly number[];
+  readonly passed: number;
+  readonly violations: number;
+  readonly withLoss: number;
+  readonly lostMax: number;
+  /** How long before the fault the oldest of what was lost had been acked, at most; null = none was. */
+  readonly lossWindowMsMax: number | null;
+  readonly ackedMin: number;
+  readonly recoveryMsMax: number | null;
+  /** Of the runs that did not pass. */
+  readonly doubts: readonly { readonly seed: number; readonly reasons: readonly string[] }[];
+}
+
+export interface NatsSoak {
+  /** Why there are none; null when there are. */
+  readonly lacking: string | null;
+  readonly series: readonly NatsSeries[];
+}
+
+/** Two shared cores sustain so much where three servers sync each write. */
+const syncedRate = 500;
+const plans: readonly { readonly scenario: string; readonly overrides: Overrides }[] = [
+  { scenario: 'leader-kill', overrides: { flush: 'sync', rate: syncedRate } },
+  { scenario: 'consumer-kill', overrides: { flush: 'sync', rate: syncedRate } },
+  { scenario: 'pause-leader', overrides: { flush: 'sync', rate: syncedRate } },
+  { scenario: 'power-cut', overrides: { flush: 'sync', rate: syncedRate } },
+  { scenario: 'power-cut', overrides: { flush: 'async' } },
+];
+
+const reasonsMax = 3;
+const reasonLengthMax = 300;
+
+/** The scenarios that fit NATS, each at so many seeds: what they found, pass or not. */
+export async function natsSoak(options: {
+  readonly seeds: number;
+  readonly from: number;
+  readonly output: string;
+  /** Takes all that there is so far. */
+  readonly onSeries?: (soak: NatsSoak) => void;
+}): Promise<NatsSoak> {
+  const missing = await whyNoServer();
+  if (missing !== undefined) return { lacking: missing, series: [] };
+  const series: NatsSeries[] = [];
+  for (const plan of plans) {
+    const records: RunRecord[] = [];
+    for (let at = 0; at < options.seeds; at++)
+      records.push(await runOnce(plan, options.from + at, options.output));
+    series.push(natsSeriesOf(commandOf(plan), records));
+    options.onSeries?.({ lacking: null, series });
+  }
+  return { lacking: null, series };
+}
+
+/** `records` are those of one command, at least one. */
+export function natsSeriesOf(command: string, records: readonly RunRecord[]): NatsSeries {
+  const losses = records.map(({ accounting }) => accounting.lost);
+  const { target, cluster } = records[0]!;
+  return {
+    command,
+    version: target.version,
+    storage: cluster.storage,
+    seeds: records.map(({ seed }) => seed),
+    passed: records.filter(({ verdict }) => verdict === 'pass').length,
+    violations: records.filter(({ verdict }) => verdict === 'fail').length,
+    withLoss: losses.filter((lost) => lost > 0).length,
+    lostMax: Math.max(...losses),
+    lossWindowMsMax: highest(
+      records.map(({ accounting, recovery }) => (accounting.lost > 0 ? recovery.lossWindowMs : null)),
+    ),
+    ackedMin: Math.min(...records.map(({ accounting }) => accounting.acked)),
+    recoveryMsMax: highest(records.map(({ recovery }) => recovery.rtoMs)),
+    doubts: records
+      .filter(({ verdict }) => verdict !== 'pass')
+      .map(({ seed, reasons }) => ({
+        seed,
+        reasons: reasons.slice(0, reasonsMax).map((reason) => reason.slice(0, reasonLengthMax)),
+      })),
+  };
+}
+
+async function runOnce(plan: (typeof plans)[number], seed: number, output: string): Promise<RunRecord> {
+  const words = vocabulary();
+  const found = scenarios.find(({ name }) => name === plan.scenario)!;
+  const command = `${commandOf(plan)} --seed ${seed}`;
+  const { record } = await runScenario({
+    scenario: withOverrides(parseScenario(found, found.name, words), plan.overrides, words),
+    seed,
+    target: 'nats',
+    cluster: 'process',
+    outputDirectory: join(output, plan.scenario),
+    keepData: false,
+    command,
+    signal: new AbortController().signal,
+    onProgress: () => {},
+  });
+  const { acked, lost } = record.accounting;
+  process.stderr.write(`${command}: ${record.verdict}: ${acked} acked, ${lost} lost\n`);
+  return record;
+}
+
+function commandOf({ scenario, overrides }: (typeof plans)[number]): string {
+  const flags = Object.entries(overrides).map(([name, value]) => `--${name} ${String(value)}`);
+  return ['npx ackworth run', scenario, '--target nats', ...flags].join(' ');
+}
+
+function highest(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : Math.max(...known);
+}

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { markdown, withCleanSeries, type CleanRun, type CleanSeries } from './soak-record.ts';
+
+function run(scenario: string, seed: number): CleanRun {
+  const found = { acked: 1000, faultsConfirmed: 1, rtoMs: 12, reasons: [] };
+  return { scenario, seed, verdict: 'pass', ...found };
+}
+
+function series(commit: string, ...runs: CleanRun[]): CleanSeries {
+  return { commit, startedAt: '2026-01-01T00:00:00Z', machine: '2 cores', runs };
+}
+
+test('clean runs take the place of earlier ones of their scenarios, and of no others', () => {
+  const [tour, steady] = [run('tour', 1), run('steady', 2)];
+  const earlier = [series('a', tour, steady)];
+  const later = withCleanSeries(earlier, series('b', run('steady', 9)));
+  expect(later).toEqual([series('a', tour), series('b', run('steady', 9))]);
+  const last = withCleanSeries(later, series('c', run('tour', 3)));
+  expect(last).toEqual([series('b', run('steady', 9)), series('c', run('tour', 3))]);
+});
+
+test('the page says of each series of which commit it is', () => {
+  const page = markdown({ clean: [series('a', run('tour', 1)), series('b', run('steady', 2))] });
+  expect(page.match(/Clean runs: 1 of 1 passed\n\nCommit [ab],/g)).toHaveLength(2);
+});
