@@ -38,12 +38,13 @@ export interface EmulatedDisk extends NodeFiles {
   readonly root: string;
   /**
    * Takes what no sync had covered, but for fragments that the seed draws. The node's process must
-   * be gone.
+   * be gone. `lengths`: of every file that is to be left, in bytes, by its path below `directory`.
    */
   cutPower(seed: number): Promise<{
     readonly bytesDropped: number;
     readonly filesReverted: number;
     readonly namesReverted: number;
+    readonly lengths: Readonly<Record<string, number>>;
   }>;
   /**
    * Asks it to do this wrong from now on; what is left out stays as it is. Resolves with the number

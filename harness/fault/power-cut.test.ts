@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -24,6 +24,7 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 function node(number: number, changes: Partial<Victim> = {}): Victim {
   const directory = join(root, String(number), 'live');
   mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'log'), 'un-synced\n');
   let state: NodeState = 'running';
   const act = (deed: string, next: NodeState) => async (): Promise<number> => {
     deeds.push(`${deed} ${number}`);
@@ -61,7 +62,7 @@ function emulated(number: number, directory: string): NodeDisk {
       mkdirSync(`${directory}.next`);
       rmSync(directory, { recursive: true });
       renameSync(`${directory}.next`, directory);
-      return { bytesDropped: 10, filesReverted: 1, namesReverted: 0 };
+      return { bytesDropped: 10, filesReverted: 1, namesReverted: 0, lengths: {} };
     },
   };
 }

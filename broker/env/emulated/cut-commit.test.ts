@@ -55,7 +55,12 @@ async function contentOf(root: string): Promise<Record<string, string>> {
 
 test('a power cut that is killed at any moment and done again has happened once', async () => {
   const expected = {
-    result: { bytesDropped: 60, filesReverted: 4, namesReverted: 3 },
+    result: {
+      bytesDropped: 60,
+      filesReverted: 4,
+      namesReverted: 3,
+      lengths: { 'group/a': 14, 'group/b': 14, 'group/c': 14, 'group/d': 14 },
+    },
     content: Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [name, `synced group/${name}`])),
   };
   let deaths = 0;
@@ -73,7 +78,7 @@ test('a power cut that is killed at any moment and done again has happened once'
       const outcome = { result, content: await contentOf(root) };
       expect(outcome, `killed after ${calls} calls`).toEqual(expected);
       const again = await cutPower({ root, random: sparesNothing });
-      expect(again).toEqual({ bytesDropped: 0, filesReverted: 0, namesReverted: 0 });
+      expect(again).toMatchObject({ bytesDropped: 0, filesReverted: 0, namesReverted: 0 });
       expect(await contentOf(root)).toEqual(outcome.content);
     } finally {
       callsLeft = Infinity;

@@ -12,6 +12,8 @@ export interface PowerCut {
   readonly filesReverted: number;
   /** Paths that are gone, are back, or lead to another file than before. */
   readonly namesReverted: number;
+  /** In bytes, of every file that is left, by its path below `live`. */
+  readonly lengths: Readonly<Record<string, number>>;
 }
 
 /** `next` stands beside `live` as `live.next`; from here on a cut is finished, whoever is killed. */
@@ -40,6 +42,6 @@ export async function finishCut(layout: Layout): Promise<PowerCut | undefined> {
   await rm(removed, { recursive: true, force: true });
   await rename(nextJournal, journal);
   if (result?.kind !== 'cut') return undefined;
-  const { bytesDropped, filesReverted, namesReverted } = result;
-  return { bytesDropped, filesReverted, namesReverted };
+  const { bytesDropped, filesReverted, namesReverted, lengths } = result;
+  return { bytesDropped, filesReverted, namesReverted, lengths };
 }

@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { DiskError } from '../disk.ts';
@@ -102,7 +102,8 @@ class EmulatedSide implements Side {
 
   async cut(seed: number): Promise<void> {
     await this.disk.detach();
-    await cutPower({ root: this.root, random: new SimRandom(seed) });
+    const { lengths } = await cutPower({ root: this.root, random: new SimRandom(seed) });
+    expect(lengths).toEqual(lengthsBelow(join(this.root, 'live')));
     this.disk = new EmulatedDisk(this.root);
   }
 
@@ -110,6 +111,17 @@ class EmulatedSide implements Side {
     await this.disk.detach();
     rmSync(this.root, { recursive: true, force: true });
   }
+}
+
+function lengthsBelow(directory: string): Record<string, number> {
+  const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  return Object.fromEntries(
+    files.map(({ parentPath, name }) => {
+      const path = join(parentPath, name);
+      return [relative(directory, path), statSync(path).size];
+    }),
+  );
 }
 
 async function perform(side: Side, operation: Operation, seed: number): Promise<string> {

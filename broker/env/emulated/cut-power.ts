@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { link, mkdir, readdir } from 'node:fs/promises';
+import { link, mkdir, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DirectoryNode } from '../disk-tree.ts';
 import type { Random } from '../random.ts';
@@ -7,6 +7,7 @@ import { commitCut, finishCut } from './cut-commit.ts';
 import type { PowerCut } from './cut-commit.ts';
 import { layoutOf } from './layout.ts';
 import type { Layout } from './layout.ts';
+import { lengthAfter } from './length-after.ts';
 import { loadTree } from './load.ts';
 import { rebuildFile } from './rebuild-file.ts';
 import { lengthOf } from './tracked-file.ts';
@@ -31,7 +32,8 @@ export async function cutPower(options: {
   const before = pathsOf(tree.root);
   tree.root.crash(options.random);
   const after = pathsOf(tree.root);
-  const result = measure(before, after);
+  const lengths = await lengthsOf(after, places);
+  const result = { ...measure(before, after), lengths };
   await build(layout.nextLive, after, places);
   await commitCut(layout, asStable(after), result);
   await finishCut(layout);
@@ -65,6 +67,21 @@ async function placesOf(layout: Layout, tree: TrackedTree): Promise<Map<TrackedN
   }
   add(tree.root, layout.live);
   return places;
+}
+
+/** How long each file is to be, by its path, from what is known of it and not from what is built. */
+async function lengthsOf(
+  paths: ReadonlyMap<string, TrackedNode>,
+  places: ReadonlyMap<TrackedNode, string>,
+): Promise<Record<string, number>> {
+  const lengths: Record<string, number> = {};
+  for (const [path, node] of paths) {
+    const place = places.get(node);
+    if (node instanceof DirectoryNode || place === undefined || !existsSync(place)) continue;
+    const { size } = await stat(place);
+    lengths[path] = isWhole(node) ? size : lengthAfter(node, size);
+  }
+  return lengths;
 }
 
 async function build(
@@ -106,7 +123,7 @@ function droppedOf(file: TrackedFile): number {
 function measure(
   before: ReadonlyMap<string, TrackedNode>,
   after: ReadonlyMap<string, TrackedNode>,
-): PowerCut {
+): Omit<PowerCut, 'lengths'> {
   let bytesDropped = 0;
   let filesReverted = 0;
   let namesReverted = 0;

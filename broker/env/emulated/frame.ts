@@ -42,6 +42,7 @@ export type Frame =
       readonly bytesDropped: number;
       readonly filesReverted: number;
       readonly namesReverted: number;
+      readonly lengths: Readonly<Record<string, number>>;
     };
 
 const headBytes = 12;

@@ -1,10 +1,19 @@
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { relative } from 'node:path';
 import type { EmulatedDisk } from '../../cluster/node-storage.ts';
+import { bytesMissing, fileSizes } from '../../file-system/file-sizes.ts';
 import type { Proof, Victim } from '../fault.ts';
 import { counted } from './counted.ts';
 import type { Outage } from './outage.ts';
 
-/** The tree that the broker wrote gives way to a new one, made of what its syncs had covered. */
+type Lengths = ReadonlyMap<string, number>;
+
+/**
+ * The tree that the broker wrote gives way to a new one, made of what its syncs had covered and of
+ * what chance spared. How long each file then is on the disk is compared with how long it was to be
+ * left: after the cut, and again before the node starts on it.
+ */
 export function emulatedOutage(
   { name, freeze }: Pick<Victim, 'name' | 'freeze'>,
   disk: EmulatedDisk,
@@ -12,18 +21,34 @@ export function emulatedOutage(
 ): Outage {
   let treeBefore: number | undefined;
   let treeAfter: number | undefined;
+  let before: Lengths | undefined;
+  let after: Lengths = new Map();
   let cut: Awaited<ReturnType<EmulatedDisk['cutPower']>> | undefined;
 
   const inodeOfTree = async (): Promise<number> => (await stat(disk.directory)).ino;
+  const lengths = (): Lengths => {
+    // A node that never came to its files has none.
+    if (!existsSync(disk.directory)) return new Map();
+    const sizes = [...fileSizes(disk.directory)];
+    return new Map(sizes.map(([path, bytes]) => [relative(disk.directory, path), bytes]));
+  };
   const prove = (): Proof => {
-    if (cut === undefined) return { result: 'mismatch', evidence: `${name} kept all that it had` };
+    if (cut === undefined || before === undefined) {
+      return { result: 'mismatch', evidence: `${name} kept all that it had` };
+    }
     if (treeBefore === undefined || treeBefore === treeAfter) {
       return { result: 'mismatch', evidence: `${name} still has the files it had before` };
     }
+    const odd = oddLength(new Map(Object.entries(cut.lengths)), after);
+    if (odd !== undefined) {
+      return { result: 'mismatch', evidence: `${name} has other files than were to be left: ${odd}` };
+    }
+    const lost = counted(bytesMissing(before, after), 'un-synced byte');
     const reverted = `${counted(cut.filesReverted, 'file')} and ${counted(cut.namesReverted, 'name')} reverted`;
+    const left = `${counted(after.size, 'file')} as long as was to be left`;
     return {
       result: 'confirmed',
-      evidence: `${name} lost ${counted(cut.bytesDropped, 'un-synced byte')}, ${reverted} (emulated)`,
+      evidence: `${name} lost ${lost} of its files, ${reverted}, ${left} (emulated)`,
     };
   };
   return {
@@ -33,11 +58,26 @@ export function emulatedOutage(
     cutOff: () => freeze(),
     async drop() {
       if (cut !== undefined) return;
+      before ??= lengths();
       cut = await disk.cutPower(seed);
       treeAfter = await inodeOfTree();
+      after = lengths();
     },
-    restore: () => Promise.resolve(),
+    async restore() {
+      after = lengths();
+    },
     proveOff: prove,
     proveBack: prove,
   };
+}
+
+/** The first file that is not as long as it was to be, in words; undefined when all are. */
+function oddLength(wanted: Lengths, found: Lengths): string | undefined {
+  for (const path of [...new Set([...wanted.keys(), ...found.keys()])].sort()) {
+    const [bytes, due] = [found.get(path), wanted.get(path)];
+    if (bytes === due) continue;
+    const has = bytes === undefined ? 'is not there' : `has ${counted(bytes, 'byte')}`;
+    return `${path} ${has}, and ${due === undefined ? 'was to go' : `was to have ${counted(due, 'byte')}`}`;
+  }
+  return undefined;
 }

@@ -26,7 +26,7 @@ export class FakeEmulatedDisk implements EmulatedDisk {
 
   cutPower(seed: number): ReturnType<EmulatedDisk['cutPower']> {
     this.cuts.push(seed);
-    return Promise.resolve({ bytesDropped: 10, filesReverted: 1, namesReverted: 0 });
+    return Promise.resolve({ bytesDropped: 10, filesReverted: 1, namesReverted: 0, lengths: {} });
   }
 
   misbehave(change: Partial<Misbehaviour>): Promise<number> {
