@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { cleanLeftovers, type Leftover } from '../clean/clean.ts';
 import { HarnessError } from '../errors.ts';
+import { folderName } from './folder-option.ts';
 
 /** `ackworth clean`: removes whatever killed runs left, and only that. */
 export function cleanCommand(): Command {
   return new Command('clean')
     .description('Removes processes, containers, mounts and data that killed runs left; keeps their records.')
-    .option('--out <directory>', 'where run folders are', 'runs')
+    .option('--out <directory>', 'where run folders are', folderName, 'runs')
     .option('--json', 'print JSON')
     .action(async (flags: { out: string; json?: true }, command: Command) => {
       // Before the first run there is no default folder, and nothing was left behind.

@@ -19,6 +19,7 @@ import { vocabulary } from '../vocabulary.ts';
 import { axisOption, countFrom1, oneOf, rate, size, wholeNumber } from './axis-options.ts';
 import { comparisonTable } from './comparison-table.ts';
 import { comparisonView } from './comparison-view.ts';
+import { folderName } from './folder-option.ts';
 import { writeSuiteReports } from './outputs.ts';
 import { interruptSignal } from './interrupt.ts';
 import { commandLine } from './shell.ts';
@@ -76,8 +77,8 @@ export function compareCommand(): Command {
       ]),
     )
     .addOption(axisOption('--only <cells>', 'run these cells alone', (id) => id).default([], 'all'))
-    .option('--resume <directory>', 'go on with a comparison that was interrupted')
-    .option('--out <directory>', 'where its folder goes', 'runs')
+    .option('--resume <directory>', 'go on with a comparison that was interrupted', folderName)
+    .option('--out <directory>', 'where its folder goes', folderName, 'runs')
     .option('--json', 'print the suite record as JSON')
     .action(async (name: string | undefined, flags: CompareFlags, command: Command) => {
       const begun = flags.resume === undefined ? undefined : await openSuiteFolder(flags.resume);

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { readRecord, readSuite } from '../record/read.ts';
+import { folderName } from './folder-option.ts';
 import { writeReports, writeSuiteReports } from './outputs.ts';
 
 /** `ackworth report`: renders records again, or several side by side. */
@@ -11,7 +12,11 @@ export function reportCommand(): Command {
       'Renders the report of one run or comparison again, or of several runs side by side.',
     )
     .argument('[run...]', 'run folders or record files', ['runs/latest'])
-    .option('--out <directory>', 'where to write; default: beside the record, or runs/report for several')
+    .option(
+      '--out <directory>',
+      'where to write; default: beside the record, or runs/report for several',
+      folderName,
+    )
     .action(async (runs: string[], flags: { out?: string }) => {
       const [only] = runs;
       if (runs.length === 1 && only !== undefined && isSuite(only)) {

@@ -14,6 +14,7 @@ import { loadScenario } from '../scenario/loader.ts';
 import { overridesSchema, withOverrides, type Overrides } from '../scenario/overrides.ts';
 import type { Scenario } from '../scenario/schema.ts';
 import { vocabulary } from '../vocabulary.ts';
+import { folderName } from './folder-option.ts';
 import { interruptSignal } from './interrupt.ts';
 import { writeReports } from './outputs.ts';
 import { progressView } from './progress-view.ts';
@@ -54,7 +55,7 @@ export function runCommand(): Command {
     .option('--duration <time>', 'all phases together, such as 30s')
     .option('--no-faults', 'leave every fault out')
     .option('--seed <n>', 'makes every choice of the plan; default: drawn, and printed', wholeNumber)
-    .option('--out <directory>', 'where run folders go', 'runs')
+    .option('--out <directory>', 'where run folders go', folderName, 'runs')
     .option(
       '--node-main <file>',
       'the program of a node in the place of the broker’s own',
