@@ -44,8 +44,9 @@ describe('an axis', () => {
     [['--batch', '0'], '"0" is not a size such as 4096, 16KiB.'],
     [['--in-flight', '0'], '"0" is not a whole number from 1.'],
     [['--in-flight', '1.5'], '"1.5" is not a whole number.'],
-    [['--rates', '-5'], '"-5" is not a number above 0.'],
-    [['--rates', ','], '"" is not a number above 0.'],
+    [['--rates', '-5'], '"-5" is not a number above 0 and up to 10,000,000.'],
+    [['--rates', '10000001'], '"10000001" is not a number above 0 and up to 10,000,000.'],
+    [['--rates', ','], '"" is not a number above 0 and up to 10,000,000.'],
   ])('refuses %j in one sentence', (args, why) => {
     expect(refusal(...args)).toContain(why);
   });

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { didYouMean } from '../scenario/nearest.ts';
-import { byteSize } from '../scenario/schema.ts';
+import { byteSize, messageRate } from '../scenario/schema.ts';
 
 type Parse<T> = (text: string) => T;
 
@@ -36,8 +36,8 @@ export function countFrom1(text: string): number {
 
 export function rate(text: string): number {
   const value = Number(text);
-  if (text !== '' && value > 0 && Number.isFinite(value)) return value;
-  throw new InvalidArgumentError(`"${text}" is not a number above 0.`);
+  if (text !== '' && messageRate.safeParse(value).success) return value;
+  throw new InvalidArgumentError(`"${text}" is not a number above 0 and up to 10,000,000.`);
 }
 
 export function size(text: string): number {

@@ -21,6 +21,17 @@ function scenarioOf(grid: Grid, id: string) {
 }
 
 describe('the scenario of a cell', () => {
+  test('that contradicts itself is named by its cell, not by options that nobody gave', () => {
+    const plannedOf = (changes: Partial<GridOptions>) => () =>
+      plannedLoadMs(gridOf(durability, { faults: ['power-cut'], ...changes }), words);
+    expect(plannedOf({ storage: 'plain' })).toThrow(
+      /^durability, cell sync-none-power-cut-leader: storage\.form is "plain", and "power-cut" can act only on/,
+    );
+    expect(plannedOf({ axes: { ...axes, batch: [3 * 1024 ** 2] } })).toThrow(
+      /^durability, cell sync-none-price-\d+: workload\.batchSize must be at most 1 MiB/,
+    );
+  });
+
   test('that asks for a price is one rate in one mode, with nothing broken', () => {
     const scenario = scenarioOf(gridOf(durability), 'async-none-price-4000');
     expect(scenario.nodes).toBe(1);

@@ -13,9 +13,10 @@ const overtimeMs = 1000;
 /** The scenario that a cell runs: the grid's, in the cell's mode, with its one rate or fault. */
 export function scenarioOfCell(
   { scenario, quick, storage }: Pick<Grid, 'scenario' | 'quick' | 'storage'>,
-  { mode, work }: Pick<GridCell, 'mode' | 'work'>,
+  { id, mode, work }: Pick<GridCell, 'id' | 'mode' | 'work'>,
   vocabulary: Vocabulary,
 ): Scenario {
+  const source = `${scenario.name}, cell ${id}`;
   const { flush, replication, nodes, axes } = mode;
   const { grid, ...base } = scenario;
   const overrides = { flush, replication, nodes };
@@ -33,18 +34,19 @@ export function scenarioOfCell(
         ? {}
         : { warmUp: priceWarmUpMs, phases: [{ name: 'price', duration, faults: [] }] }),
     };
-    return withOverrides(priced, { ...overrides, rate: work.rate, faults: false }, vocabulary);
+    const price = { ...overrides, rate: work.rate, faults: false };
+    return withOverrides(priced, price, vocabulary, source);
   }
   const stored = storage === null ? {} : { storage };
   if (work.fault === 'own-faults') {
-    return withOverrides({ ...base, workload }, { ...overrides, ...stored }, vocabulary);
+    return withOverrides({ ...base, workload }, { ...overrides, ...stored }, vocabulary, source);
   }
   const known = vocabulary.faults.map(({ kind }) => kind);
   const { warmUp, phase } = scheduleOf(work.fault, { mode, quick, known });
   // A quick cell ends before a recovery could be believed, and says nothing about it.
   const checks = vocabulary.checks.filter((check) => check !== 'recovery');
   const broken = { ...base, workload, warmUp, phases: [phase], ...(quick ? { checks } : {}) };
-  return withOverrides(broken, { ...overrides, ...stored }, vocabulary);
+  return withOverrides(broken, { ...overrides, ...stored }, vocabulary, source);
 }
 
 /**

@@ -29,12 +29,14 @@ export type Overrides = z.input<typeof overridesSchema>;
  * The scenario with overrides applied and checked again. A rate scales the rates of phases that
  * have their own; a duration scales all phases and the times of their faults, but not how long a
  * fault lasts, which often has a meaning (longer than an election time-out). Throws a HarnessError
- * `usage` for a wrong override, `scenario` when the result contradicts itself.
+ * `usage` for a wrong override, `scenario` when the result contradicts itself. `source`: what its
+ * sentences begin with, where the overrides are not what somebody gave.
  */
 export function withOverrides(
   scenario: Scenario,
   given: Overrides,
   vocabulary: Vocabulary,
+  source = sourceOf(scenario, given),
 ): Scenario {
   const parsed = overridesSchema.safeParse(given);
   if (!parsed.success) {
@@ -71,9 +73,12 @@ export function withOverrides(
     },
     phases: changedPhases(scenario, wanted),
   };
-  const label = Object.keys(given).map((key) => `--${key}`);
-  const source = label.length === 0 ? scenario.name : `${scenario.name} with ${label.join(' ')}`;
   return checkScenario(changed, source, vocabulary);
+}
+
+function sourceOf({ name }: Scenario, given: Overrides): string {
+  const label = Object.keys(given).map((key) => `--${key}`);
+  return label.length === 0 ? name : `${name} with ${label.join(' ')}`;
 }
 
 /** Faults last as long as ever, so that some durations have no room for them. */
