@@ -1,6 +1,6 @@
 import { count } from '../harness/record/count.ts';
 
-export { count };
+export { count, counted } from '../harness/record/count.ts';
 
 /**
  * Figures as text: always with a unit, thousands separated by a comma, three significant digits
@@ -11,11 +11,6 @@ export const none = '–';
 
 /** Between a figure and its unit, so that no line breaks there. */
 const gap = '\u00a0';
-
-/** `1 message`, `1,204 messages`. */
-export function counted(value: number, one: string, many = `${one}s`): string {
-  return `${count(value)} ${Math.round(value) === 1 ? one : many}`;
-}
 
 /** Three significant digits, never an exponent. */
 export function significant(value: number): string {

@@ -4,7 +4,7 @@ import { Command, Option } from 'commander';
 import { scenarios } from '../../scenarios/index.ts';
 import { plannedLoadMs } from '../compare/cell-scenario.ts';
 import { compare } from '../compare/compare.ts';
-import { makeGrid, requireCells, type Grid } from '../compare/grid.ts';
+import { gridInWords, makeGrid, requireCells, type Grid } from '../compare/grid.ts';
 import type { Axes } from '../compare/modes.ts';
 import { requireFooting } from '../compare/require-footing.ts';
 import { createSuiteFolder, openSuiteFolder, suiteFileName } from '../compare/suite-folder.ts';
@@ -91,9 +91,7 @@ export function compareCommand(): Command {
       });
       const folder = begun ?? createSuiteFolder(flags.out, grid, new Date());
       const where = relative('', folder.directory) || '.';
-      process.stderr.write(
-        `${grid.scenario.name}, seed ${grid.seed}, ${grid.cells.length} cells in ${grid.modes.length} modes\n`,
-      );
+      process.stderr.write(`${gridInWords(grid)}\n`);
       const { signal, release } = interruptSignal();
       const view = comparisonView();
       const suite = await compare({

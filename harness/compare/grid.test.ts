@@ -5,7 +5,7 @@ import { leaderKill } from '../../scenarios/leader-kill.ts';
 import { parseScenario } from '../scenario/parse.ts';
 import type { ScenarioInput } from '../scenario/schema.ts';
 import { vocabulary } from '../vocabulary.ts';
-import { makeGrid, requireCells, type Grid, type GridOptions } from './grid.ts';
+import { gridInWords, makeGrid, requireCells, type Grid, type GridOptions } from './grid.ts';
 import type { Axes } from './modes.ts';
 
 const free: Axes = { targets: [], clusters: [], flush: [], replication: [], batch: [], inFlight: [], rates: [] };
@@ -26,6 +26,12 @@ function gridOf(scenario: ScenarioInput, changes: Partial<GridOptions> = {}): Gr
 
 const ids = ({ cells }: Grid): string[] => cells.map(({ id }) => id);
 const modeIds = ({ modes }: Grid): string[] => modes.map(({ id }) => id);
+
+test('a grid in words counts one cell as one', () => {
+  expect(gridInWords(gridOf(durability))).toMatch(/^durability, seed 7, \d\d cells in 8 modes$/);
+  const only = gridOf(durability, { only: ['sync-quorum-kill-leader'] });
+  expect(gridInWords(only)).toBe('durability, seed 7, 1 cell in 1 mode');
+});
 
 describe('the durability grid', () => {
   test('has eight modes, five rates and every fault that a mode can meet', () => {

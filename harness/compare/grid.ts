@@ -1,4 +1,5 @@
 import { HarnessError } from '../errors.ts';
+import { counted } from '../record/count.ts';
 import type { SuiteMode, SuiteRecord } from '../record/suite.ts';
 import { didYouMean } from '../scenario/nearest.ts';
 import type { Scenario } from '../scenario/schema.ts';
@@ -68,6 +69,12 @@ export function makeGrid(scenario: Scenario, options: GridOptions): Grid {
     modes: modes.filter((mode) => chosen.some((cell) => cell.mode === mode)),
     cells: chosen,
   };
+}
+
+/** "durability, seed 7, 68 cells in 8 modes" */
+export function gridInWords({ scenario, seed, cells, modes }: Grid): string {
+  const size = `${counted(cells.length, 'cell')} in ${counted(modes.length, 'mode')}`;
+  return `${scenario.name}, seed ${seed}, ${size}`;
 }
 
 /** Throws when a cell that was asked for is none of these. */

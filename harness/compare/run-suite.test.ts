@@ -139,6 +139,11 @@ describe('a suite', () => {
 });
 
 describe('an interrupted suite', () => {
+  test('of a single cell counts it as one', () => {
+    const { reasons } = emptySuite({ ...grid, cells: grid.cells.slice(0, 1) }, fresh);
+    expect(reasons).toEqual(['1 of 1 cell has not been run']);
+  });
+
   test('counts the cell it was in as not run, and goes on there when resumed', async () => {
     const { ran, suite } = await run({
       act: ({ id }, interrupt) => {

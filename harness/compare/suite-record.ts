@@ -1,5 +1,6 @@
 import { HarnessError } from '../errors.ts';
 import { joinVerdicts } from '../judge/judgement.ts';
+import { count, counted } from '../record/count.ts';
 import { suiteSchemaId, type SuiteCell, type SuiteRecord } from '../record/suite.ts';
 import { differencesOf } from './differences.ts';
 import type { Grid } from './grid.ts';
@@ -101,11 +102,12 @@ function reasonsOf({ cells }: SuiteRecord): string[] {
   const open = cells.filter(({ verdict }) => verdict === 'inconclusive');
   const broken = cells.filter(({ state }) => state === 'failed');
   const lacking = cells.filter(({ state }) => state === 'missing').length;
+  const have = lacking === 1 ? 'has' : 'have';
   return [
     ...told(violated, ({ reasons }) => `is violated: ${reasons[0] ?? ''}`),
     ...told(open, ({ reasons }) => `is inconclusive: ${reasons[0] ?? ''}`),
     ...told(broken, ({ note }) => `could not be run: ${note}`),
-    ...(lacking > 0 ? [`${lacking} of ${cells.length} cells have not been run`] : []),
+    ...(lacking > 0 ? [`${count(lacking)} of ${counted(cells.length, 'cell')} ${have} not been run`] : []),
   ];
 }
 
@@ -113,6 +115,6 @@ function told(cells: readonly SuiteCell[], say: (cell: SuiteCell) => string): st
   const more = cells.length - cellsToldMax;
   return [
     ...cells.slice(0, cellsToldMax).map((cell) => `${cell.id} ${say(cell)}`),
-    ...(more > 0 ? [`and ${more} more cells like the last of these`] : []),
+    ...(more > 0 ? [`and ${counted(more, 'more cell')} like the last of these`] : []),
   ];
 }

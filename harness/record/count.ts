@@ -6,3 +6,8 @@ export function count(value: number): string {
   const rounded = Math.round(Math.abs(value)).toString();
   return (value < 0 ? '-' : '') + rounded.replace(/\B(?=(\d{3})+$)/g, ',');
 }
+
+/** `1 message`, `1,204 messages`. */
+export function counted(value: number, one: string, many = `${one}s`): string {
+  return `${count(value)} ${Math.round(value) === 1 ? one : many}`;
+}
