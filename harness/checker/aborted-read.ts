@@ -1,4 +1,5 @@
 import { Mark } from './book/messages.ts';
+import { count, counted } from '../record/count.ts';
 import { Tally } from './tally.ts';
 import type { Checker } from './watch.ts';
 
@@ -32,7 +33,9 @@ export const abortedRead: Checker = {
         forbidden,
         allowed: new Tally(),
         doubts: [],
-        evidence: `${failed} failed sends: ${forbidden.count()} of them were read`,
+        evidence:
+          `${counted(failed, 'failed send')}: ` +
+          `${count(forbidden.count())} of them were read`,
       };
     },
   }),

@@ -1,6 +1,7 @@
 import type { Book } from './book/book.ts';
 import { isSuperseded, legalLossOf } from './book/legal-loss.ts';
 import { groupsMax } from './book/messages.ts';
+import { count, counted } from '../record/count.ts';
 import { Tally } from './tally.ts';
 import type { Checker } from './watch.ts';
 
@@ -50,7 +51,7 @@ export const corrupted: Checker = {
           forbidden,
           allowed,
           doubts: looked === 0 ? ['nothing was read or delivered'] : [],
-          evidence: `${looked} payloads checked: ${forbidden.count()} corrupted`,
+          evidence: `${counted(looked, 'payload')} checked: ${count(forbidden.count())} corrupted`,
         };
       },
     };

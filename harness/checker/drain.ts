@@ -2,6 +2,7 @@ import type { Book } from './book/book.ts';
 import { lacksFinalRead, replicasOf } from './book/circumstances.ts';
 import { stranger } from './book/log-copy.ts';
 import type { LogCopy } from './book/log-copy.ts';
+import { counted } from '../record/count.ts';
 import { Tally } from './tally.ts';
 import type { Checker } from './watch.ts';
 
@@ -31,8 +32,9 @@ export const drain: Checker = {
         allowed: new Tally(),
         doubts,
         evidence:
-          `${logs.length} of ${partitions} partitions read to their end (${records} records), ` +
-          `${book.copies.nodes().length} nodes read, ${book.groups.length} groups`,
+          `${logs.length} of ${counted(partitions, 'partition')} read to the end ` +
+          `(${counted(records, 'record')}), ${counted(book.copies.nodes().length, 'node')} read, ` +
+          counted(book.groups.length, 'group'),
       };
     },
   }),
@@ -51,7 +53,8 @@ function doubtsOfReads(book: Book): string[] {
       );
     } else if (capabilities.denseOffsets && isShort(log)) {
       doubts.push(
-        `partition ${partition} gave ${log.length} records for offsets ${log.startOffset} to ${log.endOffset - 1}`,
+        `partition ${partition} gave ${counted(log.length, 'record')} for offsets ` +
+          `${log.startOffset} to ${log.endOffset - 1}`,
       );
     }
     if (!capabilities.readEachReplica) continue;

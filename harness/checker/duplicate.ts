@@ -4,6 +4,7 @@ import { fromLog } from './book/claims.ts';
 import { legalLossOf } from './book/legal-loss.ts';
 import { stranger } from './book/log-copy.ts';
 import { Mark } from './book/messages.ts';
+import { count, counted } from '../record/count.ts';
 import { Tally } from './tally.ts';
 import type { Checker, Finding } from './watch.ts';
 
@@ -54,8 +55,9 @@ function findingOf(book: Book, forbidden: Tally, allowed: Tally): Finding {
     allowed,
     doubts,
     evidence:
-      `${records} records and ${book.deliveries} deliveries, idempotence ${idempotence}: ` +
-      `${forbidden.count()} by the broker, ${allowed.count()} by retries`,
+      `${counted(records, 'record')} and ${counted(book.deliveries, 'delivery', 'deliveries')}, ` +
+      `idempotence ${idempotence}: ` +
+      `${count(forbidden.count())} by the broker, ${count(allowed.count())} by retries`,
   };
 }
 

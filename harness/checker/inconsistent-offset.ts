@@ -3,6 +3,7 @@ import { lacksPositions } from './book/circumstances.ts';
 import type { Conflict } from './book/claims.ts';
 import { isSuperseded, legalLossOf } from './book/legal-loss.ts';
 import { Mark } from './book/messages.ts';
+import { counted } from '../record/count.ts';
 import { Tally } from './tally.ts';
 import type { Checker } from './watch.ts';
 
@@ -41,7 +42,7 @@ export const inconsistentOffset: Checker = {
         if (copy.disordered === 0) continue;
         forbidden.add(
           'offset-not-rising',
-          () => `partition ${copy.partition}, ${copy.disordered} records`,
+          () => `partition ${copy.partition}, ${counted(copy.disordered, 'record')}`,
           copy.disordered,
         );
       }
@@ -50,8 +51,9 @@ export const inconsistentOffset: Checker = {
         allowed,
         doubts: records === 0 ? ['the final read found no records'] : [],
         evidence:
-          `positions of ${records} records, all acks and ${book.deliveries} deliveries: ` +
-          `${forbidden.count()} contradictions`,
+          `positions of ${counted(records, 'record')}, all acks and ` +
+          `${counted(book.deliveries, 'delivery', 'deliveries')}: ` +
+          counted(forbidden.count(), 'contradiction'),
       };
     },
   }),

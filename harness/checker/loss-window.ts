@@ -6,6 +6,7 @@ import type { Injection } from './book/fault-timeline.ts';
 import type { LossWindow } from './book/loss-ledger.ts';
 import { suspectsOf } from './book/suspects.ts';
 import type { Suspect } from './book/suspects.ts';
+import { count, counted } from '../record/count.ts';
 import { Tally } from './tally.ts';
 import type { Checker } from './watch.ts';
 
@@ -61,10 +62,11 @@ export const lossWindow: Checker = {
           allowed: new Tally(),
           doubts,
           evidence:
-            `${exposed} messages were sent and acked in the second before ${book.exposed.size} faults: ` +
+            `${counted(exposed, 'message was', 'messages were')} sent and acked ` +
+            `in the second before ${counted(book.exposed.size, 'fault')}: ` +
             (messages === 0
               ? '0 lost'
-              : `${messages} lost, up to ${ms?.toFixed(1) ?? '?'} ms before the fault`),
+              : `${count(messages)} lost, up to ${ms?.toFixed(1) ?? '?'} ms before the fault`),
         };
       },
     };

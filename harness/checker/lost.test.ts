@@ -229,10 +229,10 @@ describe('loss', () => {
     const evidence = (story: Story) => story.judge().verdicts[0]!.evidence;
     const told = () => new Story(noConsumers).acked('a0', 0).acked('a1', 1).unknown('a2').failed('a3');
     expect(evidence(told().log('a0 a1'))).toBe(
-      '2 messages acked, 2 records read from 1 partitions: 0 lost',
+      '2 messages acked, 2 records read from 1 partition: 0 lost',
     );
     expect(evidence(told().log('a0'))).toBe(
-      '2 messages acked, 1 records read from 1 partitions: 1 lost-tail',
+      '2 messages acked, 1 record read from 1 partition: 1 lost-tail',
     );
   });
 

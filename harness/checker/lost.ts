@@ -6,7 +6,7 @@ import type { Legality } from './book/loss-attribution.ts';
 import type { Loss } from './book/loss-ledger.ts';
 import { legalLossOf } from './book/legal-loss.ts';
 import { Mark } from './book/messages.ts';
-import { count } from '../record/count.ts';
+import { count, counted } from '../record/count.ts';
 import { windowOf } from './loss-window.ts';
 import { Tally } from './tally.ts';
 import type { Checker, Finding } from './watch.ts';
@@ -108,7 +108,8 @@ function doubtsOf(book: Book): string[] {
   const { unjudged } = book.loss;
   if (unjudged > 0) {
     doubts.push(
-      `${unjudged} acked messages were not found, but their partition was not read to its end`,
+      `${counted(unjudged, 'acked message was', 'acked messages were')} not found, ` +
+        'but their partition was not read to its end',
     );
   }
   for (const { injection, promise, exposure } of book.loss.suspects) {
@@ -117,7 +118,7 @@ function doubtsOf(book: Book): string[] {
     if (messages === 0) continue;
     doubts.push(
       `nobody measured how many messages were not yet safe at ${describeInjection(injection)}, ` +
-        `so that the ${messages} lost cannot be held against it`,
+        `so that the ${count(messages)} lost cannot be held against it`,
     );
   }
   if (!book.oneClock && book.loss.count > 0 && book.timeline.nodeFaults().length > 0) {
@@ -135,8 +136,10 @@ function evidenceOf(book: Book, forbidden: Tally, allowed: Tally): string {
   });
   const copies = book.copies.copiesOf(0).filter(({ complete }) => complete);
   const records = copies.reduce((sum, { length }) => sum + length, 0);
-  const seen = `${acked} messages acked, ${records} records read from ${copies.length} partitions`;
+  const seen =
+    `${counted(acked, 'message')} acked, ${counted(records, 'record')} read from ` +
+    counted(copies.length, 'partition');
   const excuse = allowed.count() > 0 ? `; allowed in this mode: ${allowed.inWords()}` : '';
-  const outcome = forbidden.count() > 0 ? forbidden.inWords() : `${book.loss.count} lost`;
+  const outcome = forbidden.count() > 0 ? forbidden.inWords() : `${count(book.loss.count)} lost`;
   return `${seen}: ${outcome}${excuse}`;
 }

@@ -1,3 +1,4 @@
+import { count, counted } from '../record/count.ts';
 import { Tally } from './tally.ts';
 import type { Checker } from './watch.ts';
 
@@ -51,7 +52,9 @@ export const neverSent: Checker = {
         forbidden,
         allowed: new Tally(),
         doubts: looked === 0 ? ['nothing was read or delivered'] : [],
-        evidence: `${looked - book.deliveries} records read and ${book.deliveries} delivered: ${forbidden.count()} nobody sent`,
+        evidence:
+          `${counted(looked - book.deliveries, 'record')} read and ${count(book.deliveries)} delivered: ` +
+          `${count(forbidden.count())} nobody sent`,
       }),
     };
   },

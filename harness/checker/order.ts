@@ -1,6 +1,7 @@
 import type { Book } from './book/book.ts';
 import { LastSequences } from './book/last-sequences.ts';
 import { stranger } from './book/log-copy.ts';
+import { count, counted } from '../record/count.ts';
 import { Tally } from './tally.ts';
 import type { Checker } from './watch.ts';
 
@@ -65,7 +66,9 @@ export const order: Checker = {
           forbidden,
           allowed,
           doubts: records + given === 0 ? ['there was nothing to compare'] : [],
-          evidence: `${records} records and ${given} deliveries compared: ${forbidden.count()} out of order`,
+          evidence:
+            `${counted(records, 'record')} and ${counted(given, 'delivery', 'deliveries')} compared: ` +
+            `${count(forbidden.count())} out of order`,
         };
       },
     };

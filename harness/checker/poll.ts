@@ -2,6 +2,7 @@ import type { Book } from './book/book.ts';
 import { lacksConsumers, lacksPositions } from './book/circumstances.ts';
 import { legalLossOf } from './book/legal-loss.ts';
 import type { LogCopy } from './book/log-copy.ts';
+import { count, counted } from '../record/count.ts';
 import { Tally } from './tally.ts';
 import type { Checker } from './watch.ts';
 
@@ -90,7 +91,9 @@ export const poll: Checker = {
               ]
             : []),
         ],
-        evidence: `${pairs} pairs of neighbouring deliveries: ${forbidden.count('skipped')} skipped, ${forbidden.count('rewound')} rewound`,
+        evidence:
+          `${counted(pairs, 'pair')} of neighbouring deliveries: ` +
+          `${count(forbidden.count('skipped'))} skipped, ${count(forbidden.count('rewound'))} rewound`,
       }),
     };
   },

@@ -3,6 +3,7 @@ import type { Book } from './book/book.ts';
 import { lacksConsumers, lacksPositions } from './book/circumstances.ts';
 import { fromLog } from './book/claims.ts';
 import type { Claim } from './book/claims.ts';
+import { count, counted } from '../record/count.ts';
 import { Tally } from './tally.ts';
 import type { Checker } from './watch.ts';
 
@@ -43,7 +44,9 @@ export const redelivery: Checker = {
           forbidden: new Tally(),
           allowed,
           doubts: [],
-          evidence: `${book.deliveries} deliveries: ${allowed.count()} of them again`,
+          evidence:
+            `${counted(book.deliveries, 'delivery', 'deliveries')}: ` +
+            `${count(allowed.count())} of them again`,
         };
       },
     };

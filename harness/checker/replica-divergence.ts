@@ -11,7 +11,7 @@ import {
 } from './book/copy-difference.ts';
 import type { OffsetRange } from './book/copy-difference.ts';
 import type { LogCopy } from './book/log-copy.ts';
-import { count } from '../record/count.ts';
+import { counted } from '../record/count.ts';
 import { Tally } from './tally.ts';
 import type { Checker } from './watch.ts';
 
@@ -67,7 +67,9 @@ export const replicaDivergence: Checker = {
         forbidden,
         allowed: new Tally(),
         doubts,
-        evidence: `${count(compared)} records compared on ${book.copies.nodes().length} nodes: ${count(forbidden.count())} differences`,
+        evidence:
+          `${counted(compared, 'record')} compared on ${counted(book.copies.nodes().length, 'node')}: ` +
+          counted(forbidden.count(), 'difference'),
       };
     },
   }),
@@ -110,7 +112,7 @@ function furthest(copies: readonly LogCopy[]): LogCopy | undefined {
 
 function noteDisorder({ node, partition, disordered }: LogCopy, forbidden: Tally): void {
   if (disordered === 0) return;
-  const what = `node ${node} partition ${partition}, ${disordered} records`;
+  const what = `node ${node} partition ${partition}, ${counted(disordered, 'record')}`;
   forbidden.add('offset-not-rising', () => what, disordered);
 }
 

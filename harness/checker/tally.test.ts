@@ -14,5 +14,6 @@ test('a tally counts each kind and keeps its first ten witnesses', () => {
     { kind: 'rewound', count: 3, examples: ['another'] },
   ]);
   expect([tally.count('skipped'), tally.count('other'), tally.count()]).toEqual([25, 0, 28]);
-  expect(tally.inWords()).toBe('25 skipped, 3 rewound');
+  tally.add('rewound', () => 'many', 1200);
+  expect(tally.inWords()).toBe('25 skipped, 1,203 rewound');
 });

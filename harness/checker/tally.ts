@@ -1,3 +1,4 @@
+import { count } from '../record/count.ts';
 import type { Anomaly } from './checker.ts';
 
 const examplesMax = 10;
@@ -28,6 +29,6 @@ export class Tally {
 
   /** "3 lost-tail, 1 lost-middle" */
   inWords(): string {
-    return [...this.#kinds].map(([kind, { count }]) => `${count} ${kind}`).join(', ');
+    return [...this.#kinds].map(([kind, kept]) => `${count(kept.count)} ${kind}`).join(', ');
   }
 }

@@ -2,6 +2,7 @@ import type { Book } from './book/book.ts';
 import { lacksConsumers, lacksFinalRead } from './book/circumstances.ts';
 import { stranger } from './book/log-copy.ts';
 import type { LogCopy } from './book/log-copy.ts';
+import { count, counted } from '../record/count.ts';
 import { Tally } from './tally.ts';
 import type { Checker, Finding } from './watch.ts';
 
@@ -34,14 +35,16 @@ function judge(book: Book): Finding {
       behind += judgeGroup(book, copy, { group, number }, forbidden);
     });
   }
-  const doubts = behind > 0 ? [`${behind} records were beyond what their group had reached`] : [];
+  const doubts = behind > 0 ? [`${counted(behind, 'record was', 'records were')} beyond what their group had reached`] : [];
   if (records === 0) doubts.push('the final read found no records');
   const groups = book.groups.length === 1 ? 'one group' : `${book.groups.length} groups`;
   return {
     forbidden,
     allowed: new Tally(),
     doubts,
-    evidence: `${records} records, ${groups}, ${book.deliveries} deliveries: ${forbidden.count()} never given`,
+    evidence:
+      `${counted(records, 'record')}, ${groups}, ` +
+      `${counted(book.deliveries, 'delivery', 'deliveries')}: ${count(forbidden.count())} never given`,
   };
 }
 

@@ -21,7 +21,7 @@ export function verdictTable(record: RunRecord): string {
   const table = plainTable(['check', 'verdict', 'evidence'], [22, 16, wide - 38]);
   for (const { check, verdict, evidence, anomalies } of record.verdicts) {
     const found = anomalies.map(({ kind, count, examples }) =>
-      [`${kind}: ${count}`, ...examples.slice(0, 2)].join('\n  '),
+      [`${kind}: ${whole(count)}`, ...examples.slice(0, 2)].join('\n  '),
     );
     table.push([check, paint[verdict](verdict), [evidence, ...found].join('\n')]);
   }

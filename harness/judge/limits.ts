@@ -72,13 +72,17 @@ function judgeResponse(question: Question, limit: number, { due, acked, failed }
   return { name, limit, actual: null, unit, verdict, evidence };
 }
 
+function figure(value: number): string {
+  return Number.isInteger(value) ? count(value) : String(value);
+}
+
 function judge({ name, unit, actual, floor, doubts }: Question, limit: number): Limit {
-  const bound = `${floor ? 'at least' : 'at most'} ${limit} ${unit} wanted`;
+  const bound = `${floor ? 'at least' : 'at most'} ${figure(limit)} ${unit} wanted`;
   if (actual === null || !Number.isFinite(actual)) {
     const evidence = [`${bound}, and it could not be measured`, ...doubts].join('; ');
     return { name, limit, actual: null, unit, verdict: 'unknown', evidence };
   }
-  const seen = `${bound}, ${Number(actual.toPrecision(4))} ${unit} measured`;
+  const seen = `${bound}, ${figure(Number(actual.toPrecision(4)))} ${unit} measured`;
   if (doubts.length > 0)
     return {
       name,

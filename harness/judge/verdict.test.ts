@@ -41,6 +41,21 @@ describe('the verdict of a run', () => {
     ]);
   });
 
+  test('counts in one way, with the thousands set apart', () => {
+    const names = Array.from({ length: 1500 }, (_, index) => `a${index}`);
+    const limits = { ackedRateMin: 4000 };
+    const story = new Story({ scenario: { limits }, measured: { ackedPerSecond: 5123.4 } });
+    names.forEach((name, offset) => story.acked(name, offset));
+    const all = names.join(' ');
+    story.consumed(all).consumed(all).log(all);
+    const { verdicts, reasons, limits: found } = story.judge();
+    const told = [...verdicts, ...found].map(({ evidence }) => evidence);
+    expect([...told, ...reasons].filter((sentence) => /\d{4}/.test(sentence))).toEqual([]);
+    const counting = told.filter((sentence) => /\d,\d{3}/.test(sentence));
+    expect(counting.length).toBeGreaterThan(8);
+    expect(told.join('\n')).toContain('at least 4,000 messages/s wanted, 5,123 messages/s measured');
+  });
+
   test('is a fail by a violation, whatever else is in doubt', () => {
     const story = new Story(alone)
       .acked('a0', 0)

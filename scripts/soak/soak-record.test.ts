@@ -23,3 +23,11 @@ test('the page says of each series of which commit it is', () => {
   const page = markdown({ clean: [series('a', run('tour', 1)), series('b', run('steady', 2))] });
   expect(page.match(/Clean runs: 1 of 1 passed\n\nCommit [ab],/g)).toHaveLength(2);
 });
+
+test('the page of a soak sets the thousands of all its counts apart', () => {
+  const many = { ...run('tour', 1), acked: 172_000, faultsConfirmed: 2, rtoMs: 2992.4 };
+  const few = { ...run('tour', 1), acked: 900, faultsConfirmed: 0, rtoMs: null };
+  const page = markdown({ clean: [series('a', many, few)] });
+  expect(page).toContain('| tour | 1 | pass | 172,000 | 2 | 2,992 |  |');
+  expect(page).toContain('| tour | 1 | pass | 900 | 0 | - |  |');
+});

@@ -1,3 +1,4 @@
+import { count } from '../../harness/record/count.ts';
 import type { PromiseCells } from './cells/cells.ts';
 import type { EngineSoak } from './engine-soak.ts';
 import type { CellSeries } from './cells/cell-series.ts';
@@ -88,8 +89,8 @@ function cleanLines({ runs, ...made }: CleanSeries): string[] {
     '| --- | ---: | --- | ---: | ---: | ---: | --- |',
     ...runs.map(
       (run) =>
-        `| ${run.scenario} | ${run.seed} | ${run.verdict} | ${run.acked} | ${run.faultsConfirmed} | ` +
-        `${run.rtoMs === null ? '-' : Math.round(run.rtoMs)} | ${cell(run.reasons.join('; '))} |`,
+        `| ${run.scenario} | ${run.seed} | ${run.verdict} | ${count(run.acked)} | ` +
+        `${run.faultsConfirmed} | ${shown(run.rtoMs)} | ${cell(run.reasons.join('; '))} |`,
     ),
   ];
 }
@@ -130,7 +131,7 @@ function engineLines({ lacking, kinds, ...made }: Made & EngineSoak): string[] {
     ...kinds.map(
       (one) =>
         `| ${one.kind} | ${one.rounds} | ${one.confirmed} | ${millis(one.effectMsMax)} | ` +
-        `${one.acked} | ${one.lost} | ${one.left.join(', ') || 'nothing'} | ` +
+        `${count(one.acked)} | ${count(one.lost)} | ${one.left.join(', ') || 'nothing'} | ` +
         `${cell(one.doubts.join('; '))} |`,
     ),
   ];
@@ -190,7 +191,7 @@ function cellLines(cells: Made & PromiseCells): string[] {
       (one) =>
         `| ${one.cell} | ${one.form} | ${one.promise} | ${one.held} of ${one.seeds.length} | ` +
         `${shown(one.exposed)} | ${shown(one.exposureMin)} | ${shown(one.exposureMedian)} | ` +
-        `${one.withLoss} | ${one.lostMax} | ${one.ackedMin} | ${one.violations} |`,
+        `${one.withLoss} | ${count(one.lostMax)} | ${count(one.ackedMin)} | ${one.violations} |`,
     ),
     ...doubtLines(series),
   ];
@@ -204,11 +205,11 @@ function doubtLines(series: readonly CellSeries[]): string[] {
 }
 
 function millis(value: number | null): string {
-  return value === null ? '-' : `${Math.round(value)} ms`;
+  return value === null ? '-' : `${count(value)} ms`;
 }
 
-function shown(count: number | null): string {
-  return count === null ? '-' : `${count}`;
+function shown(value: number | null): string {
+  return value === null ? '-' : count(value);
 }
 
 function cell(text: string): string {
