@@ -155,7 +155,7 @@ function natsLines({ lacking, series, ...made }: Made & NatsSoak): string[] {
       (one) =>
         `| \`${one.command}\` | ${one.version} | ${one.storage} | ` +
         `${one.passed} of ${one.seeds.length} | ${one.violations} | ${one.withLoss} | ` +
-        `${one.lostMax} | ${millis(one.lossWindowMsMax)} | ${one.ackedMin} | ` +
+        `${count(one.lostMax)} | ${millis(one.lossWindowMsMax)} | ${count(one.ackedMin)} | ` +
         `${millis(one.recoveryMsMax)} |`,
     ),
     ...(doubts.length === 0 ? [] : ['', 'Not passed:', '', ...doubts.map(oneLine)]),
