@@ -8,9 +8,11 @@ import { storageForms } from '../cluster/node-storage.ts';
 import { loadDriver } from '../driver/registry.ts';
 import { exitCodeOf, joinVerdicts } from '../judge/judgement.ts';
 import type { RunRecord } from '../record/record.ts';
+import { findFooting } from '../run/footing.ts';
 import { runScenario } from '../run/run.ts';
 import type { RunResult } from '../run/run-types.ts';
 import { loadScenario } from '../scenario/loader.ts';
+import { makePlan } from '../scenario/plan.ts';
 import { overridesSchema, withOverrides, type Overrides } from '../scenario/overrides.ts';
 import type { Scenario } from '../scenario/schema.ts';
 import { vocabulary } from '../vocabulary.ts';
@@ -71,6 +73,7 @@ export function runCommand(): Command {
     .action(async (names: string[], flags: RunFlags) => {
       await loadDriver(flags.target);
       const chosen = await chosenScenarios(names, flags);
+      if (chosen.length > 1) await requireFootings(chosen, flags);
       const records: RunRecord[] = [];
       const { signal, release } = interruptSignal();
       for (const scenario of chosen) {
@@ -105,6 +108,23 @@ async function chosenScenarios(names: readonly string[], flags: RunFlags): Promi
     loaded.push(withOverrides(scenario, { ...overrides, ...faults }, words));
   }
   return loaded;
+}
+
+/** Of several, what one cannot be run on is told before the first is run. */
+async function requireFootings(chosen: readonly Scenario[], flags: RunFlags): Promise<void> {
+  const { target, cluster, out: outputDirectory, nodeMain, image: nodeImage, seed = 1 } = flags;
+  const options = {
+    target,
+    cluster,
+    outputDirectory,
+    ...(nodeMain && { nodeMain }),
+    ...(nodeImage && { nodeImage }),
+    onBuild: (what: string) => process.stderr.write(`${what}\n`),
+  };
+  for (const scenario of chosen) {
+    const plan = makePlan(scenario, { seed, target, cluster, vocabulary: vocabulary() });
+    await findFooting(plan, options);
+  }
 }
 
 async function runOne(scenario: Scenario, flags: RunFlags, signal: AbortSignal): Promise<RunRecord> {
