@@ -107,6 +107,13 @@ const classes: readonly {
     meaning: 'In the log, never given to the group.',
   },
   {
+    name: 'passed over',
+    amount: (sums) => sums.passedOver,
+    whole: (sums) => sums.inLog,
+    of: 'in the log',
+    meaning: 'The same, behind a cursor that outlived what a fault took: the mode allows it.',
+  },
+  {
     name: 'duplicates by the broker',
     amount: (sums) => sums.duplicatesBroker,
     whole: (sums) => sums.inLog,

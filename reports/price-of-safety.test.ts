@@ -41,6 +41,7 @@ function proven(of: SuiteMode, fault: Worth['fault'], lost: number, changes: Par
       acked: 60_000,
       lost,
       vanished: 0,
+      passedOver: 0,
       exposure: null,
       lossWindowMessages: lost,
       lossWindowMs: null,

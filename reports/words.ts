@@ -116,6 +116,8 @@ function evidenceOf(record: RunRecord): string[] {
         : '') +
       (lossOf(record) === 'none' ? '; every acked one was found in the final read.' : '.'),
   ];
+  const { passedOver } = record.accounting;
+  if (passedOver > 0) evidence.push(passedOverSentence(passedOver));
   if (record.faults.length === 0) {
     evidence.push('No fault was injected.');
   } else {
@@ -130,6 +132,14 @@ function evidenceOf(record: RunRecord): string[] {
     );
   }
   return evidence;
+}
+
+function passedOverSentence(passedOver: number): string {
+  const were = passedOver === 1 ? 'was' : 'were';
+  return (
+    `${counted(passedOver, 'message')} in the log ${were} passed over: never given to a group whose ` +
+    'cursor outlived what a fault took, as this mode allows.'
+  );
 }
 
 export function confirmedFaults(record: RunRecord): RecordedFault[] {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { checkers } from './registry.ts';
 import { Story } from './testing/story.ts';
 import { pass, summaryOf } from './testing/summary.ts';
 
@@ -98,5 +99,241 @@ describe('delivery of the whole log', () => {
         .readEnd({ start: -1, end: -1 });
     expect(seen(told().delivered('a1', -1).delivered('a0', -1)).unknown).toEqual([]);
     expect(seen(told().delivered('a1', -1)).unknown).toEqual(['drain', 'undelivered']);
+  });
+});
+
+describe('a cursor that outlived the log', () => {
+  const three = ['node 1', 'node 2', 'node 3'];
+
+  interface Setting {
+    readonly target?: string;
+    readonly flush?: 'async' | 'sync';
+    readonly replication?: 'quorum' | 'none';
+    readonly fault?: string;
+    readonly dense?: boolean;
+  }
+
+  /** Up to 1000 ms a0 is safe, and a1, a2 and a3 are not. */
+  function cluster(setting: Setting = {}): Story {
+    const { target = 'nats', flush = 'async', replication = 'quorum' } = setting;
+    const { fault = 'power-cut', dense = true } = setting;
+    return new Story({
+      target,
+      capabilities: { denseOffsets: dense, competingConsumers: true, readEachReplica: false },
+      scenario: {
+        nodes: 3,
+        topic: { flush, replication, replicas: replication === 'none' ? 1 : 3, flushInterval: '100ms' },
+        phases: [
+          {
+            name: 'main',
+            duration: '60s',
+            faults: [{ fault, target: 'all-nodes', at: '1s', for: '1s' }],
+          },
+        ],
+        checks: checkers.map(({ name }) => name).filter((name) => name !== 'recovery'),
+      },
+      exposures: new Map([[0, 3]]),
+    })
+      .at(900)
+      .acked('a0', 0)
+      .acked('a1', 1)
+      .acked('a2', 2)
+      .acked('a3', 3);
+  }
+
+  /** The cut takes a1, a2 and a3, of which two or three had been given; b0 to b3 come instead. */
+  function regrown(setting?: Setting & { readonly given?: string }): Story {
+    return cluster(setting)
+      .consumed(setting?.given ?? 'a0 a1 a2 a3')
+      .fault(0, 1000, { victims: three })
+      .at(2500)
+      .acked('b0', 1)
+      .acked('b1', 2)
+      .acked('b2', 3)
+      .acked('b3', 4);
+  }
+
+  const whole = 'a0 b0 b1 b2 b3';
+  const passedOver = ({ anomalies, verdict, invalid }: ReturnType<typeof seen>) => ({
+    verdict,
+    invalid,
+    passedOver: anomalies['passed-over'] ?? 0,
+    undelivered: anomalies['undelivered'] ?? 0,
+  });
+
+  test('passes over what is stored where its group had been, as the broker says that it may', () => {
+    const story = regrown().delivered('b3', 4).log(whole);
+    expect(passedOver(seen(story))).toEqual({
+      verdict: 'pass',
+      invalid: [],
+      passedOver: 3,
+      undelivered: 0,
+    });
+    const { verdicts, reasons, accounting } = story.judge();
+    const { evidence, anomalies } = verdicts.find(({ check }) => check === 'undelivered')!;
+    expect(evidence).toBe(
+      '5 records, one group, 5 deliveries: 0 never given; 3 passed over, as allowed: a replicated ' +
+        'consumer does not go back with a stream that lost its end (nats-server pull request 7692)',
+    );
+    expect(anomalies[0]!.examples[0]).toBe(
+      'producer 2 sequence 0, acked at p0@1, in the log and never given to group-1, which had p0@1 ' +
+        'behind it before power-cut of node 1, node 2, node 3 (all-nodes)',
+    );
+    expect(accounting).toMatchObject({ passedOver: 3, undelivered: 0 });
+    expect(reasons.join('\n')).toContain('3 messages in the log were passed over');
+  });
+
+  const violated = (undelivered: number, passed = 0) => ({
+    verdict: 'fail',
+    invalid: ['undelivered'],
+    passedOver: passed,
+    undelivered,
+  });
+
+  test('passes over nothing beyond what its group had been given before', () => {
+    const story = regrown({ given: 'a0 a1 a2' }).delivered('b3', 4).log(whole);
+    expect(passedOver(seen(story))).toEqual(violated(1, 2));
+    // A hole in the log is given to nobody, and what had not been given may still be.
+    const given = regrown({ given: 'a0 a1 a2' }).delivered('b2', 3).delivered('b3', 4).log(whole);
+    expect(passedOver(seen(given))).toMatchObject({ verdict: 'pass', passedOver: 2 });
+  });
+
+  test('had been where a message was given that it was not to keep, at whichever time', () => {
+    // a3 was under way to the consumer when the power went.
+    const late = (name: string) =>
+      cluster()
+        .consumed('a0 a1 a2')
+        .fault(0, 1000, { victims: three })
+        .at(1001)
+        .delivered(name, 3)
+        .at(2500)
+        .acked('b0', 1)
+        .acked('b1', 2)
+        .acked('b2', 3)
+        .acked('b3', 4)
+        .delivered('b3', 4)
+        .log(whole);
+    expect(passedOver(seen(late('a3')))).toMatchObject({ verdict: 'pass', passedOver: 3 });
+    expect(passedOver(seen(late('a2')))).toMatchObject({ passedOver: 2, undelivered: 1 });
+  });
+
+  test('passes over no more than was lost, whatever lies behind it', () => {
+    const kept = cluster()
+      .consumed('a0 a1 a2')
+      .fault(0, 1000, { victims: three })
+      .at(2500)
+      .acked('b0', 4)
+      .delivered('b0', 4);
+    // a3 was there before the cut, and is there after it.
+    expect(passedOver(seen(kept.log('a0 a1 a2 a3 b0')))).toEqual(violated(1));
+  });
+
+  test('is no excuse where the loss itself is none', () => {
+    // a1 is a hole, since a2 and a3 survived.
+    const hole = cluster()
+      .consumed('a0 a1 a2 a3')
+      .fault(0, 1000, { victims: three })
+      .at(2500)
+      .acked('b0', 1)
+      .log('a0 b0 a2 a3');
+    expect(seen(hole)).toMatchObject({
+      invalid: expect.arrayContaining(['lost', 'undelivered']),
+      anomalies: { 'lost-middle': 1, undelivered: 1 },
+    });
+  });
+
+  test('leaves one gap, and then goes on: what is missing further on is owed', () => {
+    const holes = (story: Story) => passedOver(seen(story.log(whole)));
+    expect(holes(regrown().delivered('b1', 2).delivered('b3', 4))).toEqual(violated(1, 1));
+    expect(holes(regrown().delivered('b0', 1).delivered('b3', 4))).toEqual(violated(2));
+    expect(holes(regrown().delivered('b2', 3).delivered('b3', 4))).toMatchObject({
+      verdict: 'pass',
+      passedOver: 2,
+    });
+  });
+
+  test('cannot be told from a group that nobody serves while nothing was given since', () => {
+    const story = cluster()
+      .consumed('a0 a1 a2 a3')
+      .fault(0, 1000, { victims: three })
+      .at(2500)
+      .acked('b0', 1)
+      .acked('b1', 2)
+      .log('a0 b0 b1');
+    expect(seen(story)).toMatchObject({ verdict: 'inconclusive', unknown: ['undelivered'] });
+    expect(story.judge().reasons.join('\n')).toContain('cannot be told');
+  });
+
+  test('may be where a message was given before its producer knew of it', () => {
+    const unknown = (before: (story: Story) => Story) =>
+      before(cluster().consumed('a0 a1 a2 a3'))
+        .fault(0, 1000, { victims: three })
+        .at(2500)
+        .acked('b0', 1)
+        .acked('b1', 2)
+        .acked('b2', 3)
+        .acked('b3', 4)
+        .acked('b4', 5)
+        .delivered('b4', 5)
+        .log(`${whole} b4`);
+    const sent = (story: Story) => story.invoke('a4').complete('a4', 'info');
+    expect(passedOver(seen(unknown((story) => sent(story).delivered('a4', 4))))).toMatchObject({
+      verdict: 'pass',
+      passedOver: 4,
+    });
+    // Nobody was given it: nothing says that the group had been there.
+    expect(passedOver(seen(unknown(sent)))).toEqual(violated(1, 3));
+  });
+
+  test('is no excuse of a mode, a fault or a broker that is not said to have any', () => {
+    const told = (setting: Setting) =>
+      passedOver(seen(regrown(setting).delivered('b3', 4).log(whole)));
+    expect(told({})).toMatchObject({ passedOver: 3 });
+    for (const setting of [
+      { flush: 'sync' },
+      { replication: 'none' },
+      { fault: 'kill' },
+      { target: 'reference' },
+      { dense: false },
+    ] satisfies Setting[])
+      expect(told(setting), JSON.stringify(setting)).toMatchObject({
+        verdict: 'fail',
+        passedOver: 0,
+        undelivered: 3,
+      });
+  });
+
+  test('is each group’s own', () => {
+    const two = (second: string, from: number) =>
+      new Story({
+        target: 'nats',
+        capabilities: { competingConsumers: true, readEachReplica: false },
+        scenario: {
+          nodes: 3,
+          topic: { flush: 'async', replication: 'quorum', replicas: 3 },
+          workload: { consumers: 2, groups: 2 },
+          phases: [
+            {
+              name: 'main',
+              duration: '60s',
+              faults: [{ fault: 'power-cut', target: 'all-nodes', at: '1s', for: '1s' }],
+            },
+          ],
+        },
+      })
+        .at(900)
+        .acked('a0', 0)
+        .acked('a1', 1)
+        .consumed('a0 a1')
+        .consumed('a0', { consumer: 2 })
+        .fault(0, 1000, { victims: three })
+        .at(2500)
+        .acked('b0', 1)
+        .acked('b1', 2)
+        .delivered('b1', 2)
+        .consumed(second, { consumer: 2, from })
+        .log('a0 b0 b1');
+    expect(passedOver(seen(two('b0 b1', 1)))).toMatchObject({ passedOver: 1, undelivered: 0 });
+    expect(passedOver(seen(two('b1', 2)))).toMatchObject({ passedOver: 1, undelivered: 1 });
   });
 });

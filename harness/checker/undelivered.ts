@@ -4,6 +4,7 @@ import { stranger } from './book/log-copy.ts';
 import type { LogCopy } from './book/log-copy.ts';
 import { count, counted } from '../record/count.ts';
 import { Tally } from './tally.ts';
+import { CursorsAhead } from './undelivered/cursors-ahead.ts';
 import type { Checker, Finding } from './watch.ts';
 
 /**
@@ -13,60 +14,103 @@ import type { Checker, Finding } from './watch.ts';
  * some member at least once. Deliveries are in the history before they are acked, so that a cursor
  * that moved past a record which no history shows was moved by nobody's ack.
  *
- * **Anomaly.** `undelivered`: in the log, below the furthest point that the group reached, and
+ * **Anomalies.** `undelivered`: in the log, below the furthest point that the group reached, and
  * never given to it. Above that point the group had not drained: that is no anomaly but a doubt, and
- * `drain` reports it.
+ * `drain` reports it. `passed-over`: the same, where a fault took the end of the log, as its promise
+ * allows, and the group's cursor outlived it, as the promise says of this broker (`CursorsAhead`).
  */
 export const undelivered: Checker = {
   name: 'undelivered',
   description: 'each record of the log was given to every group',
   misledBy: ['consumer'],
   notApplicable: (circumstances) => lacksConsumers(circumstances) ?? lacksFinalRead(circumstances),
-  watch: (book) => ({ finish: () => judge(book) }),
+  watch(book) {
+    const cursors = new CursorsAhead(book);
+    let group = -1;
+    return {
+      header(header) {
+        group = book.groupOf(header);
+      },
+      delivery: (event, id) => cursors.delivery(group, event, id),
+      finish: () => judge(book, cursors),
+    };
+  },
 };
 
-function judge(book: Book): Finding {
-  const forbidden = new Tally();
+/** What became of what a group was not given. */
+interface Sums {
+  readonly forbidden: Tally;
+  readonly allowed: Tally;
+  /** It had not come so far. */
+  behind: number;
+  /** It had, before a fault; nothing tells whether it has gone past them since. */
+  untold: number;
+}
+
+function judge(book: Book, cursors: CursorsAhead): Finding {
+  const sums: Sums = { forbidden: new Tally(), allowed: new Tally(), behind: 0, untold: 0 };
+  const { forbidden, allowed } = sums;
   let records = 0;
-  let behind = 0;
   for (const copy of book.copies.copiesOf(0)) {
     records += copy.length;
-    book.groups.forEach((group, number) => {
-      behind += judgeGroup(book, copy, { group, number }, forbidden);
-    });
+    book.groups.forEach((_, group) => judgeGroup(book, cursors, { copy, group }, sums));
   }
-  const doubts = behind > 0 ? [`${counted(behind, 'record was', 'records were')} beyond what their group had reached`] : [];
-  if (records === 0) doubts.push('the final read found no records');
   const groups = book.groups.length === 1 ? 'one group' : `${book.groups.length} groups`;
+  const passedOver = allowed.count();
   return {
     forbidden,
-    allowed: new Tally(),
-    doubts,
+    allowed,
+    doubts: doubtsOf(sums, records),
     evidence:
       `${counted(records, 'record')}, ${groups}, ` +
-      `${counted(book.deliveries, 'delivery', 'deliveries')}: ${count(forbidden.count())} never given`,
+      `${counted(book.deliveries, 'delivery', 'deliveries')}: ${count(forbidden.count())} never given` +
+      (passedOver === 0 ? '' : `; ${count(passedOver)} passed over, as allowed: ${cursors.inWords}`),
   };
 }
 
-/** Returns how many records the group had not reached. */
+function doubtsOf({ behind, untold }: Sums, records: number): string[] {
+  const doubts: string[] = [];
+  if (behind > 0) {
+    doubts.push(`${counted(behind, 'record was', 'records were')} beyond what their group had reached`);
+  }
+  if (untold > 0) {
+    doubts.push(
+      `${counted(untold, 'record lies', 'records lie')} where their group had been before a fault, and it was given nothing ` +
+        'behind them since: whether its cursor passed them over cannot be told',
+    );
+  }
+  if (records === 0) doubts.push('the final read found no records');
+  return doubts;
+}
+
 function judgeGroup(
   book: Book,
-  copy: LogCopy,
-  { group, number }: { readonly group: string; readonly number: number },
-  forbidden: Tally,
-): number {
-  const furthest = book.furthest(number, copy.partition);
-  let behind = 0;
+  cursors: CursorsAhead,
+  place: { readonly copy: LogCopy; readonly group: number },
+  sums: Sums,
+): void {
+  const { copy, group } = place;
+  const name = book.groups[group]!;
+  const furthest = book.furthest(group, copy.partition);
+  const judged = cursors.judge(copy, group);
   for (let index = 0; index < copy.length; index++) {
     const id = copy.id(index);
-    if (id === stranger || book.wasGiven(id, number)) continue;
+    if (id === stranger || book.wasGiven(id, group)) continue;
     const offset = copy.offset(index);
-    if (offset < 0 || offset > furthest) behind++;
-    else
-      forbidden.add(
-        'undelivered',
-        () => `${book.witness(id)}, in the log and never given to ${group}`,
-      );
+    if (offset < 0 || offset > furthest) {
+      sums.behind++;
+      continue;
+    }
+    const found = judged(offset);
+    if (found === 'untold') sums.untold++;
+    else if (found === undefined) {
+      const witness = () => `${book.witness(id)}, in the log and never given to ${name}`;
+      sums.forbidden.add('undelivered', witness);
+    } else {
+      const witness = () =>
+        `${book.witness(id)}, in the log and never given to ${name}, which had ` +
+        `p${copy.partition}@${offset} behind it before ${found.fault}`;
+      sums.allowed.add('passed-over', witness);
+    }
   }
-  return behind;
 }

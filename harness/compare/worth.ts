@@ -29,6 +29,7 @@ export function worthOf(
     acked: accounting.acked,
     lost: accounting.lost,
     vanished: accounting.vanished,
+    passedOver: accounting.passedOver,
     exposure: sumOf(hits.map(({ exposure }) => exposure)),
     lossWindowMessages: recovery.lossWindowMessages,
     lossWindowMs: accounting.lost === 0 ? null : recovery.lossWindowMs,

@@ -32,6 +32,7 @@ export function accountingOf(book: Book, verdicts: readonly Verdict[]): Judgemen
     lost: book.loss.count,
     vanished: found('vanished', 'vanished-window'),
     undelivered: found('undelivered'),
+    passedOver: found('passed-over'),
     duplicatesBroker: found('duplicate-broker'),
     duplicatesProducerRetry: found('duplicate-producer-retry'),
     redelivered: found('redelivered'),

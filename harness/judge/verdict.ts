@@ -73,12 +73,19 @@ function faultDoubts({ timeline, circumstances }: Book): string[] {
 
 function groundsOf({ book, verdicts, accounting, lossBounds }: Case): string[] {
   const made = verdicts.filter(({ verdict }) => verdict === 'valid').length;
-  const { acked, failed, unknown, inLog } = accounting;
+  const { acked, failed, unknown, inLog, passedOver } = accounting;
   const grounds = [
     `${count(acked)} messages acked, ${count(book.loss.count)} of them lost, ${count(failed)} failed, ` +
       `${count(unknown)} of unknown outcome; ${count(inLog)} in the log, ` +
       `${count(book.deliveries)} deliveries, ${count(made)} checks valid`,
   ];
+  if (passedOver > 0) {
+    const were = passedOver === 1 ? 'message in the log was' : 'messages in the log were';
+    grounds.push(
+      `${count(passedOver)} ${were} passed over: never given to a group whose cursor outlived ` +
+        'what a fault took, as this mode allows',
+    );
+  }
   const { injections } = book.timeline;
   if (injections.length === 0)
     grounds.push('no faults: this says nothing about what happens when something breaks');

@@ -213,6 +213,8 @@ export const recordSchema = z.strictObject({
     lost: z.number().int(),
     vanished: z.number().int(),
     undelivered: z.number().int(),
+    /** In the log and not given, as the mode allows of cursors that outlived what a fault took. */
+    passedOver: z.number().int().default(0),
     duplicatesBroker: z.number().int(),
     duplicatesProducerRetry: z.number().int(),
     redelivered: z.number().int(),

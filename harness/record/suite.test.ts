@@ -54,6 +54,7 @@ const worth: SuiteCell = {
     acked: 20_000,
     lost: 120,
     vanished: 80,
+    passedOver: 0,
     exposure: 210,
     lossWindowMessages: 120,
     lossWindowMs: 41.5,

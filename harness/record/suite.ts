@@ -62,6 +62,8 @@ const worthSchema = z.strictObject({
   lost: count,
   /** The part of lost that had been delivered. */
   vanished: count,
+  /** In the log, and behind a cursor that outlived what the fault took: given to nobody. */
+  passedOver: count.default(0),
   /** Acked messages that were not safe when the fault took effect. */
   exposure: count.nullable(),
   lossWindowMessages: count,

@@ -154,6 +154,17 @@ describe('the report of a suite', () => {
     expect(text).toContain('no fault has been injected');
   });
 
+  test('tells what a cursor passed over, where one did', async () => {
+    const suite = suites.suiteViolation();
+    const cells = suite.cells.map((cell) => {
+      const { worth } = cell;
+      return worth === null ? cell : { ...cell, worth: { ...worth, lost: 12, lossBound: null, passedOver: 260 } };
+    });
+    const { html } = await renderSuite({ ...suite, cells }, () => undefined);
+    expect(visible(html)).toContain('260 stored later were passed over');
+    expect(visible(reportOf('suiteViolation').html)).not.toContain('passed over');
+  });
+
   test('tells what no loss in so few faults supports', () => {
     expect(visible(reportOf('suiteDone').html)).toContain('such a fault loses in at most 95.0 % (95 %, 1 fault)');
     expect(visible(reportOf('suiteAxes').html)).toContain('such a fault loses in at most 77.6 % (95 %, 2 faults)');

@@ -34,6 +34,7 @@ export interface WorthSum {
   readonly acked: number;
   readonly lost: number;
   readonly vanished: number;
+  readonly passedOver: number;
   /** Null unless every repeat measured it. */
   readonly exposure: number | null;
   readonly duplicates: number;
@@ -91,6 +92,7 @@ export function worthOf(suite: SuiteRecord, mode: SuiteMode, fault: Fault): Wort
     acked: sum(({ acked }) => acked),
     lost: sum(({ lost }) => lost),
     vanished: sum(({ vanished }) => vanished),
+    passedOver: sum(({ passedOver }) => passedOver),
     exposure: exposures.includes(null) ? null : sum(({ exposure }) => exposure ?? 0),
     duplicates: sum(({ duplicates }) => duplicates),
     reordered: sum(({ reordered }) => reordered),

@@ -70,13 +70,15 @@ function observed({ observed: loss }: WorthSum): Markup {
 }
 
 /** Never a bare 0: what no loss in so few faults says. */
-function supports({ lossBound, faultsConfirmed, vanished, lossWindowMs, lost }: WorthSum): string {
+function supports(worth: WorthSum): string {
+  const { lossBound, faultsConfirmed, vanished, passedOver, lossWindowMs, lost } = worth;
   const faults = `${count(faultsConfirmed)} ${faultsConfirmed === 1 ? 'fault' : 'faults'}`;
   if (lossBound !== null) return `such a fault loses in at most ${percent(lossBound)} (95 %, ${faults})`;
   if (lost === 0) return `nothing (${faults} confirmed)`;
   const span = lossWindowMs === null ? '' : `they span ${millis(lossWindowMs)}`;
   const seen = vanished === 0 ? '' : `${count(vanished)} had been delivered`;
-  return [span, seen].filter((part) => part !== '').join('; ') || `it happens (${faults})`;
+  const missed = passedOver === 0 ? '' : `${count(passedOver)} stored later were passed over`;
+  return [span, seen, missed].filter((part) => part !== '').join('; ') || `it happens (${faults})`;
 }
 
 function link(cell: SuiteCell, evidenceOf: EvidenceOf): Markup {

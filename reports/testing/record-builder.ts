@@ -193,6 +193,7 @@ export function makeRecord(run: MadeRun): RunRecord {
       lost: 0,
       vanished: 0,
       undelivered: 0,
+      passedOver: 0,
       duplicatesBroker: 0,
       duplicatesProducerRetry: 0,
       redelivered: faults.length > 1 ? 214 : 0,

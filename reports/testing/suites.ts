@@ -199,6 +199,7 @@ function proven(mode: SuiteMode, fault: Fault, lost: number, repeat = 1): SuiteC
       acked,
       lost,
       vanished: Math.floor(lost / 8),
+      passedOver: 0,
       exposure: may ? Math.round(lost * 1.4) : null,
       lossWindowMessages: lost,
       lossWindowMs: may ? lost / 2 : null,

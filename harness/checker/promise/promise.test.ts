@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Plan } from '../../scenario/plan-types.ts';
+import { brokers } from '../../driver/registry.ts';
 import { Story } from '../testing/story.ts';
 import { harmOf, scopeOf } from './harm.ts';
 import type { Hit } from './harm.ts';
@@ -61,6 +62,17 @@ describe('the promise table', () => {
         expect(unsynced.loss).toBe('may');
       }
     }
+  });
+
+  test('lets cursors outlive the log where the makers of a broker say so, and nowhere else', () => {
+    const ahead = brokers.flatMap(({ name, promises }) =>
+      promises
+        .filter(({ promise }) => promise.cursorsAhead !== undefined)
+        .map(({ harm, flush, replication }) => ({ name, harm, flush, replication })),
+    );
+    expect(ahead).toEqual([
+      { name: 'nats', harm: ['power', 'failed-sync'], flush: ['async', 'os'], replication: 'quorum' },
+    ]);
   });
 
   test('promises that nothing is lost where flush and replication wait', () => {

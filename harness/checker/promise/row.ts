@@ -39,6 +39,13 @@ export interface SomeLoss {
   readonly lasts: boolean;
   /** Readers see only what no such fault can take back, so that nothing delivered may vanish. */
   readonly deliveredIsSafe: boolean;
+  /**
+   * The broker keeps the cursors of groups apart from the log, and one may come back ahead of a log
+   * that has lost its end: what is then stored anew at positions that the group had behind it, the
+   * cursor passes over. In words, with the place where the broker's makers say so; left out where
+   * a group is owed whatever is stored after the fault.
+   */
+  readonly cursorsAhead?: string;
   /** What bounds the loss, in words. */
   readonly bound: string;
 }

@@ -45,16 +45,19 @@ const faultWords = ['kill', 'power-cut', 'cut'].map((kind) => ({
   options: z.strictObject({}),
 }));
 
+const blackout = { fault: 'power-cut', target: 'all-nodes' };
+const singleFaults = ['kill', 'power-cut', 'cut'].map((fault) => ({ fault, target: 'leader' }));
+
 const plans = new Map<string, Plan>();
 
 /** Few scenarios are drawn, many times each. */
-function planOf(input: ScenarioInput): Plan {
-  const name = JSON.stringify(input);
+function planOf(input: ScenarioInput, target: string): Plan {
+  const name = JSON.stringify([input, target]);
   let plan = plans.get(name);
   if (plan === undefined) {
     plan = makePlan(scenarioSchema.parse(input), {
       seed: 1,
-      target: 'reference',
+      target,
       cluster: 'process',
       vocabulary: { faults: faultWords, checks: [] },
     });
@@ -66,20 +69,26 @@ function planOf(input: ScenarioInput): Plan {
 class Generator {
   readonly #draws: Draws;
   readonly #slip: number;
+  readonly #forgets: boolean;
   readonly #history = new MemoryHistory();
   readonly #plan: Plan;
   readonly #capabilities: Capabilities;
   readonly #base: number;
   /** The logs as they were when a fault cut them. */
   #before: readonly (readonly Stored[])[] = [];
+  #cutAt = 0;
   #now = 0;
 
   constructor(seed: number) {
     this.#draws = new Draws(seed);
     this.#slip = this.#draws.pick([0, 0, 0, 0.02, 0.05, 0.15]);
-    const faults = this.#draws.pick([0, 0, 1, 2]);
-    const nodes = this.#draws.pick([1, 3, 3]);
-    const replication = nodes === 1 ? 'none' : this.#draws.pick(['quorum', 'async'] as const);
+    // Here a cursor may outlive the log, which takes much to come together by chance.
+    this.#forgets = this.#draws.maybe(0.2);
+    const faults = this.#forgets ? 1 : this.#draws.pick([0, 0, 1, 2]);
+    const nodes = this.#forgets ? 3 : this.#draws.pick([1, 3, 3]);
+    const modes = this.#forgets ? (['quorum'] as const) : (['quorum', 'async'] as const);
+    const replication = nodes === 1 ? 'none' : this.#draws.pick<'quorum' | 'async'>(modes);
+    const target = this.#forgets || this.#draws.maybe(0.2) ? 'nats' : 'reference';
     this.#plan = planOf({
       name: 'random',
       question: 'do the checkers agree with the oracle?',
@@ -88,7 +97,7 @@ class Generator {
       topic: {
         partitions: this.#draws.pick([1, 2]),
         replication,
-        flush: this.#draws.pick(['sync', 'async', 'async', 'os']),
+        flush: this.#forgets ? 'async' : this.#draws.pick(['sync', 'async', 'async', 'os']),
         flushInterval: '3ms',
         replicas: replication === 'none' ? 1 : this.#draws.pick([nodes, 2]),
       },
@@ -108,18 +117,13 @@ class Generator {
           faults: [10, 20]
             .slice(0, faults)
             .map((at) => ({
-              ...this.#draws.pick([
-                { fault: 'kill', target: 'leader' },
-                { fault: 'power-cut', target: 'leader' },
-                { fault: 'power-cut', target: 'all-nodes' },
-                { fault: 'cut', target: 'leader' },
-              ]),
+              ...this.#draws.pick(this.#forgets ? [blackout] : [...singleFaults, blackout]),
               at: `${at}ms`,
               for: `${this.#draws.pick([5, 15])}ms`,
             })),
         },
       ],
-    });
+    }, target);
     const dense = this.#draws.maybe(0.7);
     this.#capabilities = { ...allCapabilities, denseOffsets: dense, idempotence: this.#draws.maybe(0.8) };
     this.#base = dense ? 0 : this.#draws.pick([0, 2 ** 40]);
@@ -235,8 +239,9 @@ class Generator {
 
   /** A fault takes the end of each log, or of none; what follows takes the same positions. */
   #cut(logs: readonly Stored[][]): void {
-    if (this.#draws.maybe(0.4)) return;
+    if (!this.#forgets && this.#draws.maybe(0.4)) return;
     this.#before = logs.map((log) => [...log]);
+    this.#cutAt = this.#now;
     for (const log of logs) log.length = Math.max(0, log.length - this.#draws.below(4));
   }
 
@@ -275,8 +280,9 @@ class Generator {
         const file = life === 1 ? `consumer-${worker}` : `consumer-${worker}.${life}`;
         logs.forEach((log, partition) => {
           if (this.#draws.maybe(0.1)) return;
-          if (this.#draws.maybe(0.3)) this.#consumeBefore(file, worker, partition);
-          const from = this.#draws.maybe(0.8) ? 0 : this.#draws.below(log.length + 1);
+          const before = this.#draws.maybe(this.#forgets ? 0.8 : 0.3) ? this.#consumeBefore(file, worker, partition) : 0;
+          const resumed = this.#draws.maybe(0.5) ? before : this.#draws.below(log.length + 1);
+          const from = this.#draws.maybe(this.#forgets ? 0.3 : 0.75) ? 0 : Math.min(resumed, log.length);
           const to = this.#draws.maybe(0.8) ? log.length : this.#draws.below(log.length + 1);
           if (this.#draws.maybe(0.9))
             this.#tell(file, {
@@ -300,24 +306,38 @@ class Generator {
               });
             }
             const record = log[at];
-            if (record !== undefined) this.#give(file, worker, partition, record);
+            if (record === undefined) continue;
+            this.#give({ file, consumer: worker, partition, time: this.#tick() }, record);
           }
         });
       }
     }
   }
 
-  /** What it was given while the log still had the end that a fault took; then it is sent back. */
-  #consumeBefore(file: string, worker: number, partition: number): void {
+  /**
+   * What it was given while the log still had the end that a fault took; then it is sent back.
+   * Returns how much that was: a cursor may stay there.
+   */
+  #consumeBefore(file: string, worker: number, partition: number): number {
     const log = this.#before[partition];
-    if (log === undefined) return;
-    for (const record of log) this.#give(file, worker, partition, record);
+    if (log === undefined) return 0;
+    const early = this.#draws.maybe(0.5);
+    const given = this.#draws.maybe(0.7) ? log.length : this.#draws.below(log.length + 1);
+    for (const record of log.slice(0, given)) {
+      const time = early ? this.#cutAt - this.#draws.below(3) * 1e6 : this.#tick();
+      this.#give({ file, consumer: worker, partition, time }, record);
+    }
     const type = this.#draws.maybe(0.8) ? 'diverged' : 'assigned';
     const time = this.#tick();
     this.#tell(file, { type, consumer: worker, partition, offset: 0, time });
+    return given;
   }
 
-  #give(file: string, consumer: number, partition: number, record: Stored): void {
+  #give(
+    to: { readonly file: string; readonly consumer: number; readonly partition: number; readonly time: number },
+    record: Stored,
+  ): void {
+    const { file, consumer, partition, time } = to;
     const { offset, ...message } = this.#distorted(record);
     this.#tell(file, {
       type: 'delivery',
@@ -327,7 +347,7 @@ class Generator {
       ...message,
       redelivered: false,
       intended: 0,
-      time: this.#tick(),
+      time,
     });
   }
 

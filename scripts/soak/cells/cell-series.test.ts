@@ -13,6 +13,7 @@ const worth = (changes: Partial<Worth>): Worth => ({
   acked: 100,
   lost: 0,
   vanished: 0,
+  passedOver: 0,
   exposure: 5,
   lossWindowMessages: 0,
   lossWindowMs: null,

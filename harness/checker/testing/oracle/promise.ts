@@ -7,6 +7,8 @@ export interface Cell {
   readonly flushed: boolean;
   readonly mayVanish: boolean;
   readonly lasts: boolean;
+  /** A cursor may come back ahead of the log. */
+  readonly cursorsAhead: boolean;
 }
 
 /** Undefined when nothing may be lost. */
@@ -17,13 +19,18 @@ export function cellOf(told: Told, cut: Cut): Cell | undefined {
   const all = cut.victims.length === nodes;
   const forgets = power && flush !== 'sync';
   const lasts = cut.kind === 'cut';
+  const cursorsAhead = told.input.plan.target === 'nats' && replication === 'quorum';
+  if (told.input.plan.target === 'nats') {
+    if (!forgets || replication === 'async') return undefined;
+    return { bounded: false, flushed: false, mayVanish: true, lasts, cursorsAhead };
+  }
   if (replication === 'async') {
     const bounded = !(power && all && flush === 'sync');
-    return { bounded, flushed: false, mayVanish: forgets, lasts };
+    return { bounded, flushed: false, mayVanish: forgets, lasts, cursorsAhead };
   }
   if (!forgets) return undefined;
   const bounded = replication === 'none' || all;
-  return { bounded, flushed: bounded && flush === 'async', mayVanish: true, lasts };
+  return { bounded, flushed: bounded && flush === 'async', mayVanish: true, lasts, cursorsAhead };
 }
 
 export function nodeCuts(told: Told): Cut[] {
