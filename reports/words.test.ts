@@ -69,8 +69,8 @@ describe('the verdict in words', () => {
       accounting: { ...record.accounting, passedOver },
     });
     const told =
-      '260 messages in the log were passed over: never given to a group whose cursor outlived what ' +
-      'a fault took, as this mode allows.';
+      '260 messages in the log were passed over: never given to a group whose cursor outlived ' +
+      'what a fault took, as this mode allows.';
     expect(plain(passing(260)).evidence).toContain(told);
     expect(plain(passing(0)).evidence).not.toContain('passed over');
     const row = accountingRows(passing(260)).find(({ name }) => name === 'passed over');

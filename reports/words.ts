@@ -137,8 +137,8 @@ function evidenceOf(record: RunRecord): string[] {
 function passedOverSentence(passedOver: number): string {
   const were = passedOver === 1 ? 'was' : 'were';
   return (
-    `${counted(passedOver, 'message')} in the log ${were} passed over: never given to a group whose ` +
-    'cursor outlived what a fault took, as this mode allows.'
+    `${counted(passedOver, 'message')} in the log ${were} passed over: never given to a group ` +
+    'whose cursor outlived what a fault took, as this mode allows.'
   );
 }
 

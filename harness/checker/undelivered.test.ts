@@ -122,7 +122,12 @@ describe('a cursor that outlived the log', () => {
       capabilities: { denseOffsets: dense, competingConsumers: true, readEachReplica: false },
       scenario: {
         nodes: 3,
-        topic: { flush, replication, replicas: replication === 'none' ? 1 : 3, flushInterval: '100ms' },
+        topic: {
+          flush,
+          replication,
+          replicas: replication === 'none' ? 1 : 3,
+          flushInterval: '100ms',
+        },
         phases: [
           {
             name: 'main',
@@ -161,7 +166,7 @@ describe('a cursor that outlived the log', () => {
     undelivered: anomalies['undelivered'] ?? 0,
   });
 
-  test('passes over what is stored where its group had been, as the broker says that it may', () => {
+  test('passes over what is stored where its group had been, as its broker says', () => {
     const story = regrown().delivered('b3', 4).log(whole);
     expect(passedOver(seen(story))).toEqual({
       verdict: 'pass',
@@ -172,12 +177,12 @@ describe('a cursor that outlived the log', () => {
     const { verdicts, reasons, accounting } = story.judge();
     const { evidence, anomalies } = verdicts.find(({ check }) => check === 'undelivered')!;
     expect(evidence).toBe(
-      '5 records, one group, 5 deliveries: 0 never given; 3 passed over, as allowed: a replicated ' +
-        'consumer does not go back with a stream that lost its end (nats-server pull request 7692)',
+      '5 records, one group, 5 deliveries: 0 never given; 3 passed over, as allowed: ' +
+        'a replicated consumer does not go back with a stream that lost its end (nats-server pull request 7692)',
     );
     expect(anomalies[0]!.examples[0]).toBe(
-      'producer 2 sequence 0, acked at p0@1, in the log and never given to group-1, which had p0@1 ' +
-        'behind it before power-cut of node 1, node 2, node 3 (all-nodes)',
+      'producer 2 sequence 0, acked at p0@1, in the log and never given to group-1, ' +
+        'which had p0@1 behind it before power-cut of node 1, node 2, node 3 (all-nodes)',
     );
     expect(accounting).toMatchObject({ passedOver: 3, undelivered: 0 });
     expect(reasons.join('\n')).toContain('3 messages in the log were passed over');

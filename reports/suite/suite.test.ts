@@ -158,7 +158,8 @@ describe('the report of a suite', () => {
     const suite = suites.suiteViolation();
     const cells = suite.cells.map((cell) => {
       const { worth } = cell;
-      return worth === null ? cell : { ...cell, worth: { ...worth, lost: 12, lossBound: null, passedOver: 260 } };
+      if (worth === null) return cell;
+      return { ...cell, worth: { ...worth, lost: 12, lossBound: null, passedOver: 260 } };
     });
     const { html } = await renderSuite({ ...suite, cells }, () => undefined);
     expect(visible(html)).toContain('260 stored later were passed over');

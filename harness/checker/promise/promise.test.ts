@@ -71,7 +71,12 @@ describe('the promise table', () => {
         .map(({ harm, flush, replication }) => ({ name, harm, flush, replication })),
     );
     expect(ahead).toEqual([
-      { name: 'nats', harm: ['power', 'failed-sync'], flush: ['async', 'os'], replication: 'quorum' },
+      {
+        name: 'nats',
+        harm: ['power', 'failed-sync'],
+        flush: ['async', 'os'],
+        replication: 'quorum',
+      },
     ]);
   });
 

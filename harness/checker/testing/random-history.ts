@@ -280,9 +280,11 @@ class Generator {
         const file = life === 1 ? `consumer-${worker}` : `consumer-${worker}.${life}`;
         logs.forEach((log, partition) => {
           if (this.#draws.maybe(0.1)) return;
-          const before = this.#draws.maybe(this.#forgets ? 0.8 : 0.3) ? this.#consumeBefore(file, worker, partition) : 0;
+          const reads = this.#draws.maybe(this.#forgets ? 0.8 : 0.3);
+          const before = reads ? this.#consumeBefore(file, worker, partition) : 0;
           const resumed = this.#draws.maybe(0.5) ? before : this.#draws.below(log.length + 1);
-          const from = this.#draws.maybe(this.#forgets ? 0.3 : 0.75) ? 0 : Math.min(resumed, log.length);
+          const anew = this.#draws.maybe(this.#forgets ? 0.3 : 0.75);
+          const from = anew ? 0 : Math.min(resumed, log.length);
           const to = this.#draws.maybe(0.8) ? log.length : this.#draws.below(log.length + 1);
           if (this.#draws.maybe(0.9))
             this.#tell(file, {
@@ -334,7 +336,12 @@ class Generator {
   }
 
   #give(
-    to: { readonly file: string; readonly consumer: number; readonly partition: number; readonly time: number },
+    to: {
+      readonly file: string;
+      readonly consumer: number;
+      readonly partition: number;
+      readonly time: number;
+    },
     record: Stored,
   ): void {
     const { file, consumer, partition, time } = to;

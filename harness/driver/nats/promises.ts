@@ -25,9 +25,9 @@ const unsynced = {
  * replicas that form the next quorum. A kill, a pause and a cut leave the page cache alone and are
  * held to lose nothing, as is every fault where each write is synced.
  *
- * The cursor of a durable consumer is a file of its own. That it may come back ahead of a stream that
- * lost its end, and skip new messages, its makers know: from 2.14 on a server takes it back with the
- * stream, but not yet where the consumer has replicas
+ * The cursor of a durable consumer is a file of its own. That it may come back ahead of a stream
+ * that lost its end, and skip new messages, its makers know: from 2.14 on a server takes it back
+ * with the stream, but not yet where the consumer has replicas
  * (https://github.com/nats-io/nats-server/pull/7692). So it is allowed with replicas, and held
  * against a stream without: there it has been mended.
  */

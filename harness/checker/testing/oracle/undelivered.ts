@@ -41,7 +41,9 @@ function behindCursorSince(
     .filter((one) => one.legal && one.cut === cut && one.send.ack!.partition === partition)
     .map(({ send }) => ({ ...send.ack!, name: send.name }));
   if (lost.length === 0) return 'no';
-  const given = told.given.filter((one) => one.group === group && one.event.partition === partition);
+  const given = told.given
+    .filter((one) => one.group === group)
+    .filter(({ event }) => event.partition === partition);
   const before = given.filter(({ event }) => event.time < cut.at);
   const gone: (Place & { name: string })[] = [...lost];
   for (const { event } of before) {
@@ -49,7 +51,9 @@ function behindCursorSince(
     if (name === undefined) continue;
     const ack = told.send(name).ack;
     const wasAckedThere = ack !== undefined && placeOf(ack) === placeOf(event);
-    const isThere = log.some((record) => record.offset === event.offset && told.nameOf(record) === name);
+    const isThere = log.some(
+      (record) => record.offset === event.offset && told.nameOf(record) === name,
+    );
     if (!wasAckedThere && !isThere) gone.push({ partition, offset: event.offset, name });
   }
   const holders = gone.filter((one) => one.offset === offset);
