@@ -178,7 +178,8 @@ describe('a cursor that outlived the log', () => {
     const { evidence, anomalies } = verdicts.find(({ check }) => check === 'undelivered')!;
     expect(evidence).toBe(
       '5 records, one group, 5 deliveries: 0 never given; 3 passed over, as allowed: ' +
-        'a replicated consumer does not go back with a stream that lost its end (nats-server pull request 7692)',
+        'a replicated consumer does not go back with a stream that lost its end ' +
+        '(nats-server pull request 7692)',
     );
     expect(anomalies[0]!.examples[0]).toBe(
       'producer 2 sequence 0, acked at p0@1, in the log and never given to group-1, ' +

@@ -42,8 +42,8 @@ export type Judged = { readonly fault: string } | 'untold' | undefined;
  * 3. No record before it that was stored after the fault was given to the group, and one behind it
  *    was: the group begins anew behind a gap, as a cursor leaves it, and goes on from there.
  *
- * Which records were stored after the fault follows from the log itself, where offsets are dense and
- * rise: all from the first position on whose holder is gone. Elsewhere nothing is passed over.
+ * Which records were stored after the fault follows from the log itself, where offsets are dense
+ * and rise: all from the first position on whose holder is gone. Elsewhere nothing is passed over.
  */
 export class CursorsAhead {
   readonly #book: Book;
@@ -83,9 +83,8 @@ export class CursorsAhead {
     if (!denseOffsets || log.disordered > 0) return () => undefined;
     const trails = this.#explaining().flatMap((suspect, index) => {
       const lost = this.#lostTo(suspect)[log.partition] ?? [];
-      return lost.length === 0
-        ? []
-        : [this.#trail(log, { group, lost, suspect, reach: this.#reach(index, group, log.partition) })];
+      const reach = this.#reach(index, group, log.partition);
+      return lost.length === 0 ? [] : [this.#trail(log, { group, lost, suspect, reach })];
     });
     return (offset) => {
       const found = trails.flatMap((trail) => trail(offset) ?? []);
