@@ -463,3 +463,42 @@ describe('several faults', () => {
     ]);
   });
 });
+
+describe('a broker that cannot tell what it has not synced', () => {
+  const told = (log: string) =>
+    new Story({
+      target: 'nats',
+      scenario: {
+        nodes: 3,
+        topic: { flush: 'async', replication: 'quorum', replicas: 3 },
+        workload: { consumers: 0 },
+        phases: [
+          {
+            name: 'main',
+            duration: '60s',
+            faults: [{ fault: 'power-cut', target: 'all-nodes', at: '1s', for: '1s' }],
+          },
+        ],
+        checks: checkers.map(({ name }) => name).filter((name) => name !== 'recovery'),
+      },
+    })
+      .at(950)
+      .acked('a0', 0)
+      .acked('a1', 1)
+      .fault(0, 1000, { victims: three })
+      .log(log);
+
+  test('answers nothing when it loses nothing, and says why in one sentence', () => {
+    const { verdict, reasons } = told('a0 a1').judge();
+    expect(verdict).toBe('inconclusive');
+    expect(reasons).toEqual([
+      'loss-window: 2 messages were sent and acked in the second before 1 faults: 0 lost; ' +
+        'this mode may lose messages, power-cut of node 1, node 2, node 3 (all-nodes) cost none, ' +
+        'and nobody measured how many were not yet safe: whether any were at risk is not known',
+    ]);
+  });
+
+  test('shows by a loss that there was something to lose', () => {
+    expect(seen(told('a0'))).toEqual(window(1));
+  });
+});

@@ -96,6 +96,7 @@ function doubtOfExposure(
   if (exposure !== undefined && unsafeOf(exposure) > 0) return undefined;
   const what = describeInjection(injection);
   return exposure === undefined
-    ? `this mode may lose messages, and nobody measured how many were not yet safe at ${what}`
+    ? `this mode may lose messages, ${what} cost none, and nobody measured how many were not yet ` +
+        'safe: whether any were at risk is not known'
     : `this mode may lose messages, and ${what} found none that were not yet safe`;
 }
