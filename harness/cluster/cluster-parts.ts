@@ -13,4 +13,6 @@ export interface ClusterParts {
   readonly logDirectory: string;
   /** Secret of this cluster; new for each run. */
   readonly token: string;
+  /** How long a node may take until it answers, and all of them until they serve; 30 s if unsaid. */
+  readonly startMsMax?: number;
 }

@@ -12,8 +12,7 @@ import { NodeLog } from './node-log.ts';
 import type { NodeAnswer, NodeProgram } from './node-program.ts';
 import type { NodeDisk } from './node-storage.ts';
 
-const readyMsMax = 30_000;
-const servesMsMax = 30_000;
+const startMsMaxUnsaid = 30_000;
 const answerMsMax = 500;
 const stopGraceMs = 5_000;
 const startTries = 3;
@@ -26,15 +25,20 @@ export class SupervisedCluster implements Cluster {
   readonly #host: NodeHost;
   readonly #program: NodeProgram;
   readonly #token: string;
+  readonly #startMsMax: number;
   readonly #pids = new Map<number, number>();
   readonly #logs = new Map<number, NodeLog>();
   /** Nodes that are ready and were not asked to end. */
   readonly #serving = new Set<number>();
 
-  constructor(host: NodeHost, parts: Pick<ClusterParts, 'supervisor' | 'program' | 'token'>) {
+  constructor(
+    host: NodeHost,
+    parts: Pick<ClusterParts, 'supervisor' | 'program' | 'token' | 'startMsMax'>,
+  ) {
     this.#supervisor = parts.supervisor;
     this.#program = parts.program;
     this.#token = parts.token;
+    this.#startMsMax = parts.startMsMax ?? startMsMaxUnsaid;
     this.#host = host;
     this.nodes = host.nodes;
     this.housing = host.housing;
@@ -199,7 +203,7 @@ export class SupervisedCluster implements Cluster {
   async #untilReady(node: number, pid: number): Promise<void> {
     if (this.#program.readiness === 'answer') return this.#untilItAnswers(node);
     try {
-      await this.#supervisor.firstLine(pid, readyMsMax);
+      await this.#supervisor.firstLine(pid, this.#startMsMax);
     } catch (cause) {
       const sentence = `${(cause as Error).message}${this.#lastWords(node)}`;
       throw new HarnessError('cluster', sentence, { cause });
@@ -207,27 +211,28 @@ export class SupervisedCluster implements Cluster {
   }
 
   async #untilItAnswers(node: number): Promise<void> {
-    const deadline = monotonicNanos() + servesMsMax * 1e6;
+    const deadline = monotonicNanos() + this.#startMsMax * 1e6;
     while (!(await this.answers(node))) {
       const ended = (await this.state(node)) === 'stopped';
       if (ended || monotonicNanos() > deadline) {
-        const how = ended ? 'ended' : `does not answer after ${servesMsMax} ms`;
-        const what = `node ${node} was started and ${how}`;
-        throw new HarnessError('cluster', `${what}${ended ? this.#lastWords(node) : ''}`);
+        const how = ended ? 'ended' : `does not answer after ${this.#startMsMax} ms`;
+        const words = this.#lastWords(node) || '; it has said nothing';
+        throw new HarnessError('cluster', `node ${node} was started and ${how}${words}`);
       }
       await sleep(10);
     }
   }
 
   async #waitUntilServing(): Promise<void> {
-    const deadline = monotonicNanos() + servesMsMax * 1e6;
+    const deadline = monotonicNanos() + this.#startMsMax * 1e6;
     for (;;) {
       const answers = await Promise.all(
         this.#host.addresses.map((address) => this.#ask(address)),
       );
       answers.forEach((answer, index) => {
         if (answer?.trouble === undefined) return;
-        throw new HarnessError('cluster', `node ${index + 1} cannot serve: ${answer.trouble}`);
+        const what = `node ${index + 1} cannot serve: ${answer.trouble}`;
+        throw new HarnessError('cluster', `${what}${this.#lastWords(index + 1)}`);
       });
       if (answers.every((answer) => answer !== undefined && answer.coordinator !== 0)) return;
       if (monotonicNanos() > deadline) {
@@ -238,7 +243,7 @@ export class SupervisedCluster implements Cluster {
             : 'no coordinator was elected';
         throw new HarnessError(
           'cluster',
-          `the cluster does not serve after ${servesMsMax} ms: ${what}`,
+          `the cluster does not serve after ${this.#startMsMax} ms: ${what}`,
         );
       }
       await sleep(25);

@@ -10,6 +10,7 @@ import {
 import { availableParallelism, freemem } from 'node:os';
 import { findLeftovers } from '../clean/clean.ts';
 import { freePorts } from '../cluster/process/free-ports.ts';
+import { brokers } from '../driver/registry.ts';
 import { entryPoint } from '../entry-point.ts';
 import { HarnessError } from '../errors.ts';
 import { whatIsMissing } from '../file-system/trial.ts';
@@ -47,6 +48,7 @@ export async function examine(output: string): Promise<Finding[]> {
     built(),
     await ports(),
     await docker(),
+    ...(await installedBrokers()),
     folder,
   ];
   if (folder.state === 'good')
@@ -150,6 +152,15 @@ async function ports(): Promise<Finding> {
 async function docker(): Promise<Finding> {
   const { examineDocker } = await import('../cluster/docker/examine.ts');
   return { name: 'Docker', ...(await examineDocker()) };
+}
+
+/** Those that have to be installed. */
+async function installedBrokers(): Promise<Finding[]> {
+  const found: Finding[] = [];
+  for (const { name, examine: look } of brokers) {
+    if (look !== undefined) found.push({ name: `broker ${name}`, ...(await look()) });
+  }
+  return found;
 }
 
 function writableFolder(output: string): Finding {

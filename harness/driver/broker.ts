@@ -16,6 +16,13 @@ export interface Broker {
   driver(): Promise<Driver>;
   /** Its nodes; left out where it has none that could be started. */
   readonly program?: (options: ProgramOptions) => Promise<NodeProgram>;
+  /** What it needs of this machine, for `ackworth doctor`; left out where it needs nothing. */
+  readonly examine?: () => Promise<{
+    readonly state: 'good' | 'doubtful';
+    readonly found: string;
+    /** What is amiss and what to do; empty when good. */
+    readonly advice: string;
+  }>;
   /** A fault and mode that fit no row are held to lose nothing. */
   readonly promises: readonly Row[];
   /** What its nodes can keep their data on. */

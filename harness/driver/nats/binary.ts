@@ -9,6 +9,7 @@ export const binaryVariable = 'ACKWORTH_NATS_SERVER';
 
 /** The first that syncs each write when it is asked to. */
 const versionMin = [2, 10] as const;
+const versionIn = /v?(\d+)\.(\d+)\.(\d+)/;
 const answerMsMax = 10_000;
 const install = 'go install github.com/nats-io/nats-server/v2@v2.12.1';
 
@@ -17,7 +18,9 @@ export function findBinary(asked: string | undefined): string {
   const given = asked ?? process.env[binaryVariable];
   if (given !== undefined && given !== '') {
     if (isExecutable(given)) return given;
-    throw new HarnessError('environment', `${given} is no nats-server: it cannot be executed`);
+    const source = asked === undefined ? `, which ${binaryVariable} names,` : '';
+    const sentence = `${given}${source} is no nats-server that can be executed: ${install}`;
+    throw new HarnessError('environment', sentence);
   }
   const found = onPath('nats-server');
   if (found !== undefined) return found;
@@ -31,8 +34,11 @@ export function onPath(name: string): string | undefined {
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 
-/** Rejects with HarnessError `environment` when it is no nats-server, or one that is too old. */
-export async function checkBinary(file: string): Promise<void> {
+/**
+ * Its version, "2.12.1". Rejects with HarnessError `environment` when it is no nats-server, or one
+ * that is too old.
+ */
+export async function checkBinary(file: string): Promise<string> {
   let said: string;
   try {
     const { stdout, stderr } = await promisify(execFile)(file, ['--version'], {
@@ -46,11 +52,12 @@ export async function checkBinary(file: string): Promise<void> {
   }
   const problem = versionProblem(file, said);
   if (problem !== undefined) throw new HarnessError('environment', problem);
+  return versionIn.exec(said)!.slice(1).join('.');
 }
 
 /** What speaks against a server that says this of its version, as a sentence. */
 export function versionProblem(file: string, said: string): string | undefined {
-  const version = /v?(\d+)\.(\d+)\.(\d+)/.exec(said);
+  const version = versionIn.exec(said);
   if (!/nats-server/.test(said) || version === null)
     return `${file} is no nats-server: asked for its version, it says "${said.slice(0, 80)}"`;
   const [major, minor] = [Number(version[1]), Number(version[2])];

@@ -8,6 +8,7 @@ export const natsBroker: Broker = {
   description: 'NATS JetStream, from an installed nats-server of version 2.10 or later',
   driver: async () => (await import('./driver.ts')).natsDriver(),
   program: async (options) => (await import('./program.ts')).natsProgram(options),
+  examine: async () => (await import('./examine.ts')).examineNats(),
   promises: natsPromises,
   storage: ['plain', 'ext4', 'xfs'],
   refuses({ cluster, scenario }, needsLinks) {

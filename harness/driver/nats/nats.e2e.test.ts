@@ -1,14 +1,13 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { describeCluster } from '../../cluster/cluster.contract.ts';
 import type { Session, TopicOptions } from '../driver.ts';
 import { describeDriver } from '../driver.contract.ts';
-import { askNode } from './ask.ts';
-import { checkBinary } from './binary.ts';
+import { binaryVariable, checkBinary } from './binary.ts';
 import { natsDriver } from './driver.ts';
+import { examineNats } from './examine.ts';
 import { newCluster, type StartedCluster } from './testing/start-cluster.ts';
 import { isServerRequired, whyNoServer } from './testing/why-no-server.ts';
 
@@ -122,25 +121,69 @@ describe('a program that is no nats-server of today', () => {
 
   test('is taken when it is new enough', async () => {
     says('nats-server: v2.12.1');
-    await expect(checkBinary(file)).resolves.toBeUndefined();
+    await expect(checkBinary(file)).resolves.toBe('2.12.1');
+  });
+
+  test('is what `ackworth doctor` tells of, with what to do', async () => {
+    vi.stubEnv(binaryVariable, file);
+    says('nats-server: v2.12.1');
+    const found = `nats-server 2.12.1, ${file}`;
+    expect(await examineNats()).toEqual({ state: 'good', found, advice: '' });
+    says('nats-server: v2.9.10');
+    expect(await examineNats()).toEqual({
+      state: 'doubtful',
+      found: 'runs with --target nats are not possible here',
+      advice: expect.stringContaining('2.10 or later is needed'),
+    });
+    says('nats-server: v2.12.1');
+    vi.stubEnv('PATH', '/nowhere');
+    expect((await examineNats()).advice).toContain('setpriv');
+    vi.unstubAllEnvs();
   });
 });
+
+/** It listens where its configuration says, greets, and answers a ping. */
+const serverWithoutJetStream = `#!${process.execPath}
+const { readFileSync } = require('node:fs');
+const config = readFileSync(process.argv[process.argv.indexOf('--config') + 1], 'utf8');
+const [, host, port] = /listen: "(.*):(\\d+)"/.exec(config);
+console.error('[1] [ERR] JetStream out of resources, will be DISABLED');
+require('node:net')
+  .createServer((socket) => {
+    socket.on('error', () => {});
+    socket.write('INFO {"server_name":"node-1","version":"2.12.1"}\\r\\n');
+    socket.on('data', () => socket.write('PONG\\r\\n'));
+  })
+  .listen(Number(port), host);
+`;
 
 describe('a server that does not serve', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ackworth-binary-'));
   const file = join(folder, 'nats-server');
 
-  /** What comes of a cluster whose servers say this, and end; and how often they did. */
-  async function cameTo(words: string): Promise<{ message: string; times: number }> {
-    writeFileSync(file, `#!/bin/sh\necho "[1] [FTL] ${words}" >&2\nexit 1\n`);
+  /** What comes of a cluster of one such server, and what that wrote to its log. */
+  async function started(
+    program: string,
+    startMsMax?: number,
+  ): Promise<{ message: string; log: string }> {
+    writeFileSync(file, program);
     chmodSync(file, 0o755);
-    const { cluster, logDirectory, close } = newCluster(1, file);
+    const options = startMsMax === undefined ? {} : { startMsMax };
+    const { cluster, logDirectory, close } = newCluster(1, file, options);
     const message = await cluster.up().then(
       () => 'it started',
       (error: Error) => error.message,
     );
     const log = readFileSync(join(logDirectory, 'node-1.log'), 'utf8');
     await close();
+    return { message, log };
+  }
+
+  /** Of one that says this, and ends; and how often it did. */
+  async function cameTo(words: string): Promise<{ message: string; times: number }> {
+    const { message, log } = await started(
+      `#!/bin/sh\necho "[1] [FTL] ${words}" >&2\nexit 1\n`,
+    );
     return { message, times: log.split(words).length - 1 };
   }
 
@@ -160,16 +203,23 @@ describe('a server that does not serve', () => {
     expect(times).toBe(3);
   });
 
-  test('says so when its JetStream is off', async () => {
-    const server = createServer((socket) => {
-      socket.write('INFO {"server_name":"node-1","version":"2.12.1"}\r\n');
-      socket.on('data', () => socket.write('PONG\r\n'));
-      socket.on('error', () => undefined);
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as { port: number };
-    const answer = await askNode(`127.0.0.1:${port}`, { token: 'secret', timeoutMs: 1000 });
-    server.close();
-    expect(answer).toEqual({ coordinator: 0, trouble: 'its JetStream is off' });
+  test('says so when its JetStream is off, with its own words on that', async () => {
+    const { message } = await started(serverWithoutJetStream);
+    expect(message).toBe(
+      'node 1 cannot serve: its JetStream is off; its log says: ' +
+        '[1] [ERR] JetStream out of resources, will be DISABLED',
+    );
+  });
+
+  test('takes too long to start: one sentence says which node, how long, and its last words', async () => {
+    const slow = (words: string) => `#!/bin/sh\n${words}\nexec sleep 60\n`;
+    expect((await started(slow('echo "[1] [INF] Restored 7 messages"'), 1500)).message).toBe(
+      'node 1 did not start: node 1 was started and does not answer after 1500 ms; ' +
+        'its log says: [1] [INF] Restored 7 messages',
+    );
+    expect((await started(slow(''), 300)).message).toBe(
+      'node 1 did not start: node 1 was started and does not answer after 300 ms; ' +
+        'it has said nothing',
+    );
   });
 });

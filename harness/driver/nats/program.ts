@@ -7,7 +7,7 @@ import { writeConfig } from './config.ts';
 /** A nats-server with JetStream; its flush mode is the server's, not the stream's. */
 export function natsProgram({ topic, file }: ProgramOptions): NodeProgram {
   return {
-    check: () => checkBinary(findBinary(file)),
+    check: async () => void (await checkBinary(findBinary(file))),
     // Clients, and the other servers.
     addressesPerNode: 2,
     readiness: 'answer',

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ClusterParts } from '../../../cluster/cluster-parts.ts';
 import { ProcessCluster } from '../../../cluster/process/process-cluster.ts';
 import { plainStorage } from '../../../cluster/process/storage/plain.ts';
 import { Supervisor } from '../../../supervisor/supervisor.ts';
@@ -14,7 +15,11 @@ export interface StartedCluster {
 }
 
 /** Servers on loopback that nothing has been asked of yet. */
-export function newCluster(nodes: number, file?: string): StartedCluster {
+export function newCluster(
+  nodes: number,
+  file?: string,
+  options: Pick<ClusterParts, 'startMsMax'> = {},
+): StartedCluster {
   const directory = mkdtempSync(join(tmpdir(), 'ackworth-nats-'));
   const ignore = (): void => undefined;
   const supervisor = new Supervisor({ run: 'nats', directory, onExit: ignore, onLost: ignore });
@@ -29,6 +34,7 @@ export function newCluster(nodes: number, file?: string): StartedCluster {
     storage: plainStorage((node) => join(directory, 'data', `node-${node}`)),
     logDirectory,
     token: 'secret',
+    ...options,
   });
   const close = async (): Promise<void> => {
     await supervisor.close();
