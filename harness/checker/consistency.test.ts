@@ -234,7 +234,7 @@ describe('replicas', () => {
       story.judge().verdicts.find(({ check }) => check === 'replica-divergence')!.evidence;
     expect(evidence(told().copy(3, 'a0 a1'))).toMatch(/^6 records compared on 3 nodes/);
     const unread = new Story(three).acked('a0', 0).acked('a1', 1).copy(1, 'a0').copy(2, 'a0 a1');
-    expect(evidence(unread)).toMatch(/^1 records compared on 2 nodes/);
+    expect(evidence(unread)).toMatch(/^1 record compared on 2 nodes/);
   });
 
   test('a copy that could not be read leaves it open', () => {

@@ -2,6 +2,7 @@ import type { Book } from './book/book.ts';
 import { lacksFinalRead, replicasOf } from './book/circumstances.ts';
 import { stranger } from './book/log-copy.ts';
 import type { LogCopy } from './book/log-copy.ts';
+import { endOfLog, reachedIn } from './book/reached.ts';
 import { counted } from '../record/count.ts';
 import { Tally } from './tally.ts';
 import type { Checker } from './watch.ts';
@@ -85,11 +86,11 @@ function doubtsOfGroups(book: Book): string[] {
   for (const copy of book.copies.copiesOf(0)) {
     book.groups.forEach((group, number) => {
       if (copy.lastOffset >= 0) {
-        const furthest = book.furthest(number, copy.partition);
-        if (furthest >= copy.lastOffset) return;
-        const reached = furthest < 0 ? 'was given nothing' : `stopped at ${furthest}`;
+        const reached = reachedIn(book, copy, number);
+        if (reached >= endOfLog(copy)) return;
+        const how = reached < 0 ? 'was given nothing' : `stopped at ${reached}`;
         doubts.push(
-          `${group} ${reached} of partition ${copy.partition}, which ends at ${copy.lastOffset}`,
+          `${group} ${how} of partition ${copy.partition}, which ends at ${copy.lastOffset}`,
         );
       } else if (hasUngiven(book, copy, number)) {
         doubts.push(`${group} was not given all of the log`);

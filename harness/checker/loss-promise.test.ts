@@ -492,7 +492,7 @@ describe('a broker that cannot tell what it has not synced', () => {
     const { verdict, reasons } = told('a0 a1').judge();
     expect(verdict).toBe('inconclusive');
     expect(reasons).toEqual([
-      'loss-window: 2 messages were sent and acked in the second before 1 faults: 0 lost; ' +
+      'loss-window: 2 messages were sent and acked in the second before 1 fault: 0 lost; ' +
         'this mode may lose messages, power-cut of node 1, node 2, node 3 (all-nodes) cost none, ' +
         'and nobody measured how many were not yet safe: whether any were at risk is not known',
     ]);

@@ -2,6 +2,7 @@ import { workerNumber } from '../history/worker-name.ts';
 import type { Book } from './book/book.ts';
 import { describeInjection, hasEffect } from './book/fault-timeline.ts';
 import type { Injection } from './book/fault-timeline.ts';
+import { endOfLog, reachedIn } from './book/reached.ts';
 import { GroupReturn } from './recovery/group-return.ts';
 import { Service } from './recovery/service.ts';
 import { ServiceReturn } from './recovery/service-return.ts';
@@ -128,7 +129,7 @@ function loadEndsAt({ timeline }: Book): number {
 
 function hasAll(book: Book, group: number, partition: number): boolean {
   const copy = book.copies.copy(0, partition);
-  return copy?.complete === true && book.furthest(group, partition) >= copy.lastOffset;
+  return copy?.complete === true && reachedIn(book, copy, group) >= endOfLog(copy);
 }
 
 /** Groups of the consumers that were hit: "consumer 2", "consumer-2". */

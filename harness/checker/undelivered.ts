@@ -1,6 +1,7 @@
 import type { Book } from './book/book.ts';
 import { lacksConsumers, lacksFinalRead } from './book/circumstances.ts';
 import { stranger } from './book/log-copy.ts';
+import { reachedIn } from './book/reached.ts';
 import type { LogCopy } from './book/log-copy.ts';
 import { count, counted } from '../record/count.ts';
 import { Tally } from './tally.ts';
@@ -14,8 +15,8 @@ import type { Checker, Finding } from './watch.ts';
  * some member at least once. Deliveries are in the history before they are acked, so that a cursor
  * that moved past a record which no history shows was moved by nobody's ack.
  *
- * **Anomalies.** `undelivered`: in the log, below the furthest point that the group reached, and
- * never given to it. Above that point the group had not drained: that is no anomaly but a doubt, and
+ * **Anomalies.** `undelivered`: in the log, below the furthest record of it that the group was given,
+ * and never given to it. Above that record the group had not drained: that is no anomaly but a doubt, and
  * `drain` reports it. `passed-over`: the same, where a fault took the end of the log, as its promise
  * allows, and the group's cursor outlived it, as the promise says of this broker (`CursorsAhead`).
  */
@@ -43,12 +44,10 @@ interface Sums {
   readonly allowed: Tally;
   /** It had not come so far. */
   behind: number;
-  /** It had, before a fault; nothing tells whether it has gone past them since. */
-  untold: number;
 }
 
 function judge(book: Book, cursors: CursorsAhead): Finding {
-  const sums: Sums = { forbidden: new Tally(), allowed: new Tally(), behind: 0, untold: 0 };
+  const sums: Sums = { forbidden: new Tally(), allowed: new Tally(), behind: 0 };
   const { forbidden, allowed } = sums;
   let records = 0;
   for (const copy of book.copies.copiesOf(0)) {
@@ -68,16 +67,11 @@ function judge(book: Book, cursors: CursorsAhead): Finding {
   };
 }
 
-function doubtsOf({ behind, untold }: Sums, records: number): string[] {
+function doubtsOf({ behind }: Sums, records: number): string[] {
   const doubts: string[] = [];
   if (behind > 0) {
-    doubts.push(`${counted(behind, 'record was', 'records were')} beyond what their group had reached`);
-  }
-  if (untold > 0) {
-    doubts.push(
-      `${counted(untold, 'record lies', 'records lie')} where their group had been before a fault, and it was given nothing ` +
-        'behind them since: whether its cursor passed them over cannot be told',
-    );
+    const what = counted(behind, 'record was', 'records were');
+    doubts.push(`${what} beyond what their group had reached`);
   }
   if (records === 0) doubts.push('the final read found no records');
   return doubts;
@@ -91,19 +85,18 @@ function judgeGroup(
 ): void {
   const { copy, group } = place;
   const name = book.groups[group]!;
-  const furthest = book.furthest(group, copy.partition);
+  const reached = reachedIn(book, copy, group);
   const judged = cursors.judge(copy, group);
   for (let index = 0; index < copy.length; index++) {
     const id = copy.id(index);
     if (id === stranger || book.wasGiven(id, group)) continue;
     const offset = copy.offset(index);
-    if (offset < 0 || offset > furthest) {
+    if (offset < 0 || offset > reached) {
       sums.behind++;
       continue;
     }
     const found = judged(offset);
-    if (found === 'untold') sums.untold++;
-    else if (found === undefined) {
+    if (found === undefined) {
       const witness = () => `${book.witness(id)}, in the log and never given to ${name}`;
       sums.forbidden.add('undelivered', witness);
     } else {

@@ -86,6 +86,13 @@ describe('the drain is over', () => {
     ).toBe(true);
   });
 
+  test('not while a position is of a log that was longer, until its reader has come back', () => {
+    const past = [{ delivered: 90, positions: { 0: 70, 1: 20 } }];
+    expect(drained(fleetOf(30, [past]))).toBe(false);
+    expect(drained(fleetOf(30, [past, [{ delivered: 9, positions: { 0: 9 } }]]))).toBe(false);
+    expect(drained(fleetOf(30, [past, [{ delivered: 10, positions: { 0: 10 } }]]))).toBe(true);
+  });
+
   test('without positions, when as much was delivered as acked and no more comes', () => {
     const watch = (fleet: Fleet) => new DrainWatch({ fleet, ends: [], quietNanos: 5e9, competing: false });
     const full = watch(fleetOf(30, [[{ delivered: 30 }]]));

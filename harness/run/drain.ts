@@ -9,9 +9,11 @@ export interface LogEnds {
 
 /**
  * Decides whether every group has been given all of the log. Where consumers report positions this
- * is exact, unless they compete for single messages: then some before the last may still be given
- * to another member, and it has to be quiet as well. Elsewhere it is a guess: a group got as many messages as were acked, and no more came
- * for `quietNanos`; the judge has the last word from the history.
+ * is exact: a position beyond the end is of a log that has been cut since, and its reader still has
+ * to come back. Where members compete for single messages a position is the furthest of them, some
+ * before it may still be given to another member, and it has to be quiet as well. Elsewhere it is a
+ * guess: a group got as many messages as were acked, and no more came for `quietNanos`; the judge has
+ * the last word from the history.
  */
 export class DrainWatch {
   readonly #fleet: Fleet;
@@ -49,7 +51,11 @@ export class DrainWatch {
       if (reached.size > 0 && this.#ends.length > 0) {
         if (this.#competing && !quiet) return false;
         return this.#ends.every(({ startOffset, endOffset }, partition) => {
-          return endOffset <= startOffset || (reached.get(partition) ?? -1) >= endOffset;
+          if (endOffset <= startOffset) return true;
+          const positions = reached.get(partition) ?? [];
+          return this.#competing
+            ? positions.some((position) => position >= endOffset)
+            : positions.includes(endOffset);
         });
       }
       const given = members
@@ -60,12 +66,12 @@ export class DrainWatch {
   }
 }
 
-/** Per partition, the furthest that any life of any member was given. */
-function reachedBy(members: readonly Worker[]): Map<number, number> {
-  const reached = new Map<number, number>();
+/** Per partition, how far each life of each member has come. */
+function reachedBy(members: readonly Worker[]): Map<number, number[]> {
+  const reached = new Map<number, number[]>();
   for (const { positions } of members.flatMap((worker) => worker.progress())) {
     for (const { partition, nextOffset } of positions ?? []) {
-      reached.set(partition, Math.max(nextOffset, reached.get(partition) ?? -1));
+      reached.set(partition, [...(reached.get(partition) ?? []), nextOffset]);
     }
   }
   return reached;

@@ -46,10 +46,11 @@ export class Book {
   readonly damage = new Set<string>();
   /** Roles of workers whose history is not whole, without a fault that explains it. */
   readonly gaps = new Set<HistoryHeader['role']>();
-  /** Per group, by partition: the highest offset that it was given. */
-  readonly #furthest: readonly number[][];
   /** Per group, messages that it was given away from their own position. */
   readonly #elsewhere: readonly Set<number>[];
+  /** Of as many claims as there were when it was made: who names which message where. */
+  #claimedPlaces: ReadonlySet<string> = new Set();
+  #claimedOf = 0;
   #conflicts: readonly Conflict[] | undefined;
   #sessions = 0;
   #run: string | undefined;
@@ -63,7 +64,6 @@ export class Book {
     if (this.groups.length > groupsMax)
       throw new RangeError(`more than ${groupsMax} consumer groups`);
     this.#elsewhere = this.groups.map(() => new Set());
-    this.#furthest = this.groups.map(() => []);
   }
 
   /** False when files of two clock domains are in the history: their times cannot be compared. */
@@ -118,6 +118,14 @@ export class Book {
     return (this.messages.groups(id) & (1 << group)) !== 0 || this.#elsewhere[group]!.has(id);
   }
 
+  /** Whether the group was given the message at this very position. */
+  wasGivenAt(id: number, group: number, partition: number, offset: number): boolean {
+    if (id === stranger) return false;
+    return this.messages.isAt(id, partition, offset)
+      ? (this.messages.groups(id) & (1 << group)) !== 0
+      : this.#elsewhere[group]!.has(id) && this.#claimed().has(`${id} ${group} ${partition} ${offset}`);
+  }
+
   wasGivenToAny(id: number): boolean {
     return this.messages.groups(id) !== 0 || this.#elsewhere.some((given) => given.has(id));
   }
@@ -125,21 +133,6 @@ export class Book {
   /** The worker that sent a message; 0 when its file has no such name. */
   workerOf(id: number): number {
     return this.workers.get(this.messages.producer(id)) ?? 0;
-  }
-
-  /** A delivery of whatever content: how far the group has come. */
-  advance(
-    group: number,
-    { partition, offset }: { readonly partition: number; readonly offset: number },
-  ): void {
-    if (partition < 0 || offset < 0) return;
-    const furthest = this.#furthest[group]!;
-    if (!(furthest[partition]! >= offset)) furthest[partition] = offset;
-  }
-
-  /** The highest offset that the group was given of a partition; -1 when it was given none. */
-  furthest(group: number, partition: number): number {
-    return this.#furthest[group]![partition] ?? -1;
   }
 
   /** A number that no message was marked with yet; see `MessageTable.exchangeSession`. */
@@ -185,6 +178,20 @@ export class Book {
   /** Positions that hold more than one value; computed once, after `close`. */
   get conflicts(): readonly Conflict[] {
     return (this.#conflicts ??= conflicts(this));
+  }
+
+  #claimed(): ReadonlySet<string> {
+    const { claims } = this;
+    if (this.#claimedOf !== claims.length) {
+      this.#claimedOf = claims.length;
+      this.#claimedPlaces = new Set(
+        Array.from({ length: claims.length }, (_, index) => {
+          const { id, source, partition, offset } = claims.get(index);
+          return `${id} ${source} ${partition} ${offset}`;
+        }),
+      );
+    }
+    return this.#claimedPlaces;
   }
 
   /** "producer 1 sequence 4711, acked at p0@812" */

@@ -144,7 +144,6 @@ function consumerVisitor(book: Book, hooks: Hooks, header: HistoryHeader): Histo
       const id = ours ? messages.find(event.producer, event.sequence) : -1;
       hooks.delivery(event, id);
       book.deliveries++;
-      book.advance(group, event);
       if (id >= 0) book.deliver(id, group, event);
     },
     position: (event) => hooks.position(event),

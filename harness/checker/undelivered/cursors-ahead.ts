@@ -1,7 +1,6 @@
 import type { DeliveryEvent } from '../../history/events.ts';
 import type { Book } from '../book/book.ts';
 import { describeInjection } from '../book/fault-timeline.ts';
-import { stranger } from '../book/log-copy.ts';
 import type { LogCopy } from '../book/log-copy.ts';
 import { groupsMax, Mark } from '../book/messages.ts';
 import type { Suspect } from '../book/suspects.ts';
@@ -21,12 +20,8 @@ interface Reach {
   readonly unacked: Held[];
 }
 
-/**
- * A record is passed over, by a cursor that came back from the fault; or nothing behind it was
- * given since, so that a cursor ahead cannot be told from a group that nobody serves; or, where
- * undefined, no such cursor explains that it was not given.
- */
-export type Judged = { readonly fault: string } | 'untold' | undefined;
+/** By the cursor that came back from which fault a record is passed over; undefined: by none. */
+export type Judged = { readonly fault: string } | undefined;
 
 /**
  * Some brokers keep the cursor of a group apart from the log, and sync the two at different times.
@@ -50,7 +45,6 @@ export class CursorsAhead {
   readonly #reached = new Map<number, Reach>();
   #suspects: readonly Suspect[] | undefined;
   #lost: ReadonlyMap<Suspect, readonly Held[][]> | undefined;
-  #elsewhere: ReadonlySet<string> | undefined;
 
   constructor(book: Book) {
     this.#book = book;
@@ -87,8 +81,7 @@ export class CursorsAhead {
       return lost.length === 0 ? [] : [this.#trail(log, { group, lost, suspect, reach })];
     });
     return (offset) => {
-      const found = trails.flatMap((trail) => trail(offset) ?? []);
-      return found.find((one) => one !== 'untold') ?? found[0];
+      return trails.flatMap((trail) => trail(offset) ?? [])[0];
     };
   }
 
@@ -105,7 +98,7 @@ export class CursorsAhead {
     const gone = [...lost, ...reach.unacked.filter((held) => !isThere(log, held))];
     const held = new Map<number, boolean>();
     for (const { id, offset } of gone) {
-      const wasGiven = this.#wasGivenAt(id, group, log.partition, offset);
+      const wasGiven = this.#book.wasGivenAt(id, group, log.partition, offset);
       held.set(offset, held.get(offset) === true || wasGiven);
     }
     const first = gone.reduce((lowest, { offset }) => Math.min(lowest, offset), Infinity);
@@ -114,7 +107,6 @@ export class CursorsAhead {
     return (offset) => {
       const wasGiven = held.get(offset);
       if (wasGiven === undefined || !(wasGiven || offset <= reach.furthest)) return undefined;
-      if (resumed === Infinity) return 'untold';
       return offset < resumed ? { fault } : undefined;
     };
   }
@@ -123,28 +115,9 @@ export class CursorsAhead {
   #firstGiven(log: LogCopy, group: number, from: number): number {
     for (let index = log.lowerBound(from); index < log.length; index++) {
       const offset = log.offset(index);
-      if (this.#wasGivenAt(log.id(index), group, log.partition, offset)) return offset;
+      if (this.#book.wasGivenAt(log.id(index), group, log.partition, offset)) return offset;
     }
     return Infinity;
-  }
-
-  #wasGivenAt(id: number, group: number, partition: number, offset: number): boolean {
-    const { messages } = this.#book;
-    if (id === stranger) return false;
-    return messages.isAt(id, partition, offset)
-      ? (messages.groups(id) & (1 << group)) !== 0
-      : this.#givenElsewhere().has(`${id} ${group} ${partition} ${offset}`);
-  }
-
-  #givenElsewhere(): ReadonlySet<string> {
-    const { claims } = this.#book;
-    this.#elsewhere ??= new Set(
-      Array.from({ length: claims.length }, (_, index) => {
-        const { id, source, partition, offset } = claims.get(index);
-        return `${id} ${source} ${partition} ${offset}`;
-      }),
-    );
-    return this.#elsewhere;
   }
 
   #explaining(): readonly Suspect[] {

@@ -21,9 +21,8 @@ export function drain(told: Told): OracleVerdict {
       complete.some((node) => told.copy(node, partition)!.end!.endOffset !== log!.end!.endOffset)
     )
       found.doubt();
-    const last = log?.records.at(-1)?.offset;
     told.groups.forEach((_, group) => {
-      if (last !== undefined && told.furthest(group, partition) < last) found.doubt();
+      if (told.reached(group, partition) < told.lastOffset(partition)) found.doubt();
     });
   }
   return found.verdict();

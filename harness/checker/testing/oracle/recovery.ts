@@ -116,8 +116,8 @@ function groupReturns(told: Told, { victims, at }: Cut): Return[] {
       if (!times.some((time) => time < at)) return [];
       const next = times.filter((time) => time >= at);
       if (next.length > 0) return [Math.min(...next)];
-      const last = told.log(partition).at(-1)?.offset ?? -1;
-      const hasAll = told.isRead(0, partition) && told.furthest(group, partition) >= last;
+      const hasAll =
+        told.isRead(0, partition) && told.reached(group, partition) >= told.lastOffset(partition);
       return hasAll ? [] : ['doubt'];
     }),
   );

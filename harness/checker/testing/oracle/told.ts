@@ -239,14 +239,26 @@ export class Told {
     return places;
   }
 
-  /** The highest offset that a group was given; -1 when it was given none. */
-  furthest(group: number, partition: number): number {
-    return Math.max(
-      -1,
-      ...this.given
-        .filter((one) => one.group === group && one.event.partition === partition)
-        .map((one) => one.event.offset),
-    );
+  /** The highest offset of the log whose record the group was given there; -1 when there is none. */
+  reached(group: number, partition: number): number {
+    const there = this.log(partition).filter((record) => this.wasGivenAt(record, group));
+    return Math.max(-1, ...there.map(({ offset }) => offset));
+  }
+
+  /** Of the intact messages of the log; -1 when there are none. */
+  lastOffset(partition: number): number {
+    const known = this.log(partition).filter((record) => this.nameOf(record) !== undefined);
+    return Math.max(-1, ...known.map(({ offset }) => offset));
+  }
+
+  wasGivenAt(record: ReadEvent, group: number): boolean {
+    const name = this.nameOf(record);
+    if (name === undefined) return false;
+    return this.given.some((one) => {
+      const { event } = one;
+      if (one.group !== group || this.nameOf(event) !== name) return false;
+      return event.offset < 0 || placeOf(event) === placeOf(record);
+    });
   }
 
   /** Whether a retry of the producer explains that a message is there twice, or late. */

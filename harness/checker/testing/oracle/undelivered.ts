@@ -12,7 +12,7 @@ export function undelivered(told: Told): OracleVerdict {
     for (const record of told.log()) {
       const name = told.nameOf(record);
       if (name === undefined || told.wasGiven(told.send(name), group)) continue;
-      if (record.offset > told.furthest(group, record.partition)) {
+      if (record.offset > told.reached(group, record.partition)) {
         found.doubt();
         continue;
       }
@@ -20,7 +20,6 @@ export function undelivered(told: Told): OracleVerdict {
         .filter(({ cell }) => cell.cursorsAhead)
         .map(({ cut }) => behindCursorSince(told, cut, group, record));
       if (behindCursor.includes('yes')) found.add('passed-over', true);
-      else if (behindCursor.includes('untold')) found.doubt();
       else found.add('undelivered');
     }
   });
@@ -34,7 +33,7 @@ function behindCursorSince(
   cut: Cut,
   group: number,
   { partition, offset }: ReadEvent,
-): 'yes' | 'no' | 'untold' {
+): 'yes' | 'no' {
   const log = told.log(partition);
   if (!told.input.capabilities.denseOffsets || !rises(log)) return 'no';
   const lost = lostSends(told)
@@ -68,6 +67,5 @@ function behindCursorSince(
     .filter((record) => record.offset >= first && told.nameOf(record) !== undefined)
     .filter((record) => givenThere(record, told.nameOf(record)) !== undefined)
     .map((record) => record.offset);
-  if (resumed.length === 0) return 'untold';
   return offset < Math.min(...resumed) ? 'yes' : 'no';
 }
