@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { monotonicNanos } from '../measure/clock.ts';
 import type { Cluster } from './cluster.ts';
@@ -65,8 +64,7 @@ export function describeCluster(
       expect(await cluster.answers(3)).toBe(false);
       await timed(() => cluster.resume(3));
       expect(await cluster.state(3)).toBe('running');
-      for (let tries = 0; tries < 40 && !(await cluster.answers(3)); tries++) await sleep(50);
-      expect(await cluster.answers(3)).toBe(true);
+      await expect.poll(() => cluster.answers(3), { timeout: 20_000 }).toBe(true);
     });
 
     test('takes it well to be asked for what is so already', async () => {

@@ -8,6 +8,7 @@ import { answerOne, claimWorker } from './claim.ts';
 const host = '127.0.0.1';
 const token = 'secret';
 const sockets: Socket[] = [];
+const patience = { timeout: 20_000 };
 
 afterEach(() => {
   for (const socket of sockets.splice(0)) socket.destroy();
@@ -42,7 +43,7 @@ test.each(['wrong!\n', 'secret and more\n', 'x'.repeat(10_000)])(
     expect(claimed).toHaveLength(0);
     const harness = await dialled(port);
     harness.write(`${token}\n`);
-    await expect.poll(() => claimed.length).toBe(1);
+    await expect.poll(() => claimed.length, patience).toBe(1);
   },
 );
 
@@ -52,7 +53,7 @@ test('a worker belongs to the first who shows the token', async () => {
   const first = await dialled(port);
   first.write(token);
   first.write('\n');
-  await expect.poll(() => claimed.length).toBe(1);
+  await expect.poll(() => claimed.length, patience).toBe(1);
   late.write(`${token}\n`);
   await once(late, 'close');
   expect(claimed).toHaveLength(1);
@@ -71,13 +72,13 @@ test('a worker that was claimed is heard once it greets with its token', async (
     },
   });
   sockets.push(socket);
-  await expect.poll(() => claimed.length).toBe(1);
+  await expect.poll(() => claimed.length, patience).toBe(1);
   const say = (message: object): void => void claimed[0]!.write(`${JSON.stringify(message)}\n`);
   say({ type: 'hello', token, name: 'producer-1', pid: 7, clockDomain: clockDomain() });
   say({ type: 'ready' });
-  await expect.poll(() => heard).toEqual(['hello of 7', 'ready']);
+  await expect.poll(() => heard, patience).toEqual(['hello of 7', 'ready']);
   claimed[0]!.destroy();
-  await expect.poll(() => heard.at(-1)).toBe('closed');
+  await expect.poll(() => heard.at(-1), patience).toBe('closed');
 });
 
 test('a worker that cannot be reached is told in one sentence', async () => {

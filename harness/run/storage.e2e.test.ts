@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { cleanLeftovers, findLeftovers } from '../clean/clean.ts';
 import { imagesMountedBelow } from '../file-system/loop-mount.ts';
 import { loopsBelow } from '../file-system/mount-table.ts';
@@ -26,6 +26,7 @@ import type { SupervisorState } from '../supervisor/protocol.ts';
 const lacking = await whatIsMissing('ext4', tmpdir());
 const required = (process.env.ACKWORTH_REQUIRE ?? '').split(/[\s,]+/).includes('power-cut');
 const bin = resolve('bin/ackworth.js');
+const patience = { timeout: 20_000 };
 
 let folder: string;
 let output: string;
@@ -222,7 +223,7 @@ describe.skipIf(lacking !== undefined)(title, () => {
     signalProcess(state.supervisor, 'SIGSTOP');
     harness.kill('SIGKILL');
     signalProcess(state.supervisor, 'SIGKILL');
-    await sleep(200);
+    await vi.waitUntil(() => ![state.harness, state.supervisor].some(isAlive), patience);
     const doctor = JSON.parse(ackworth(['doctor', '--json']).stdout) as object[];
     expect(doctor).toContainEqual(
       expect.objectContaining({

@@ -185,16 +185,27 @@ export async function eventually<T>(attempt: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Ports of the loopback address that were free a moment ago. */
+/**
+ * Ports of the loopback address that were free a moment ago, below those that Linux takes for
+ * outgoing connections: nobody has the port of a node that was down when it comes back.
+ */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => {
-      return new Promise<net.Server>((resolve) => {
-        const server = net.createServer().listen(0, '127.0.0.1', () => resolve(server));
-      });
-    }),
-  );
+  const servers: net.Server[] = [];
+  while (servers.length < count) {
+    const port = 10_000 + Math.floor(Math.random() * 22_000);
+    const server = await listening(port);
+    if (server !== undefined) servers.push(server);
+  }
   const ports = servers.map((server) => (server.address() as net.AddressInfo).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
+}
+
+/** Undefined when somebody has that port. */
+function listening(port: number): Promise<net.Server | undefined> {
+  return new Promise((resolve) => {
+    const server = net.createServer();
+    server.once('error', () => resolve(undefined));
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => resolve(server));
+  });
 }

@@ -284,13 +284,14 @@ describe('a delay', () => {
 
   test('lets go of nothing that is under way when a reset comes', async () => {
     const { near, far } = await joined(ab);
-    proxies.apply({ id: 'slow', kind: 'delay', delayMs: 200, jitterMs: 0, links: [ab] });
+    const delayMs = 2000;
+    proxies.apply({ id: 'slow', kind: 'delay', delayMs, jitterMs: 0, links: [ab] });
     const heard = hear(far);
     near.end('the last words');
     // They have come as far as the proxy.
     await sleep(50);
     proxies.reset([ab]);
-    await sleep(quietMs);
+    await sleep(delayMs);
     expect(heard.text()).toBe('');
   });
 
