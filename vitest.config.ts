@@ -3,15 +3,18 @@ import { configDefaults, defineConfig } from 'vitest/config';
 const elsewhere = [...configDefaults.exclude, 'dist/**', '.dist-*/**', 'runs/**'];
 const kinds = {
   sim: ['**/*.sim.test.ts'],
-  e2e: ['**/*.e2e.test.ts'],
+  e2e: ['**/*.e2e.test.ts', '**/*.docker.test.ts'],
+  load: ['**/*.load.test.ts'],
+  timing: ['**/*.timing.test.ts'],
   grid: ['**/*.grid.test.ts'],
-  docker: ['**/*.docker.test.ts'],
-  engine: ['**/*.engine.test.ts'],
   browser: ['**/*.browser.test.ts'],
 };
 
-// One project per kind of test; `scripts/test.mjs` runs them in turn, so that tests which watch
-// real processes never share the cores with the simulator.
+/** Of tests that bring up clusters. */
+const patience = { testTimeout: 180_000, hookTimeout: 120_000 };
+
+// One project per kind of test, that is per need of cores. `scripts/test.mjs` says which of them
+// share the cores: tests that watch real processes never do so with the simulator.
 export default defineConfig({
   test: {
     projects: [
@@ -21,18 +24,46 @@ export default defineConfig({
           include: ['**/*.test.ts'],
           exclude: [...elsewhere, ...Object.values(kinds).flat()],
           testTimeout: 30_000,
+          maxWorkers: '100%',
         },
       },
-      { test: { name: 'sim', include: kinds.sim, exclude: elsewhere, testTimeout: 300_000 } },
+      {
+        test: {
+          name: 'sim',
+          include: kinds.sim,
+          exclude: elsewhere,
+          testTimeout: 300_000,
+          maxWorkers: '100%',
+        },
+      },
       {
         test: {
           name: 'e2e',
           include: kinds.e2e,
           exclude: elsewhere,
-          testTimeout: 180_000,
-          hookTimeout: 60_000,
-          // They mostly wait for what they have brought about: two at a time leave cores idle.
+          ...patience,
+          // They mostly wait for what they have brought about: one at a time leaves cores idle.
           maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'load',
+          include: kinds.load,
+          exclude: elsewhere,
+          ...patience,
+          // Two at full rate are more than two cores bear, and no run is judged by what it lacked.
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'timing',
+          include: kinds.timing,
+          exclude: elsewhere,
+          ...patience,
+          // They judge how long things take.
+          fileParallelism: false,
         },
       },
       {
@@ -41,26 +72,6 @@ export default defineConfig({
           include: kinds.grid,
           exclude: elsewhere,
           // It runs as many clusters at once as the cores bear.
-          fileParallelism: false,
-        },
-      },
-      {
-        test: {
-          name: 'docker',
-          include: kinds.docker,
-          exclude: elsewhere,
-          testTimeout: 180_000,
-          hookTimeout: 120_000,
-          fileParallelism: false,
-        },
-      },
-      {
-        test: {
-          name: 'engine',
-          include: kinds.engine,
-          exclude: elsewhere,
-          testTimeout: 180_000,
-          hookTimeout: 120_000,
           fileParallelism: false,
         },
       },

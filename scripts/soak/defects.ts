@@ -1,6 +1,6 @@
 import type { ClusterKind } from '../../harness/cluster/kinds.ts';
 import { entryPoint } from '../../harness/entry-point.ts';
-import type { RunRecord } from '../../harness/record/record.ts';
+import type { EnvironmentProbe, RunRecord } from '../../harness/record/record.ts';
 import type { RunOptions } from '../../harness/run/run-types.ts';
 import { runScenario } from '../../harness/run/run.ts';
 import { withOverrides } from '../../harness/scenario/overrides.ts';
@@ -27,9 +27,14 @@ export async function plantedDefects(names: string): Promise<DefectRun[]> {
 /** Runs one defect until it is caught, at most `seedsMax` times. */
 export async function hunt(
   defect: PlantedDefect,
-  where: { readonly outputDirectory?: string; readonly cluster?: ClusterKind } = {},
+  where: {
+    readonly outputDirectory?: string;
+    readonly cluster?: ClusterKind;
+    /** Of this machine, where it is known: then it is not probed again around each run. */
+    readonly probe?: EnvironmentProbe;
+  } = {},
 ): Promise<DefectRun> {
-  const { outputDirectory = 'runs', cluster = 'process' } = where;
+  const place = { outputDirectory: 'runs', cluster: 'process', ...where } as const;
   const seedsTried: number[] = [];
   const scenario = scenarioWith(defect);
   const { name, expected } = defect;
@@ -38,7 +43,7 @@ export async function hunt(
   let storage = '';
   for (let seed = 1; seed <= seedsMax; seed++) {
     seedsTried.push(seed);
-    const record = await runWith({ defect: name, scenario, seed, outputDirectory, cluster });
+    const record = await runWith({ ...place, defect: name, scenario, seed });
     storage = record.cluster.storage;
     const witnesses = witnessesOf(record, expected);
     const caught = record.verdict === 'fail' && witnesses.length === expected.length;
@@ -73,7 +78,7 @@ function scenarioWith({ scenario: name, ...changes }: PlantedDefect): Scenario {
 async function runWith({
   defect,
   ...run
-}: Pick<RunOptions, 'scenario' | 'seed' | 'outputDirectory' | 'cluster'> & {
+}: Pick<RunOptions, 'scenario' | 'seed' | 'outputDirectory' | 'cluster' | 'probe'> & {
   readonly defect: string;
 }): Promise<RunRecord> {
   const { record } = await runScenario({

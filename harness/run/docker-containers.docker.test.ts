@@ -10,18 +10,15 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cleanLeftovers } from '../clean/clean.ts';
 import { engineEndpoint } from '../cluster/docker/endpoint.ts';
 import { dockerAt, openEngine } from '../cluster/docker/engine.ts';
-import { provideGateImage } from '../cluster/docker/image/gate-image.ts';
 import { build, nodeEntry, provideImage } from '../cluster/docker/image/image.ts';
 import { limitContainer } from '../cluster/docker/limits.ts';
 import { findRun } from '../cluster/docker/remove-run.ts';
 import { whyNoEngine } from '../cluster/docker/testing/why-no-engine.ts';
 import { entryPoint } from '../entry-point.ts';
-import { historyFiles, readHistory } from '../history/reader.ts';
-import { monotonicNanos } from '../measure/clock.ts';
 import { readRecord } from '../record/read.ts';
 import type { RunRecord } from '../record/record.ts';
 import type { SupervisorState } from '../supervisor/protocol.ts';
@@ -106,58 +103,6 @@ const heldOf = (run: string) => findRun(dockerAt(engineEndpoint()), run);
 describe.skipIf(missing !== undefined)(
   `a run in containers${missing ? ` (skipped: ${missing})` : ''}`,
   () => {
-    // The goals are those of an engine that has them.
-    beforeAll(async () => {
-      const engine = await openEngine(engineEndpoint());
-      await provideImage(engine, [], () => undefined);
-      await provideGateImage(engine, () => undefined);
-    });
-
-    test('has its first message acked within 6 s of the command, and is gone within 5', async () => {
-      const askedNanos = monotonicNanos();
-      const { status, stdout, stderr } = ackworth(onDocker(writeScenario('6s', [])));
-      expect(status, stdout + stderr).toBe(0);
-      const { timing, id } = await latest();
-      const { toFirstAckMs, tearDownMs } = timing;
-      let firstAckNanos = Infinity;
-      for (const file of historyFiles(join(output, 'latest', 'history'))) {
-        readHistory(file, {
-          complete: ({ outcome, time }) => {
-            if (outcome === 'ok') firstAckNanos = Math.min(firstAckNanos, time);
-          },
-        });
-      }
-      const fromCommandMs = (firstAckNanos - askedNanos) / 1e6;
-      process.stderr.write(
-        `first ack ${Math.round(fromCommandMs)} ms after the command, ` +
-          `${Math.round(toFirstAckMs!)} ms after the run began; ` +
-          `torn down in ${Math.round(tearDownMs!)} ms\n`,
-      );
-      expect(toFirstAckMs).toBeLessThan(fromCommandMs);
-      expect(fromCommandMs).toBeLessThan(6000);
-      expect(tearDownMs).toBeLessThan(5000);
-      expect(await heldOf(id)).toEqual(nothing);
-    });
-
-    test('cuts at once, and where links can be cut takes a node off its network, too', async () => {
-      const step = { target: 'leader', for: '2s' };
-      const scenario = writeScenario('20s', [
-        { ...step, fault: 'cut', at: '1s' },
-        { ...step, fault: 'disconnect', at: '8s' },
-      ]);
-      const { status, stdout, stderr } = ackworth(onDocker(scenario));
-      expect(status, stdout + stderr).toBe(0);
-      const record = await latest();
-      for (const { kind, proof } of record.faults)
-        expect([kind, proof.injected, proof.healed]).toEqual([kind, 'confirmed', 'confirmed']);
-      const [cut, apart] = record.faults;
-      expect(cut!.effectiveAtMs! - cut!.requestedAtMs).toBeLessThan(500);
-      // With links that can be cut, a node's interfaces are those of its gate.
-      expect(apart!.proof.injectedEvidence).toMatch(/has node \d on the network client, no answer/);
-      expect(record.accounting.lost).toBe(0);
-      expect(await heldOf(record.id)).toEqual(nothing);
-    });
-
     test('has nodes and workers with the limits of its scenario, as its record tells', async () => {
       const containers = { node: { memory: '256MiB', cpus: 0.8 }, worker: { memory: '192MiB' } };
       const scenario = writeScenario('6s', [], { containers });

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { cleanLeftovers, findLeftovers } from '../clean/clean.ts';
 import { engineEndpoint } from '../cluster/docker/endpoint.ts';
 import { dockerAt } from '../cluster/docker/engine.ts';
@@ -11,7 +11,7 @@ import { whyNoEngine } from '../cluster/docker/testing/why-no-engine.ts';
 import { imagesMountedBelow } from '../file-system/loop-mount.ts';
 import { loopsBelow } from '../file-system/mount-table.ts';
 import { whatIsMissing } from '../file-system/trial.ts';
-import { signalProcess } from '../supervisor/process-table.ts';
+import { isAlive, signalProcess } from '../supervisor/process-table.ts';
 import type { SupervisorState } from '../supervisor/protocol.ts';
 import { DockerRuns, heldOf, nothingHeld, type RunUnderWay } from './testing/docker-runs.ts';
 
@@ -110,7 +110,8 @@ describe.skipIf(missing !== undefined)(`a cut, a pause and a full disk on Docker
     signalProcess(run.state.supervisor, 'SIGSTOP');
     run.harness.kill('SIGKILL');
     signalProcess(run.state.supervisor, 'SIGKILL');
-    await sleep(500);
+    const killed = [run.state.harness, run.state.supervisor];
+    await vi.waitUntil(() => !killed.some(isAlive), { timeout: goneMsMax });
     expect((await heldOf(run.state.run)).containers).toHaveLength(14);
     return run;
   }

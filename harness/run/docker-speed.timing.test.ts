@@ -1,0 +1,83 @@
+import { join } from 'node:path';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { engineEndpoint } from '../cluster/docker/endpoint.ts';
+import { openEngine } from '../cluster/docker/engine.ts';
+import { provideGateImage } from '../cluster/docker/image/gate-image.ts';
+import { provideImage } from '../cluster/docker/image/image.ts';
+import { whyNoEngine } from '../cluster/docker/testing/why-no-engine.ts';
+import { historyFiles, readHistory } from '../history/reader.ts';
+import { monotonicNanos } from '../measure/clock.ts';
+import { readRecord } from '../record/read.ts';
+import type { RunRecord } from '../record/record.ts';
+import { DockerRuns, heldOf, nothingHeld } from './testing/docker-runs.ts';
+
+// How long a run in containers keeps its user, and its faults, waiting.
+const missing = await whyNoEngine();
+const workload = { rate: 500, producers: 1, consumers: 1 };
+
+let runs: DockerRuns;
+
+beforeEach(() => {
+  runs = new DockerRuns();
+});
+
+afterEach(() => runs.close());
+
+async function passing(duration: string, faults: readonly object[]): Promise<RunRecord> {
+  const scenario = runs.writeScenario([{ name: 'one', duration, faults }], { workload });
+  const args = ['run', scenario, '--cluster', 'docker', '--seed', '5'];
+  const { status, stdout, stderr } = runs.ackworth(args);
+  expect(status, stdout + stderr).toBe(0);
+  const record = await readRecord(join(runs.output, 'latest', 'record.json'));
+  expect(await heldOf(record.id)).toEqual(nothingHeld);
+  return record;
+}
+
+describe.skipIf(missing !== undefined)(
+  `a run in containers${missing ? ` (skipped: ${missing})` : ''}`,
+  () => {
+    // The goals are those of an engine that has them.
+    beforeAll(async () => {
+      const engine = await openEngine(engineEndpoint());
+      await provideImage(engine, [], () => undefined);
+      await provideGateImage(engine, () => undefined);
+    });
+
+    test('has its first message acked within 6 s of the command, and is gone within 5', async () => {
+      const askedNanos = monotonicNanos();
+      const { toFirstAckMs, tearDownMs } = (await passing('6s', [])).timing;
+      let firstAckNanos = Infinity;
+      for (const file of historyFiles(join(runs.output, 'latest', 'history'))) {
+        readHistory(file, {
+          complete: ({ outcome, time }) => {
+            if (outcome === 'ok') firstAckNanos = Math.min(firstAckNanos, time);
+          },
+        });
+      }
+      const fromCommandMs = (firstAckNanos - askedNanos) / 1e6;
+      process.stderr.write(
+        `first ack ${Math.round(fromCommandMs)} ms after the command, ` +
+          `${Math.round(toFirstAckMs!)} ms after the run began; ` +
+          `torn down in ${Math.round(tearDownMs!)} ms\n`,
+      );
+      expect(toFirstAckMs).toBeLessThan(fromCommandMs);
+      expect(fromCommandMs).toBeLessThan(6000);
+      expect(tearDownMs).toBeLessThan(5000);
+    });
+
+    test('cuts at once, and where links can be cut takes a node off its network, too', async () => {
+      const step = { target: 'leader', for: '2s' };
+      const { accounting, faults } = await passing('20s', [
+        { ...step, fault: 'cut', at: '1s' },
+        { ...step, fault: 'disconnect', at: '8s' },
+      ]);
+      for (const { kind, proof } of faults)
+        expect([kind, proof.injected, proof.healed]).toEqual([kind, 'confirmed', 'confirmed']);
+      const [cut, apart] = faults;
+      expect(cut!.effectiveAtMs! - cut!.requestedAtMs).toBeLessThan(500);
+      // With links that can be cut, a node's interfaces are those of its gate.
+      expect(apart!.proof.injectedEvidence).toMatch(/has node \d on the network client, no answer/);
+      expect(accounting.lost).toBe(0);
+    });
+  },
+);
