@@ -9,7 +9,13 @@ import { plantedDefects } from './soak/defects.ts';
 import { engineSoak } from './soak/engine-soak.ts';
 import { natsSoak, type NatsSoak } from './soak/nats.ts';
 import { huntAllInSimulation } from './soak/simulated-defects.ts';
-import { markdown, withCleanSeries, type Made, type SoakRecord } from './soak/soak-record.ts';
+import {
+  markdown,
+  withCellBatch,
+  withCleanSeries,
+  type Made,
+  type SoakRecord,
+} from './soak/soak-record.ts';
 
 /**
  * `npm run soak`: the counts that take too long for `npm test`. Clean runs must raise no alarm;
@@ -75,7 +81,8 @@ async function cells(): Promise<void> {
     jobs: flags.jobs,
     ...(flags.only === undefined ? {} : { only: flags.only.split(',') }),
     output: 'runs/soak-cells',
-    onCells: (soFar) => save(() => ({ cells: { ...made, ...soFar } })),
+    onCells: (soFar) =>
+      save((before) => ({ cells: withCellBatch(before.cells ?? [], { ...made, ...soFar }) })),
   });
   const broken = series.filter(({ held, seeds }) => held < seeds.length);
   tell(series.length, 'series of promise cells', broken.length, 'not held');

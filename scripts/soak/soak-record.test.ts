@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest';
-import { markdown, withCleanSeries, type CleanRun, type CleanSeries } from './soak-record.ts';
+import type { CellSeries } from './cells/cell-series.ts';
+import {
+  markdown,
+  withCellBatch,
+  withCleanSeries,
+  type CellBatch,
+  type CleanRun,
+  type CleanSeries,
+} from './soak-record.ts';
 
 function run(scenario: string, seed: number): CleanRun {
   const found = { acked: 1000, faultsConfirmed: 1, rtoMs: 12, reasons: [] };
@@ -30,4 +38,33 @@ test('the page of a soak sets the thousands of all its counts apart', () => {
   const page = markdown({ clean: [series('a', many, few)] });
   expect(page).toContain('| tour | 1 | pass | 172,000 | 2 | 2,992 |  |');
   expect(page).toContain('| tour | 1 | pass | 900 | 0 | - |  |');
+});
+
+test('cells take the place of earlier ones in the same form, and of no others', () => {
+  const series = (cell: string, form: CellSeries['form'], held: number): CellSeries => ({
+    cell,
+    form,
+    promise: 'none',
+    seeds: [1, 2],
+    held,
+    exposed: null,
+    exposureMin: null,
+    exposureMedian: null,
+    withLoss: 0,
+    lostMax: 0,
+    ackedMin: 100,
+    violations: 0,
+    doubts: [],
+  });
+  const batch = (commit: string, ...all: CellSeries[]): CellBatch => {
+    const made = { commit, startedAt: '2026-01-01T00:00:00Z', machine: '2 cores' };
+    return { ...made, jobs: 1, seconds: 10, lacking: [], series: all };
+  };
+  const earlier = [batch('a', series('x', 'ext4', 1), series('x', 'emulated', 2))];
+  const later = withCellBatch(earlier, batch('b', series('x', 'ext4', 2)));
+  expect(later).toEqual([
+    batch('a', series('x', 'emulated', 2)),
+    batch('b', series('x', 'ext4', 2)),
+  ]);
+  expect(withCellBatch(later, batch('c', series('x', 'emulated', 2)))).toHaveLength(2);
 });

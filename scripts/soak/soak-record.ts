@@ -8,13 +8,15 @@ import type { NatsSoak } from './nats.ts';
 export interface SoakRecord {
   /** Made at different times, each of other scenarios. */
   readonly clean?: readonly CleanSeries[];
-  readonly cells?: Made & PromiseCells;
+  /** Made at different times, each of other cells or forms. */
+  readonly cells?: readonly CellBatch[];
   readonly defects?: Made & { readonly runs: readonly DefectRun[] };
   readonly engine?: Made & EngineSoak;
   readonly nats?: Made & NatsSoak;
 }
 
 export type CleanSeries = Made & { readonly runs: readonly CleanRun[] };
+export type CellBatch = Made & PromiseCells;
 
 /** Of what and when a part of the record was made: the parts may come from different days. */
 export interface Made {
@@ -50,18 +52,29 @@ export interface DefectRun {
 }
 
 /** The record as a page. */
-export function markdown({ clean = [], cells, defects, engine, nats }: SoakRecord): string {
+export function markdown({ clean = [], cells = [], defects, engine, nats }: SoakRecord): string {
   return [
     '# Soak',
     '',
     'The counts that take too long for `npm test`. Made by `npm run soak`, part by part.',
     ...clean.flatMap(cleanLines),
-    ...(cells ? cellLines(cells) : []),
+    ...cells.flatMap(cellLines),
     ...(defects ? defectLines(defects) : []),
     ...(engine ? engineLines(engine) : []),
     ...(nats ? natsLines(nats) : []),
     '',
   ].join('\n');
+}
+
+/** A batch takes the place of what there was of its cells, each in its form. */
+export function withCellBatch(earlier: readonly CellBatch[], batch: CellBatch): CellBatch[] {
+  const nameOf = ({ cell: id, form }: CellSeries): string => `${id} ${form}`;
+  const again = new Set(batch.series.map(nameOf));
+  const kept = earlier.map((one) => ({
+    ...one,
+    series: one.series.filter((series) => !again.has(nameOf(series))),
+  }));
+  return [...kept.filter(({ series }) => series.length > 0), batch];
 }
 
 /** A series takes the place of what there was of its scenarios. */
@@ -170,7 +183,7 @@ function ofWhat({ commit, startedAt, machine }: Made): string {
   return `Commit ${commit}, ${startedAt}, ${machine}.`;
 }
 
-function cellLines(cells: Made & PromiseCells): string[] {
+function cellLines(cells: CellBatch): string[] {
   const { jobs, seconds, lacking, series } = cells;
   const runs = series.reduce((sum, { seeds }) => sum + seeds.length, 0);
   const held = series.reduce((sum, one) => sum + one.held, 0);
