@@ -76,7 +76,8 @@ export const poll: Checker = {
           forbidden.add(
             'skipped',
             () =>
-              `consumer ${consumer} went from p${partition}@${before} to ${offset}, past ${skipped} records`,
+              `consumer ${consumer} went from p${partition}@${before} to ${offset}, ` +
+              `past ${counted(skipped, 'record')}`,
           );
         }
       },
