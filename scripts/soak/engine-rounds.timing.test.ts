@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { whyNoEngine } from '../../harness/cluster/docker/testing/why-no-engine.ts';
-import { engineFaultKinds, engineRounds, type EngineRun } from './engine-rounds.ts';
+import { engineRounds, plainFaultNames, type EngineRun } from './engine-rounds.ts';
 
 const missing = await whyNoEngine();
 const rounds = 2;
@@ -16,28 +16,20 @@ describe.skipIf(missing !== undefined)(
 
     beforeAll(async () => {
       output = mkdtempSync(join(tmpdir(), 'ackworth-rounds-'));
-      run = await engineRounds({ kinds: engineFaultKinds, rounds, seed: 1, output });
+      run = await engineRounds({ kinds: plainFaultNames, rounds, seed: 1, output });
     }, 240_000);
 
     afterAll(() => rmSync(output, { recursive: true, force: true }));
 
-    test.each(engineFaultKinds)('%s acts and heals, proven each time', (kind) => {
+    test.each(plainFaultNames)('%s acts and heals, proven each time', (kind) => {
       const found = run.rounds.find((one) => one.kind === kind)!;
-      expect(found.doubts).toEqual([]);
-      expect(found).toMatchObject({ rounds, confirmed: rounds });
+      expect(found).toMatchObject({ rounds, confirmed: rounds, doubts: [] });
     });
 
     test('they cost no acked message, and leave nothing on the engine', () => {
       expect(run.problems).toEqual([]);
       expect(run.acked).toBeGreaterThan(20_000);
       expect(run).toMatchObject({ lost: 0, left: [] });
-    });
-
-    test.each([
-      ['kill', 500],
-      ['pause', 200],
-    ])('%s takes effect within %i ms of its request', (kind, ms) => {
-      expect(run.rounds.find((one) => one.kind === kind)?.effectMsMax).toBeLessThan(ms);
     });
   },
 );

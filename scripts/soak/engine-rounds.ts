@@ -2,33 +2,62 @@ import { rmSync } from 'node:fs';
 import { engineEndpoint } from '../../harness/cluster/docker/endpoint.ts';
 import { dockerAt } from '../../harness/cluster/docker/engine.ts';
 import { findRun } from '../../harness/cluster/docker/remove-run.ts';
+import { imagesMountedBelow } from '../../harness/file-system/loop-mount.ts';
+import { loopsBelow } from '../../harness/file-system/mount-table.ts';
 import type { RecordedFault } from '../../harness/record/record.ts';
 import { runScenario } from '../../harness/run/run.ts';
 import { parseScenario } from '../../harness/scenario/parse.ts';
 import { vocabulary } from '../../harness/vocabulary.ts';
 
-/** The faults that a Docker Engine brings about on a node, and how they are asked for. */
-const engineFaults: Readonly<Record<string, object>> = {
-  pause: {},
-  kill: {},
-  stop: {},
-  restart: {},
-  disconnect: {},
-  'cpu-limit': { cpus: 0.05 },
-  // Less than the program of a node needs by itself.
-  'memory-limit': { bytes: '12MiB' },
-};
-export const engineFaultKinds: readonly string[] = Object.keys(engineFaults);
+interface EngineFault {
+  readonly fault: string;
+  /** The leader where left out. */
+  readonly target?: string;
+  readonly with?: object;
+  /** Its file systems are real: the emulation may stand in elsewhere. */
+  readonly storage?: 'ext4';
+  /** From the request to the effect at most, where that is promised. */
+  readonly effectMsMax?: number;
+}
 
-/** One kind of fault, time after time in one run. */
+/** What a Docker Engine, or the kernel beneath it, does to containers, and how it is asked for. */
+const engineFaults = {
+  pause: { fault: 'pause', effectMsMax: 200 },
+  kill: { fault: 'kill', effectMsMax: 500 },
+  stop: { fault: 'stop' },
+  restart: { fault: 'restart' },
+  disconnect: { fault: 'disconnect' },
+  'cpu-limit': { fault: 'cpu-limit', with: { cpus: 0.05 } },
+  // Less than the program of a node needs by itself.
+  'memory-limit': { fault: 'memory-limit', with: { bytes: '12MiB' } },
+  'kill of a consumer': { fault: 'kill', target: 'consumer', effectMsMax: 500 },
+  'kill of a producer': { fault: 'kill', target: 'producer', effectMsMax: 500 },
+  cut: { fault: 'cut', effectMsMax: 500 },
+  'one-way cut': { fault: 'cut', with: { direction: 'in' }, effectMsMax: 500 },
+  'partial cut': { fault: 'cut', target: 'node-1', with: { peers: ['node-2'] }, effectMsMax: 500 },
+  delay: { fault: 'delay', with: { delayMs: 50 } },
+  'disk-full': { fault: 'disk-full', storage: 'ext4' },
+  'power-cut': { fault: 'power-cut', storage: 'ext4' },
+} as const satisfies Readonly<Record<string, EngineFault>>;
+
+export type EngineFaultName = keyof typeof engineFaults;
+export const engineFaultNames = Object.keys(engineFaults) as EngineFaultName[];
+
+/** Those that need neither other networks nor other storage, so that one run can have them all. */
+export const plainFaultNames = engineFaultNames.filter(
+  (name) => !['cut', 'delay', 'disk-full', 'power-cut'].includes(engineFaults[name].fault),
+);
+
+/** One fault, time after time in one run. */
 export interface EngineRounds {
-  readonly kind: string;
+  readonly kind: EngineFaultName;
+  /** Asked for. */
   readonly rounds: number;
-  /** Both its injection and its healing were confirmed. */
+  /** Both its injection and its healing were confirmed, under load. */
   readonly confirmed: number;
   /** From the request to the effect. */
   readonly effectMsMax: number | null;
-  /** What was not confirmed, and why, in words. */
+  /** What was not confirmed, or too late, or not under load, in words. */
   readonly doubts: readonly string[];
 }
 
@@ -38,7 +67,7 @@ export interface EngineRun {
   readonly lost: number;
   readonly problems: readonly string[];
   readonly rounds: readonly EngineRounds[];
-  /** What the engine still has of it: containers, networks, volumes. */
+  /** Containers, networks and volumes that the engine still has of it; mounts and loop devices. */
   readonly left: readonly string[];
 }
 
@@ -49,7 +78,7 @@ const beginMs = 1_000;
 
 /** Each of these faults so many times in a row, in turns, on whoever leads then, under load. */
 export async function engineRounds(options: {
-  readonly kinds: readonly string[];
+  readonly kinds: readonly EngineFaultName[];
   readonly rounds: number;
   readonly seed: number;
   readonly output: string;
@@ -67,59 +96,95 @@ export async function engineRounds(options: {
     onProgress: () => {},
   });
   const { containers, networks, volumes } = await findRun(dockerAt(engineEndpoint()), record.id);
+  const loops = loopsBelow(directory).map(({ device }) => device);
   const passed = record.verdict === 'pass';
   if (passed) rmSync(directory, { recursive: true, force: true });
   return {
     acked: record.accounting.acked,
     lost: record.accounting.lost,
     problems: passed ? [] : record.reasons,
-    rounds: kinds.map((kind) => roundsOf(kind, record.faults)),
-    left: [...containers, ...networks, ...volumes],
+    rounds: kinds.map((kind) => roundsOf(kind, turnsOf(kinds, rounds), record.faults)),
+    left: [...containers, ...networks, ...volumes, ...imagesMountedBelow(directory), ...loops],
   };
 }
 
-function scenarioOf(kinds: readonly string[], rounds: number): object {
-  const turns = Array.from({ length: rounds }, () => kinds).flat();
+function turnsOf(kinds: readonly EngineFaultName[], rounds: number): EngineFaultName[] {
+  return Array.from({ length: rounds }, () => kinds).flat();
+}
+
+function scenarioOf(kinds: readonly EngineFaultName[], rounds: number): object {
+  const turns = turnsOf(kinds, rounds);
+  const real = kinds.some((kind) => 'storage' in engineFaults[kind]);
   const ms = (value: number): string => `${value}ms`;
   return {
     name: 'rounds',
     question: 'Does each fault of the engine act and heal, time after time?',
     workload: { rate: 500, producers: 1, consumers: 1 },
+    ...(real ? { storage: { form: 'ext4' } } : {}),
     // How soon clients are served again is not asked: it would take a longer calm after each.
     checks: ['lost', 'duplicate', 'order', 'corrupted', 'replica-divergence'],
     phases: [
       {
         name: 'rounds',
         duration: ms(turns.length * roundMs + beginMs),
-        faults: turns.map((kind, turn) => ({
-          fault: kind,
-          target: 'leader',
-          at: ms(turn * roundMs + beginMs),
-          ...(kind === 'restart' ? {} : { for: ms(lastsMs) }),
-          with: engineFaults[kind],
-        })),
+        faults: turns.map((kind, turn) => {
+          const { fault, target = 'leader', with: options = {} }: EngineFault = engineFaults[kind];
+          return {
+            fault,
+            target,
+            at: ms(turn * roundMs + beginMs),
+            ...(fault === 'restart' ? {} : { for: ms(lastsMs) }),
+            with: options,
+          };
+        }),
       },
     ],
   };
 }
 
-function roundsOf(kind: string, all: readonly RecordedFault[]): EngineRounds {
-  const mine = all.filter((fault) => fault.kind === kind);
-  const effects = mine.flatMap(({ effectiveAtMs, requestedAtMs }) =>
-    effectiveAtMs === null ? [] : [effectiveAtMs - requestedAtMs],
+/** Faults have the numbers of their turns, from 1. */
+function roundsOf(
+  kind: EngineFaultName,
+  turns: readonly EngineFaultName[],
+  all: readonly RecordedFault[],
+): EngineRounds {
+  const { effectMsMax: limitMs = Infinity }: EngineFault = engineFaults[kind];
+  const ids = turns.flatMap((turn, index) => (turn === kind ? [index + 1] : []));
+  const found = ids.map((id) => all.find((fault) => fault.id === id));
+  const doubts = found.flatMap((fault, index) =>
+    (fault === undefined ? ['it did not come about'] : doubtsOf(fault, limitMs)).map(
+      (doubt) => `round ${index + 1}: ${doubt}`,
+    ),
   );
-  const doubts = mine.flatMap(({ proof }, round) => [
-    ...(proof.injected === 'confirmed' ? [] : [`round ${round + 1}: ${proof.injectedEvidence}`]),
-    ...(proof.healed === 'confirmed' ? [] : [`round ${round + 1}: ${proof.healedEvidence}`]),
-  ]);
-  const confirmed = mine.filter(
-    ({ proof }) => proof.injected === 'confirmed' && proof.healed === 'confirmed',
-  );
+  const sure = found.filter((fault) => fault !== undefined && unconfirmed(fault).length === 0);
+  const effects = found.flatMap((fault) => (fault && effectMsOf(fault)) ?? []);
   return {
     kind,
-    rounds: mine.length,
-    confirmed: confirmed.length,
+    rounds: ids.length,
+    confirmed: sure.length,
     effectMsMax: effects.length === 0 ? null : Math.max(...effects),
     doubts,
   };
+}
+
+function doubtsOf(fault: RecordedFault, limitMs: number): string[] {
+  const effectMs = effectMsOf(fault);
+  const late = effectMs !== undefined && effectMs >= limitMs;
+  return [
+    ...unconfirmed(fault),
+    ...(late ? [`it took effect after ${Math.round(effectMs)} ms, not within ${limitMs}`] : []),
+  ];
+}
+
+/** A fault that strikes while nothing is acked shows little. */
+function unconfirmed({ proof, exposedMessages }: RecordedFault): string[] {
+  return [
+    ...(proof.injected === 'confirmed' ? [] : [proof.injectedEvidence]),
+    ...(proof.healed === 'confirmed' ? [] : [proof.healedEvidence]),
+    ...(exposedMessages > 0 ? [] : ['nothing was acked in the second before it']),
+  ];
+}
+
+function effectMsOf({ effectiveAtMs, requestedAtMs }: RecordedFault): number | undefined {
+  return effectiveAtMs === null ? undefined : effectiveAtMs - requestedAtMs;
 }
