@@ -96,6 +96,7 @@ function suiteOf(cells: SuiteCell[], ...modes: SuiteMode[]): SuiteRecord {
       return { mode: id, rate: kept.length === 0 ? null : Math.max(...kept) };
     }),
     differences: [],
+    engines: [],
     verdict: 'pass',
     reasons: [],
   };

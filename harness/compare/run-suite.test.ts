@@ -88,6 +88,14 @@ describe('a suite', () => {
     expect(await readSuite(join(directory, 'suite.json'))).toEqual(suite);
   });
 
+  test('keeps what its cells on an engine stood on', async () => {
+    const { suite: processes } = await run();
+    expect(processes.engines).toEqual([]);
+    const on = (note: string): RunRecord['cluster'] => ({ ...record.cluster, kind: 'docker', note });
+    const { suite } = await run({ act: ({ id }) => ({ cluster: on(id === order.at(-1) ? 'new' : 'old') }) });
+    expect(suite.engines).toEqual([{ cluster: 'docker', note: 'new' }]);
+  });
+
   test('fails when one cell does, whatever the others say', async () => {
     const { suite } = await run({
       act: ({ id }) => {

@@ -58,6 +58,7 @@ export async function runSuite(options: SuiteOptions): Promise<SuiteRecord> {
       const { verdict, reasons } = record;
       const path = cellRecordPath(cell.id);
       if (worth !== null) suite = { ...suite, storage: storageOf(record, suite) };
+      suite = { ...suite, engines: enginesOf(record, suite) };
       await keep(cell, { state: 'done', note: '', record: path, verdict, reasons, price, worth });
     } catch (error) {
       if (signal.aborted) break;
@@ -77,4 +78,10 @@ function isHopeless({ code }: HarnessError): boolean {
 /** A cell whose fault acts on processes alone needs no more than a directory, and says nothing. */
 function storageOf({ cluster }: RunRecord, { storage }: SuiteRecord): SuiteRecord['storage'] {
   return cluster.storage === 'plain' ? storage : { form: cluster.storage, why: cluster.note };
+}
+
+function enginesOf({ cluster }: RunRecord, { engines }: SuiteRecord): SuiteRecord['engines'] {
+  if (cluster.kind === 'process') return engines;
+  const others = engines.filter((one) => one.cluster !== cluster.kind);
+  return [...others, { cluster: cluster.kind, note: cluster.note }];
 }

@@ -26,6 +26,7 @@ export function emptySuite(
     quick,
     repeats,
     storage: { form: 'plain', why: 'no cell with a fault that needs more has been run' },
+    engines: [],
     modes: [...modes],
     cells: grid.cells.map((cell) => ({
       id: cell.id,

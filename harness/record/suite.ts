@@ -158,6 +158,8 @@ export const suiteSchema = z.strictObject({
   environment: recordSchema.shape.environment,
   /** Where the nodes of the worth cells kept their data; price cells are always plain. */
   storage: z.strictObject({ form: z.string(), why: z.string() }),
+  /** What cells on an engine stood on, as the record of the last of them tells. */
+  engines: z.array(z.strictObject({ cluster: z.string(), note: z.string() })).default([]),
   modes: z.array(modeSchema),
   /** In the order of the grid, not in that of the runs. */
   cells: z.array(cellSchema),

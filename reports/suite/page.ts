@@ -97,11 +97,12 @@ function doubtsSection(suite: SuiteRecord): Markup {
 <ul class="steps">${doubtsOf(suite).map((doubt) => html`<li>${doubt}</li>`)}</ul></section>`;
 }
 
-function environmentSection({ environment, storage, modes }: SuiteRecord): Markup {
+function environmentSection({ environment, storage, engines, modes }: SuiteRecord): Markup {
   const intervals = [...new Set(modes.flatMap((mode) => (mode.flush === 'async' ? mode.flushIntervalMs : [])))];
   return html`<section id="environment"><h2>Environment</h2>
 ${pairs([
   ...machineRows(environment),
+  ...engines.map(({ cluster, note }) => [cluster, note] as const),
   ['storage under faults', `${storage.form}: ${storage.why}`],
   ['storage for prices', 'plain files, direct network'],
   ...(intervals.length === 0

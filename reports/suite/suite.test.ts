@@ -92,6 +92,7 @@ describe('the report of a suite', () => {
     expect(head).toContain('(process and docker clusters)');
     expect(body).toContain('2,000/s service p50 1.76 ms 2.00 ms +240 µs (+13.6 %) +180 µs to +300 µs 3 more');
     expect(body).toContain('4,000/s sustained 3 of 3 0 of 3');
+    expect(body).toContain('docker Docker Engine 20.10.24, image ackworth:1 from node:20');
     expect(body).not.toContain('No two modes were run');
     expect(summaryMarkdown).toContain('### Side by side');
     expect(reportOf('suiteDone').html).not.toContain('Side by side');

@@ -145,9 +145,10 @@ export function suiteTwoClusters(): SuiteRecord {
     { rate: 2000, pairs: 3, sustained: { from: 3, to: 3 }, doubtful: 0, ...latencies },
     { rate: 4000, pairs: 3, sustained: { from: 3, to: 0 }, doubtful: 0, ...nothingPaired },
   ];
+  const engines = [{ cluster: 'docker', note: 'Docker Engine 20.10.24, image ackworth:1 from node:20' }];
   const [from, to] = modes.map(({ id }) => id);
   const differences = [{ word: 'cluster' as const, from: from!, to: to!, rates }];
-  return { ...concluded(modes, cells), repeats: 3, differences };
+  return { ...concluded(modes, cells), repeats: 3, differences, engines };
 }
 
 const none = { p50: null, p99: null };
@@ -254,6 +255,7 @@ function concluded(modes: readonly SuiteMode[], cells: readonly SuiteCell[]): Su
     cells: cells.map((cell, index) => ({ ...cell, order: ((index * 29) % cells.length) + 1 })),
     sustainedRates: modes.map((mode) => ({ mode: mode.id, rate: Math.max(0, ...kept(mode)) || null })),
     differences: [],
+    engines: [],
     verdict: 'pass',
     reasons: [],
   };
