@@ -17,8 +17,9 @@ export const natsBroker: Broker = {
       return `NATS runs on --cluster process only: there are no ${cluster} clusters of it yet`;
     if (needsLinks)
       return (
-        `the links of NATS cannot be cut on --cluster process, since its nodes advertise one address each ` +
-        `to all others; leave the faults of ${scenario.name} out with --no-faults`
+        'the links of NATS cannot be cut on --cluster process, since its nodes advertise one ' +
+        `address each to all others; leave the faults of ${scenario.name} out (run --no-faults), ` +
+        'or the cells that cut links (compare --quick)'
       );
     if (replication === 'async')
       return 'NATS acks what a quorum has, or one replica alone: use --replication quorum or none';
