@@ -101,8 +101,8 @@ function judgeGroup(
       sums.forbidden.add('undelivered', witness);
     } else {
       const witness = () =>
-        `${book.witness(id)}, in the log and never given to ${name}, which had ` +
-        `p${copy.partition}@${offset} behind it before ${found.fault}`;
+        `${book.witness(id)}, in the log and never given to ${name}, which had been given ` +
+        `p${copy.partition}@${offset} before ${found.fault}`;
       sums.allowed.add('passed-over', witness);
     }
   }

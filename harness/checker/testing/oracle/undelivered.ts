@@ -4,7 +4,7 @@ import type { OracleVerdict } from './findings.ts';
 import { lostSends } from './lost-sends.ts';
 import { lossyCuts } from './promise.ts';
 import { placeOf, rises } from './told.ts';
-import type { Cut, Given, Place, Told } from './told.ts';
+import type { Cut, Told } from './told.ts';
 
 export function undelivered(told: Told): OracleVerdict {
   const found = new Findings();
@@ -18,8 +18,8 @@ export function undelivered(told: Told): OracleVerdict {
       }
       const behindCursor = lossyCuts(told)
         .filter(({ cell }) => cell.cursorsAhead)
-        .map(({ cut }) => behindCursorSince(told, cut, group, record));
-      if (behindCursor.includes('yes')) found.add('passed-over', true);
+        .some(({ cut }) => isBehindCursorSince(told, cut, group, record));
+      if (behindCursor) found.add('passed-over', true);
       else found.add('undelivered');
     }
   });
@@ -28,44 +28,31 @@ export function undelivered(told: Told): OracleVerdict {
 }
 
 /** Whether the group's cursor outlived what the fault took, and a record that came in its place. */
-function behindCursorSince(
+function isBehindCursorSince(
   told: Told,
   cut: Cut,
   group: number,
   { partition, offset }: ReadEvent,
-): 'yes' | 'no' {
+): boolean {
   const log = told.log(partition);
-  if (!told.input.capabilities.denseOffsets || !rises(log)) return 'no';
+  if (!rises(log)) return false;
   const lost = lostSends(told)
-    .filter((one) => one.legal && one.cut === cut && one.send.ack!.partition === partition)
-    .map(({ send }) => ({ ...send.ack!, name: send.name }));
-  if (lost.length === 0) return 'no';
+    .filter((one) => one.legal && one.cut === cut)
+    .map(({ send }) => send)
+    .filter(({ ack }) => ack!.partition === partition);
+  if (lost.length === 0) return false;
   const given = told.given
     .filter((one) => one.group === group)
-    .filter(({ event }) => event.partition === partition);
-  const before = given.filter(({ event }) => event.time < cut.at);
-  const gone: (Place & { name: string })[] = [...lost];
-  for (const { event } of before) {
-    const name = told.nameOf(event);
-    if (name === undefined) continue;
-    const ack = told.send(name).ack;
-    const wasAckedThere = ack !== undefined && placeOf(ack) === placeOf(event);
-    const isThere = log.some(
-      (record) => record.offset === event.offset && told.nameOf(record) === name,
-    );
-    if (!wasAckedThere && !isThere) gone.push({ partition, offset: event.offset, name });
-  }
-  const holders = gone.filter((one) => one.offset === offset);
-  const givenThere = (place: Place, name: string | undefined): Given | undefined =>
-    given.find((one) => placeOf(one.event) === placeOf(place) && told.nameOf(one.event) === name);
-  const hadIt =
-    holders.some((one) => givenThere(one, one.name) !== undefined) ||
-    before.some(({ event }) => event.offset >= offset);
-  if (holders.length === 0 || !hadIt) return 'no';
-  const first = Math.min(...gone.map((one) => one.offset));
-  const resumed = log
-    .filter((record) => record.offset >= first && told.nameOf(record) !== undefined)
-    .filter((record) => givenThere(record, told.nameOf(record)) !== undefined)
-    .map((record) => record.offset);
-  return offset < Math.min(...resumed) ? 'yes' : 'no';
+    .map(({ event }) => event)
+    .filter((event) => event.partition === partition);
+  return given
+    .filter((event) => event.offset === offset)
+    .some((event) => {
+      const name = told.nameOf(event);
+      if (name === undefined) return false;
+      const { ack } = told.send(name);
+      return ack !== undefined && placeOf(ack) === placeOf(event)
+        ? lost.some((send) => send.name === name)
+        : event.time < cut.at;
+    });
 }
