@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { engineEndpoint } from '../cluster/docker/endpoint.ts';
 import {
   EngineBetween,
@@ -29,20 +29,25 @@ afterEach(async () => {
 const steady = [{ name: 'steady', duration: '30s' }];
 
 describe.skipIf(noRoot !== undefined)(`an engine of its own${because(noRoot)}`, () => {
+  let engine: OwnEngine;
+
+  beforeAll(async () => {
+    engine = new OwnEngine();
+    await engine.start();
+  });
+
+  afterAll(() => engine.close());
+
   async function underWay(): Promise<{
-    readonly engine: OwnEngine;
     readonly runs: DockerRuns;
     readonly run: RunUnderWay;
     readonly id: string;
   }> {
-    const engine = new OwnEngine();
-    closing.push(() => engine.close());
-    await engine.start();
     const runs = new DockerRuns(engine);
     closing.push(() => runs.close());
     const run = runs.start(runs.writeScenario(steady));
     await runs.untilSaid(run, /phase steady/);
-    return { engine, runs, run, id: runs.state().run };
+    return { runs, run, id: runs.state().run };
   }
 
   const sentence = /the Docker Engine at unix:\S+ went away in mid-run/;
@@ -50,7 +55,7 @@ describe.skipIf(noRoot !== undefined)(`an engine of its own${because(noRoot)}`, 
   test.each(['SIGKILL', 'SIGTERM'] as const)(
     'that is restarted in mid-run (%s) is told in one sentence, and nothing is left on it',
     async (signal) => {
-      const { engine, runs, run, id } = await underWay();
+      const { runs, run, id } = await underWay();
       await engine.end(signal);
       await engine.start();
       expect(await run.ended, run.said()).toBe(2);
@@ -65,7 +70,7 @@ describe.skipIf(noRoot !== undefined)(`an engine of its own${because(noRoot)}`, 
   );
 
   test('that ends in mid-run is told, and what it holds is removed once it is back', async () => {
-    const { engine, runs, run, id } = await underWay();
+    const { runs, run, id } = await underWay();
     await engine.end('SIGKILL');
     expect(await run.ended, run.said()).toBe(2);
     expect(run.said()).toMatch(sentence);
