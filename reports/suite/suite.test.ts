@@ -165,6 +165,16 @@ describe('the report of a suite', () => {
     const { html } = await renderSuite({ ...suite, cells }, () => undefined);
     expect(visible(html)).toContain('260 stored later were passed over');
     expect(visible(reportOf('suiteViolation').html)).not.toContain('passed over');
+    const clean = suites.suiteDone();
+    const one = clean.cells.find(({ worth }) => (worth?.lost ?? 0) > 0)!;
+    const missing = clean.cells.map((cell) =>
+      cell === one ? { ...cell, worth: { ...cell.worth!, passedOver: 260 } } : cell,
+    );
+    const { summaryMarkdown } = await renderSuite({ ...clean, cells: missing }, () => undefined);
+    expect(summaryMarkdown.replaceAll('\u00a0', ' ')).toContain(
+      '260 messages stored later were passed over, as a mode allows.',
+    );
+    expect(reportOf('suiteDone').summaryMarkdown).not.toContain('passed over');
   });
 
   test('tells what no loss in so few faults supports', () => {

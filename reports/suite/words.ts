@@ -68,7 +68,11 @@ function lossesOf(all: readonly WorthSum[]): string {
   const clean = [...new Set(all.map(({ mode }) => mode))].filter((mode) => !lossy.has(mode));
   const others =
     clean.length === 0 ? '' : `, none of them by ${listed(clean.map((mode) => modeName(mode)))}`;
-  return `${count(lost)} of ${counted(acked, 'acked message')} ${lost === 1 ? 'was' : 'were'} lost where a mode may lose them${others}.`;
+  const missed = all.reduce((sum, { passedOver }) => sum + passedOver, 0);
+  const were = missed === 1 ? 'was' : 'were';
+  const passed = `${counted(missed, 'message')} stored later ${were} passed over, as a mode allows.`;
+  const later = missed === 0 ? '' : ` ${passed}`;
+  return `${count(lost)} of ${counted(acked, 'acked message')} ${lost === 1 ? 'was' : 'were'} lost where a mode may lose them${others}.${later}`;
 }
 
 const flushes: readonly SuiteMode['flush'][] = ['os', 'async', 'sync'];
