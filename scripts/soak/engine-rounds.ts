@@ -4,10 +4,10 @@ import { dockerAt } from '../../harness/cluster/docker/engine.ts';
 import { findRun } from '../../harness/cluster/docker/remove-run.ts';
 import { imagesMountedBelow } from '../../harness/file-system/loop-mount.ts';
 import { loopsBelow } from '../../harness/file-system/mount-table.ts';
-import type { RecordedFault } from '../../harness/record/record.ts';
 import { runScenario } from '../../harness/run/run.ts';
 import { parseScenario } from '../../harness/scenario/parse.ts';
 import { vocabulary } from '../../harness/vocabulary.ts';
+import { roundsOf, type Rounds } from './rounds.ts';
 
 interface EngineFault {
   readonly fault: string;
@@ -49,16 +49,8 @@ export const plainFaultNames = engineFaultNames.filter(
 );
 
 /** One fault, time after time in one run. */
-export interface EngineRounds {
+export interface EngineRounds extends Rounds {
   readonly kind: EngineFaultName;
-  /** Asked for. */
-  readonly rounds: number;
-  /** Both its injection and its healing were confirmed, under load. */
-  readonly confirmed: number;
-  /** From the request to the effect. */
-  readonly effectMsMax: number | null;
-  /** What was not confirmed, or too late, or not under load, in words. */
-  readonly doubts: readonly string[];
 }
 
 /** A run of several of them. */
@@ -103,7 +95,11 @@ export async function engineRounds(options: {
     acked: record.accounting.acked,
     lost: record.accounting.lost,
     problems: passed ? [] : record.reasons,
-    rounds: kinds.map((kind) => roundsOf(kind, turnsOf(kinds, rounds), record.faults)),
+    rounds: kinds.map((kind) => {
+      const ids = turnsOf(kinds, rounds).flatMap((turn, id) => (turn === kind ? [id] : []));
+      const { effectMsMax = Infinity }: EngineFault = engineFaults[kind];
+      return { kind, ...roundsOf(record.faults, { ids, effectMsMax }) };
+    }),
     left: [...containers, ...networks, ...volumes, ...imagesMountedBelow(directory), ...loops],
   };
 }
@@ -140,51 +136,4 @@ function scenarioOf(kinds: readonly EngineFaultName[], rounds: number): object {
       },
     ],
   };
-}
-
-/** Faults have the numbers of their turns, from 1. */
-function roundsOf(
-  kind: EngineFaultName,
-  turns: readonly EngineFaultName[],
-  all: readonly RecordedFault[],
-): EngineRounds {
-  const { effectMsMax: limitMs = Infinity }: EngineFault = engineFaults[kind];
-  const ids = turns.flatMap((turn, index) => (turn === kind ? [index + 1] : []));
-  const found = ids.map((id) => all.find((fault) => fault.id === id));
-  const doubts = found.flatMap((fault, index) =>
-    (fault === undefined ? ['it did not come about'] : doubtsOf(fault, limitMs)).map(
-      (doubt) => `round ${index + 1}: ${doubt}`,
-    ),
-  );
-  const sure = found.filter((fault) => fault !== undefined && unconfirmed(fault).length === 0);
-  const effects = found.flatMap((fault) => (fault && effectMsOf(fault)) ?? []);
-  return {
-    kind,
-    rounds: ids.length,
-    confirmed: sure.length,
-    effectMsMax: effects.length === 0 ? null : Math.max(...effects),
-    doubts,
-  };
-}
-
-function doubtsOf(fault: RecordedFault, limitMs: number): string[] {
-  const effectMs = effectMsOf(fault);
-  const late = effectMs !== undefined && effectMs >= limitMs;
-  return [
-    ...unconfirmed(fault),
-    ...(late ? [`it took effect after ${Math.round(effectMs)} ms, not within ${limitMs}`] : []),
-  ];
-}
-
-/** A fault that strikes while nothing is acked shows little. */
-function unconfirmed({ proof, exposedMessages }: RecordedFault): string[] {
-  return [
-    ...(proof.injected === 'confirmed' ? [] : [proof.injectedEvidence]),
-    ...(proof.healed === 'confirmed' ? [] : [proof.healedEvidence]),
-    ...(exposedMessages > 0 ? [] : ['nothing was acked in the second before it']),
-  ];
-}
-
-function effectMsOf({ effectiveAtMs, requestedAtMs }: RecordedFault): number | undefined {
-  return effectiveAtMs === null ? undefined : effectiveAtMs - requestedAtMs;
 }
