@@ -1,3 +1,4 @@
+import type { FileEnd } from '../file-system/file-ends.ts';
 import type { FileSystemKind } from '../file-system/kinds.ts';
 
 /**
@@ -85,11 +86,11 @@ export interface OwnFileSystem extends NodeFiles {
   armShutDown(): Promise<void>;
   /**
    * Freezes the node and, before a sync that is under way comes to its end, shuts it down; armed
-   * before. Resolves with when the node was frozen, and how long these files were then, by path.
+   * before. Resolves with when the node was frozen, and how these files ended then.
    */
   freezeAndShutDown(files: readonly string[]): Promise<{
     readonly frozenAt: number;
-    readonly lengths: ReadonlyMap<string, number>;
+    readonly ends: readonly FileEnd[];
   }>;
   /** Cut off from its image without a flush: un-synced data are gone, every access fails. */
   shutDown(): Promise<number>;

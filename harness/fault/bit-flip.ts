@@ -5,7 +5,7 @@ import { shortName, type Damage } from './damage/damage.ts';
 import { readRange, withFile } from './damage/files.ts';
 import type { LogFiles } from './damage/logs.ts';
 import { onFiles } from './damage/on-files.ts';
-import { counted } from './power-cut/counted.ts';
+import { counted } from '../record/count.ts';
 
 const options = z.strictObject({
   /** Spread over the file, each in a byte of its own. */

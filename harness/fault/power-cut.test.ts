@@ -121,7 +121,7 @@ describe('a power cut', () => {
       armShutDown: async () => void deeds.push('arm'),
       freezeAndShutDown: async () => ({
         frozenAt: await does('freeze and shut down')(),
-        lengths: new Map(),
+        ends: [],
       }),
       shutDown: () => Promise.reject(new Error('is shut down as its node is frozen')),
       unmount: does('unmount'),

@@ -7,7 +7,7 @@ import type { Victim } from './fault.ts';
 import { proveUp } from './observe.ts';
 import { noDiskFor, onDisks, type DiskTrouble } from './on-disks.ts';
 import { joinProofs } from './on-each.ts';
-import { counted } from './power-cut/counted.ts';
+import { counted } from '../record/count.ts';
 
 const options = z.strictObject({
   /** Added to each write, read and sync. */

@@ -5,7 +5,7 @@ import { choose } from '../nemesis/roles.ts';
 import { shortName, type Damage } from './damage/damage.ts';
 import { readRange, withFile } from './damage/files.ts';
 import { onFiles } from './damage/on-files.ts';
-import { counted } from './power-cut/counted.ts';
+import { counted } from '../record/count.ts';
 
 const options = z.strictObject({
   /** So much of the end of the newest segment of a log, or what there is of it, is gone. */

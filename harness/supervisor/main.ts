@@ -7,7 +7,7 @@ import { renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { EngineEndpoint } from '../cluster/docker/endpoint.ts';
-import { lengthsOf } from '../file-system/file-sizes.ts';
+import { endsOf } from '../file-system/file-ends.ts';
 import { clockDomain, monotonicNanos } from '../measure/clock.ts';
 import { Children } from './children.ts';
 import { Mounts } from './mounts.ts';
@@ -94,9 +94,10 @@ async function cutPower({ name, directory, files }: CutAsk) {
   const frozen = children.act({ type: 'freeze', name }, engine);
   frozen.catch(() => undefined);
   if (!children.freezesAtOnce(name)) await frozen;
-  const lengths = lengthsOf(files);
+  const ends = endsOf(files);
   await mounts.act({ type: 'shut-down', directory });
-  return { atNanos: (await frozen).atNanos, lengths };
+  const told = ends.map(({ path, size, end }) => ({ path, size, end: end.toString('base64') }));
+  return { atNanos: (await frozen).atNanos, ends: told };
 }
 
 function isMountAsk(request: Request): request is Request & MountAsk {

@@ -2,6 +2,7 @@ import type { NodeState } from '../cluster/cluster.ts';
 import type { ContainerSpec } from '../cluster/docker/container-spec.ts';
 import type { EngineEndpoint } from '../cluster/docker/endpoint.ts';
 import type { ContainerLimits, ContainerLook } from '../cluster/node-container.ts';
+import type { FileEnd } from '../file-system/file-ends.ts';
 import type { LoopMount } from '../file-system/loop-mount.ts';
 import type { ProcessIdentity } from './process-table.ts';
 
@@ -61,14 +62,14 @@ export type MountAsk =
 /**
  * The power of a child goes: it is frozen, and the file system that its files are on is shut down
  * right after it, before a sync that is under way comes to its end. Answered with the time at which
- * it was seen to be frozen, and how long its files were.
+ * it was seen to be frozen, and how its files ended.
  */
 export interface CutAsk {
   readonly type: 'cut-power';
   readonly name: string;
   /** Where its file system is mounted; the shut-down is armed. */
   readonly directory: string;
-  /** Whose lengths are asked for; what is not there is left out. */
+  /** Whose ends are asked for; what is not there is left out. */
   readonly files: readonly string[];
 }
 
@@ -99,12 +100,12 @@ export type Reply =
       /** To `look`. */
       readonly container?: ContainerLook;
     }
-  /** To all the others; the lengths, by path, to a `CutAsk`. */
+  /** To all the others; the ends, in base64, to a `CutAsk`. */
   | {
       readonly type: 'done';
       readonly id: number;
       readonly atNanos: number;
-      readonly lengths?: readonly (readonly [path: string, bytes: number])[];
+      readonly ends?: readonly (Omit<FileEnd, 'end'> & { readonly end: string })[];
     }
   | { readonly type: 'refused'; readonly id: number; readonly message: string };
 

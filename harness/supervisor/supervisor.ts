@@ -9,6 +9,7 @@ import type { EngineEndpoint } from '../cluster/docker/endpoint.ts';
 import type { ContainerLimits, ContainerLook } from '../cluster/node-container.ts';
 import { entryPoint } from '../entry-point.ts';
 import { HarnessError } from '../errors.ts';
+import type { FileEnd } from '../file-system/file-ends.ts';
 import { releaseBelow, type LoopMount } from '../file-system/loop-mount.ts';
 import { monotonicNanos } from '../measure/clock.ts';
 import { ownIdentity, signalProcess, type ProcessIdentity } from './process-table.ts';
@@ -185,10 +186,11 @@ export class Supervisor {
    */
   async cutPower(cut: Omit<CutAsk, 'type'>): Promise<{
     readonly frozenAt: number;
-    readonly lengths: ReadonlyMap<string, number>;
+    readonly ends: readonly FileEnd[];
   }> {
-    const { atNanos, lengths } = (await this.#ask({ type: 'cut-power', ...cut })) as Done;
-    return { frozenAt: atNanos, lengths: new Map(lengths) };
+    const { atNanos, ends = [] } = (await this.#ask({ type: 'cut-power', ...cut })) as Done;
+    const decoded = ends.map((one) => ({ ...one, end: Buffer.from(one.end, 'base64') }));
+    return { frozenAt: atNanos, ends: decoded };
   }
 
   /** Its shut-down is to take effect at once when it is asked for. */

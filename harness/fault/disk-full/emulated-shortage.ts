@@ -5,7 +5,7 @@ import type { Victim } from '../fault.ts';
 import { proveUp } from '../observe.ts';
 import type { DiskTrouble } from '../on-disks.ts';
 import { joinProofs } from '../on-each.ts';
-import { counted } from '../power-cut/counted.ts';
+import { counted } from '../../record/count.ts';
 
 const refusedMsMax = 5_000;
 const quietMs = 1_000;

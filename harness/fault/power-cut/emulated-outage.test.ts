@@ -59,8 +59,8 @@ describe('an emulated power cut', () => {
     await outage.restore();
     expect(outage.proveBack()).toEqual(proof);
     expect(outage.proveBack().evidence).toBe(
-      'node 1 lost 12,345 un-synced bytes of its files, 1 file and 2 names reverted, ' +
-        '2 files as long as was to be left (emulated)',
+      'node 1 lost 12,351 un-synced bytes of its files (12,345 off their ends), ' +
+        '1 file and 2 names reverted, 2 files as long as was to be left (emulated)',
     );
     expect(seeds).toEqual([7]);
   });

@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { relative } from 'node:path';
 import type { EmulatedDisk } from '../../cluster/node-storage.ts';
-import { bytesMissing, fileSizes } from '../../file-system/file-sizes.ts';
+import { endsOf, filesBelow, forgottenOf, type FileEnd } from '../../file-system/file-ends.ts';
+import { counted } from '../../record/count.ts';
 import type { Proof, Victim } from '../fault.ts';
-import { counted } from './counted.ts';
+import { lossOf } from './loss-of.ts';
 import type { Outage } from './outage.ts';
 
 type Lengths = ReadonlyMap<string, number>;
@@ -21,16 +22,19 @@ export function emulatedOutage(
 ): Outage {
   let treeBefore: number | undefined;
   let treeAfter: number | undefined;
-  let before: Lengths | undefined;
+  let before: readonly FileEnd[] | undefined;
   let after: Lengths = new Map();
+  let lost = '';
   let cut: Awaited<ReturnType<EmulatedDisk['cutPower']>> | undefined;
 
   const inodeOfTree = async (): Promise<number> => (await stat(disk.directory)).ino;
-  const lengths = (): Lengths => {
-    // A node that never came to its files has none.
-    if (!existsSync(disk.directory)) return new Map();
-    const sizes = [...fileSizes(disk.directory)];
-    return new Map(sizes.map(([path, bytes]) => [relative(disk.directory, path), bytes]));
+  // A node that never came to its files has none.
+  const files = (): string[] => (existsSync(disk.directory) ? filesBelow(disk.directory) : []);
+  const lengths = (): Lengths =>
+    new Map(files().map((path) => [relative(disk.directory, path), statSync(path).size]));
+  const look = (): void => {
+    after = lengths();
+    lost = lossOf(forgottenOf(before ?? []));
   };
   const prove = (): Proof => {
     if (cut === undefined || before === undefined) {
@@ -43,12 +47,11 @@ export function emulatedOutage(
     if (odd !== undefined) {
       return { result: 'mismatch', evidence: `${name} has other files than were to be left: ${odd}` };
     }
-    const lost = counted(bytesMissing(before, after), 'un-synced byte');
     const reverted = `${counted(cut.filesReverted, 'file')} and ${counted(cut.namesReverted, 'name')} reverted`;
     const left = `${counted(after.size, 'file')} as long as was to be left`;
     return {
       result: 'confirmed',
-      evidence: `${name} lost ${lost} of its files, ${reverted}, ${left} (emulated)`,
+      evidence: `${name} lost ${lost}, ${reverted}, ${left} (emulated)`,
     };
   };
   return {
@@ -58,13 +61,13 @@ export function emulatedOutage(
     cutOff: () => freeze(),
     async drop() {
       if (cut !== undefined) return;
-      before ??= lengths();
+      before ??= endsOf(files());
       cut = await disk.cutPower(seed);
       treeAfter = await inodeOfTree();
-      after = lengths();
+      look();
     },
     async restore() {
-      after = lengths();
+      look();
     },
     proveOff: prove,
     proveBack: prove,

@@ -1,8 +1,8 @@
 import type { OwnFileSystem } from '../../cluster/node-storage.ts';
 import type { Proof } from '../fault.ts';
 import { Canaries, type CanaryFate } from './canaries.ts';
-import { counted } from './counted.ts';
-import { bytesMissing, fileSizes } from '../../file-system/file-sizes.ts';
+import { lossOf } from './loss-of.ts';
+import { filesBelow, forgottenOf, type FileEnd, type Forgotten } from '../../file-system/file-ends.ts';
 import type { Outage } from './outage.ts';
 
 /**
@@ -12,10 +12,11 @@ import type { Outage } from './outage.ts';
 export function ownOutage(name: string, disk: OwnFileSystem): Outage {
   const canaries = new Canaries(disk.mountPoint);
   let planted = false;
-  let sizesBefore: ReadonlyMap<string, number> = new Map();
+  let files: readonly string[] = [];
+  let ends: readonly FileEnd[] = [];
   let isOff = false;
   let refusal: string | undefined;
-  let found: (CanaryFate & { readonly bytesDropped: number }) | undefined;
+  let found: (CanaryFate & Forgotten) | undefined;
 
   return {
     async prepare() {
@@ -23,13 +24,13 @@ export function ownOutage(name: string, disk: OwnFileSystem): Outage {
       planted = true;
       await disk.armShutDown();
       // What is made from here on does not count.
-      sizesBefore = fileSizes(disk.directory);
+      files = filesBelow(disk.directory);
     },
     async cutOff() {
-      const { frozenAt, lengths } = await disk.freezeAndShutDown([...sizesBefore.keys()]);
-      sizesBefore = lengths;
+      const frozen = await disk.freezeAndShutDown(files);
+      ends = frozen.ends;
       isOff = true;
-      return frozenAt;
+      return frozen.frozenAt;
     },
     async drop() {
       if (isOff) refusal ??= await canaries.refusal();
@@ -37,10 +38,8 @@ export function ownOutage(name: string, disk: OwnFileSystem): Outage {
     },
     async restore() {
       await disk.mount();
-      if (planted && isOff && found === undefined) {
-        const bytesDropped = bytesMissing(sizesBefore, fileSizes(disk.directory));
-        found = { ...(await canaries.fate()), bytesDropped };
-      }
+      if (planted && isOff && found === undefined)
+        found = { ...(await canaries.fate()), ...forgottenOf(ends) };
       await canaries.remove();
     },
     proveOff(): Proof {
@@ -53,14 +52,11 @@ export function ownOutage(name: string, disk: OwnFileSystem): Outage {
       if (found === undefined) {
         return { result: 'inconclusive', evidence: `what ${name} lost could not be seen` };
       }
-      const { syncedIsThere, unsyncedIsThere, bytesDropped } = found;
+      const { syncedIsThere, unsyncedIsThere } = found;
       const result = syncedIsThere && !unsyncedIsThere ? 'confirmed' : 'mismatch';
       const synced = syncedIsThere ? 'a synced file is there' : 'a synced file is gone';
       const unsynced = unsyncedIsThere ? 'an un-synced one is there too' : 'an un-synced one is not';
-      return {
-        result,
-        evidence: `${name} lost ${counted(bytesDropped, 'un-synced byte')} of its files, ${synced}, ${unsynced}`,
-      };
+      return { result, evidence: `${name} lost ${lossOf(found)}, ${synced}, ${unsynced}` };
     },
   };
 }
