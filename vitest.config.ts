@@ -3,7 +3,8 @@ import { configDefaults, defineConfig } from 'vitest/config';
 const elsewhere = [...configDefaults.exclude, 'dist/**', '.dist-*/**', 'runs/**'];
 const kinds = {
   sim: ['**/*.sim.test.ts'],
-  e2e: ['**/*.e2e.test.ts', '**/*.docker.test.ts'],
+  e2e: ['**/*.e2e.test.ts'],
+  docker: ['**/*.docker.test.ts'],
   load: ['**/*.load.test.ts'],
   timing: ['**/*.timing.test.ts'],
   grid: ['**/*.grid.test.ts'],
@@ -52,8 +53,18 @@ export default defineConfig({
           include: kinds.load,
           exclude: elsewhere,
           ...patience,
-          // Two at full rate are more than two cores bear, and no run is judged by what it lacked.
+          // Two at full rate are more than two cores bear.
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'docker',
+          include: kinds.docker,
+          exclude: elsewhere,
+          ...patience,
+          // They mostly wait, too, but a run in containers takes more than one on processes.
+          maxWorkers: 2,
         },
       },
       {

@@ -19,7 +19,8 @@ const scratch = mkdtempSync(join(tmpdir(), 'ackworth-test-'));
 
 /**
  * One row after the other; the steps of a row run at once. Runs at full rate (`load`) come one by
- * one, beside two files of those that mostly wait (`e2e`): two cores bear that, and no more.
+ * one, beside two files of those that mostly wait (`e2e`): two cores bear that, and no more. Runs
+ * in containers (`docker`) take more than others do, and have nothing at full rate beside them.
  */
 const rows = [
   { build: (io) => passes(io, process.execPath, ['scripts/build.mjs']) },
@@ -31,6 +32,7 @@ const rows = [
   { unit: (io) => vitest(io, 'unit') },
   { sim: (io) => vitest(io, 'sim'), browser: (io) => vitest(io, 'browser') },
   { e2e: (io) => vitest(io, 'e2e'), load: (io) => vitest(io, 'load') },
+  { docker: (io) => vitest(io, 'docker') },
   { timing: (io) => vitest(io, 'timing') },
   { grid: (io) => vitest(io, 'grid') },
 ];
