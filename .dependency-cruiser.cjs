@@ -32,7 +32,10 @@ module.exports = {
     ),
     only(
       'broker-behind-the-driver',
-      { path: '^harness/', pathNot: '^harness/(driver/reference|cluster)/|\\.(test|e2e\\.test)\\.ts$' },
+      {
+        path: '^harness/',
+        pathNot: '^harness/(driver/reference|cluster)/|\\.(test|e2e\\.test)\\.ts$',
+      },
       { path: '^broker/' },
       'Only the reference driver and the clusters know that there is a reference broker.',
     ),
@@ -56,7 +59,11 @@ module.exports = {
     ),
     only(
       'judgement-is-pure',
-      { path: '^(harness/(checker|scenario|record)|reports)/', pathNot: '\\.test\\.ts$|^harness/record/(read|write)\\.ts$|^harness/scenario/(loader|user-file)\\.ts$|^harness/checker/judge\\.ts$' },
+      {
+        path: '^(harness/(checker|scenario|record)|reports)/',
+        pathNot:
+          '\\.test\\.ts$|^harness/record/(read|write)\\.ts$|^harness/scenario/(loader|user-file)\\.ts$|^harness/checker/judge\\.ts$',
+      },
       { path: '^(node:)?(fs|net|http|child_process|dgram|timers)(/|$)' },
       'Checkers, plans, records and reports are data in, data out.',
     ),

@@ -5,7 +5,8 @@ import { suiteTwoClusters } from './testing/suites.ts';
 
 type Rate = ModeDifference['rates'][number];
 
-const text = (suite: SuiteRecord): string => differencesInWords(suite).join(' ').replaceAll('\u00a0', ' ');
+const text = (suite: SuiteRecord): string =>
+  differencesInWords(suite).join(' ').replaceAll('\u00a0', ' ');
 
 /** The suite with what was found at its rates. */
 function withRates(change: (rate: Rate) => Partial<Rate>): SuiteRecord {
@@ -32,12 +33,19 @@ describe('the difference of two clusters in words', () => {
     const alone = withRates(({ service }) => ({
       pairs: 1,
       sustained: { from: 1, to: 1 },
-      service: { ...service, p50: { pairs: 1, from: 100, to: 90, delta: -10, low: null, high: null } },
+      service: {
+        ...service,
+        p50: { pairs: 1, from: 100, to: 90, delta: -10, low: null, high: null },
+      },
     }));
-    expect(text(alone)).toContain('over 1 pair of runs (one pair cannot tell a difference from chance');
+    expect(text(alone)).toContain(
+      'over 1 pair of runs (one pair cannot tell a difference from chance',
+    );
     expect(text(alone)).toMatch(/service p50 -10\.0 µs \(-10\.0 %\)\.$/);
     const doubtful = text(withRates(() => ({ doubtful: 2 })));
-    expect(doubtful).toContain('(+13.6 %), doubtful: 2 of the pairs have figures that cannot be trusted');
+    expect(doubtful).toContain(
+      '(+13.6 %), doubtful: 2 of the pairs have figures that cannot be trusted',
+    );
     expect(doubtful).not.toContain('95 %');
   });
 
@@ -48,7 +56,9 @@ describe('the difference of two clusters in words', () => {
       ': highest sustained rate 4,000/s, the highest that was tried, the same; at 2,000/s',
     );
     const none = suite.modes.map(({ id }) => ({ mode: id, rate: null }));
-    expect(text({ ...suite, sustainedRates: none })).toContain(': neither sustained a rate that was tried');
+    expect(text({ ...suite, sustainedRates: none })).toContain(
+      ': neither sustained a rate that was tried',
+    );
   });
 
   test('says so where nothing has been run yet', () => {

@@ -73,7 +73,10 @@ function modesOf({ modes }: SuiteRecord, { from, to }: ModeDifference): [SuiteMo
   return [named(from), named(to)];
 }
 
-function sustainedWords(suite: SuiteRecord, { from, to, rates }: ModeDifference): string | undefined {
+function sustainedWords(
+  suite: SuiteRecord,
+  { from, to, rates }: ModeDifference,
+): string | undefined {
   if (rates.length === 0) return undefined;
   const rateOf = (mode: string): number | null =>
     suite.sustainedRates.find((one) => one.mode === mode)?.rate ?? null;

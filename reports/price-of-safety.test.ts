@@ -1,11 +1,20 @@
 import { describe, expect, test } from 'vitest';
-import { suiteSchemaId, type SuiteCell, type SuiteMode, type SuiteRecord } from '../harness/record/suite.ts';
+import {
+  suiteSchemaId,
+  type SuiteCell,
+  type SuiteMode,
+  type SuiteRecord,
+} from '../harness/record/suite.ts';
 import { commonRate, priceOfSafety } from './price-of-safety.ts';
 import { makeRecord } from './testing/record-builder.ts';
 
 const { environment } = makeRecord({ phases: [{ name: 'price', lengthMs: 2000 }], rate: 100 });
 
-function mode(flush: SuiteMode['flush'], replication: SuiteMode['replication'], nodes = 3): SuiteMode {
+function mode(
+  flush: SuiteMode['flush'],
+  replication: SuiteMode['replication'],
+  nodes = 3,
+): SuiteMode {
   const id = `${flush} x ${replication}`;
   const where = { target: 'reference', cluster: 'process' as const };
   return { id, ...where, flush, replication, nodes, flushIntervalMs: 100, axes: {} };
@@ -31,7 +40,12 @@ function priced(of: SuiteMode, targetRate: number, p99: number, sustained = true
 
 type Worth = NonNullable<SuiteCell['worth']>;
 
-function proven(of: SuiteMode, fault: Worth['fault'], lost: number, changes: Partial<Worth> = {}): SuiteCell {
+function proven(
+  of: SuiteMode,
+  fault: Worth['fault'],
+  lost: number,
+  changes: Partial<Worth> = {},
+): SuiteCell {
   return {
     ...cell(of, fault),
     worth: {
@@ -103,7 +117,8 @@ function suiteOf(cells: SuiteCell[], ...modes: SuiteMode[]): SuiteRecord {
 }
 
 const [sync, async] = [mode('sync', 'quorum'), mode('async', 'quorum')];
-const text = (suite: SuiteRecord): string => priceOfSafety(suite).join(' ').replaceAll('\u00a0', ' ');
+const text = (suite: SuiteRecord): string =>
+  priceOfSafety(suite).join(' ').replaceAll('\u00a0', ' ');
 
 describe('the price of safety in words', () => {
   test('says per step what it costs and what it keeps', () => {
@@ -124,7 +139,10 @@ describe('the price of safety in words', () => {
   });
 
   test('says that nothing was lost where nothing was, and that it costs none of the rates', () => {
-    const cells = [async, sync].flatMap((one) => [priced(one, 2000, 1000), proven(one, 'kill-leader', 0)]);
+    const cells = [async, sync].flatMap((one) => [
+      priced(one, 2000, 1000),
+      proven(one, 'kill-leader', 0),
+    ]);
     expect(text(suiteOf(cells, async, sync))).toContain(
       'costs none of the rates that were tried (2,000/s both), and at 2,000/s the p99 goes from 1.00 ms ' +
         'to 1.00 ms; neither lost an acked message when the leader was killed.',

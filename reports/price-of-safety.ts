@@ -81,7 +81,9 @@ function costOf(suite: SuiteRecord, { from, to }: Step): string | undefined {
     told.push(`costs every rate that was tried (${perSecond(before)} before)`);
   } else if (after < before) {
     const share = percent(1 - after / before);
-    told.push(`costs ${share} of the highest sustained rate (${perSecond(before)} to ${perSecond(after)})`);
+    told.push(
+      `costs ${share} of the highest sustained rate (${perSecond(before)} to ${perSecond(after)})`,
+    );
   } else {
     told.push(
       after === before
@@ -120,7 +122,11 @@ function caveats({ cells }: SuiteRecord): string[] {
   const kinds = [
     ['broke its promise', 'broke their promise', ({ verdict }: SuiteCell) => verdict === 'fail'],
     ['is inconclusive', 'are inconclusive', ({ verdict }: SuiteCell) => verdict === 'inconclusive'],
-    ['has doubtful figures', 'have doubtful figures', ({ price }: SuiteCell) => (price?.doubtful.length ?? 0) > 0],
+    [
+      'has doubtful figures',
+      'have doubtful figures',
+      ({ price }: SuiteCell) => (price?.doubtful.length ?? 0) > 0,
+    ],
     ['was not run', 'were not run', ({ state }: SuiteCell) => state !== 'done'],
   ] as const;
   const told = kinds.flatMap(([one, many, is]) => {

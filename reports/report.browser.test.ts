@@ -116,18 +116,15 @@ describe.skipIf(executablePath === undefined)(title, () => {
       'suiteDone',
       'suiteHalf',
       'suiteViolation',
-    ] as const)(
-      '%s shows its verdict in the first screen',
-      async (name) => {
-        const { box, text } = await visit(name, options, async (page) => {
-          const heading = page.locator('h1');
-          return { box: await heading.boundingBox(), text: await heading.innerText() };
-        });
-        expect(text).toMatch(/^(PASS|FAIL|INCONCLUSIVE)\. |(pass|fails)\b/);
-        expect(box!.y).toBeGreaterThanOrEqual(0);
-        expect(box!.y + box!.height).toBeLessThan(desktop.height);
-      },
-    );
+    ] as const)('%s shows its verdict in the first screen', async (name) => {
+      const { box, text } = await visit(name, options, async (page) => {
+        const heading = page.locator('h1');
+        return { box: await heading.boundingBox(), text: await heading.innerText() };
+      });
+      expect(text).toMatch(/^(PASS|FAIL|INCONCLUSIVE)\. |(pass|fails)\b/);
+      expect(box!.y).toBeGreaterThanOrEqual(0);
+      expect(box!.y + box!.height).toBeLessThan(desktop.height);
+    });
   });
 
   test('the first screen also holds the key figures and the timeline of faults', async () => {

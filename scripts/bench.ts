@@ -33,7 +33,8 @@ const program = new Command('bench')
   .parse();
 const { json } = program.opts<{ json?: string }>();
 const unknown = program.args.filter((name) => !(name in parts));
-if (unknown.length > 0) program.error(`no part ${unknown.join(', ')}: there are ${Object.keys(parts).join(', ')}`);
+if (unknown.length > 0)
+  program.error(`no part ${unknown.join(', ')}: there are ${Object.keys(parts).join(', ')}`);
 
 const rows: BenchRow[] = [];
 for (const name of program.args.length > 0 ? program.args : Object.keys(parts)) {

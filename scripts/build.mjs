@@ -17,9 +17,13 @@ for (const name of readdirSync(root)) {
 const require = createRequire(import.meta.url);
 const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc');
 try {
-  execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json'), '--outDir', fresh], {
-    stdio: 'inherit',
-  });
+  execFileSync(
+    process.execPath,
+    [tsc, '-p', join(root, 'tsconfig.build.json'), '--outDir', fresh],
+    {
+      stdio: 'inherit',
+    },
+  );
   if (existsSync(dist)) renameSync(dist, previous);
   renameSync(fresh, dist);
 } catch (error) {

@@ -31,7 +31,12 @@ const program = new Command('soak')
   .argument('[part...]', Object.keys(parts).join(', '), Object.keys(parts))
   .option('--runs <n>', 'clean seeded runs, over the scenarios in turn', countFrom1, 60)
   .option('--scenarios <names>', 'of the clean runs, with commas; default: all')
-  .option('--seeds <n>', 'of each cell of the promise table, and of each scenario on NATS', countFrom1, 10)
+  .option(
+    '--seeds <n>',
+    'of each cell of the promise table, and of each scenario on NATS',
+    countFrom1,
+    10,
+  )
   .option('--only <ids>', 'cells: ids with commas, as `ackworth compare durability` names them')
   .option('--jobs <n>', 'runs of cells at once', countFrom1, 1)
   .option('--from <seed>', 'first of all seeds', countFrom1, 1)
@@ -57,7 +62,8 @@ if (unknown.length > 0) {
 }
 
 const failures: string[] = [];
-for (const name of program.args.length > 0 ? program.args : Object.keys(parts)) await parts[name]!();
+for (const name of program.args.length > 0 ? program.args : Object.keys(parts))
+  await parts[name]!();
 process.exitCode = failures.length === 0 ? 0 : 1;
 
 async function clean(): Promise<void> {

@@ -1,6 +1,6 @@
-// `npm test`: types, lint, import directions, dead code, then unit, contract, simulation, browser,
-// end-to-end and promise-cell tests on a fresh build. All steps run even when one fails; the last
-// line counts. `npm test -- unit types` runs only the named steps.
+// `npm test`: types, lint, format, import directions, dead code, then unit, contract, simulation,
+// browser, end-to-end and promise-cell tests on a fresh build. All steps run even when one fails;
+// the last line counts. `npm test -- unit types` runs only the named steps.
 //
 // ACKWORTH_REQUIRE names what must not be skipped for want of it (`chromium`, `docker`, `nats`,
 // `power-cut` for file systems that can be mounted; comma-separated): CI sets it, and a test that
@@ -28,7 +28,11 @@ const rows = [
     types: (io) => passes(io, bin('tsc'), ['-p', 'tsconfig.json', '--noEmit']),
     lint: (io) => passes(io, bin('oxlint'), ['--type-aware', '--deny-warnings', ...folders]),
   },
-  { imports: importDirections, dead: (io) => passes(io, bin('knip'), ['--no-progress']) },
+  {
+    format: (io) => passes(io, bin('prettier'), ['--check', '--log-level', 'warn', '.']),
+    imports: importDirections,
+    dead: (io) => passes(io, bin('knip'), ['--no-progress']),
+  },
   { unit: (io) => vitest(io, 'unit') },
   { sim: (io) => vitest(io, 'sim'), browser: (io) => vitest(io, 'browser') },
   { e2e: (io) => vitest(io, 'e2e'), load: (io) => vitest(io, 'load') },

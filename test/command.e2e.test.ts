@@ -70,7 +70,10 @@ describe('a user’s mistake gets one sentence and exit code 1', () => {
     [['report', 'nowhere'], /nowhere/],
     [['run', 'steady', '--target', 'kafka'], /there is no driver "kafka"/],
     [['run', './mine.scenario.ts'], /mine.scenario.ts does not exist/],
-    [['run', 'steady', '--nodes', '1', '--replication', 'quorum', '--partitions', '0'], /partitions/],
+    [
+      ['run', 'steady', '--nodes', '1', '--replication', 'quorum', '--partitions', '0'],
+      /partitions/,
+    ],
     [['run', 'steady', '--node-main', 'no-such.js'], /there is no file .*no-such\.js/],
     [['broker', '--id', 'one'], /--id/],
     [['run', 'steady', '--out', '/proc/ackworth'], /cannot write the run folder \/proc\/ackworth/],

@@ -106,9 +106,12 @@ describe('a member of a group', () => {
     put(fake, 0, 'b');
     put(fake, 1, 'y');
     await fake.pass(500);
-    expect([...first.seen, ...second.seen].sort()).toEqual(
-      ['p0 0 a', 'p0 1 b', 'p1 0 x', 'p1 1 y'],
-    );
+    expect([...first.seen, ...second.seen].sort()).toEqual([
+      'p0 0 a',
+      'p0 1 b',
+      'p1 0 x',
+      'p1 1 y',
+    ]);
     expect(first.said.slice(-3)).toEqual([
       'group "g": generation 1 ended: rebalancing',
       'revoked p0 p1',

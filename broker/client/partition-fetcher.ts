@@ -110,7 +110,7 @@ export class PartitionFetcher {
 
   async #run(): Promise<void> {
     const { cluster } = this.#options;
-    for (let tries = 0; !this.#stopped; ) {
+    for (let tries = 0; !this.#stopped;) {
       if (this.#ready.length >= readAheadMax) {
         await this.#sleep(undefined);
         continue;

@@ -38,7 +38,10 @@ test('reads every partition from its start to its end, through a change of leade
   fake.kill(1);
   for (const partition of fake.partitions) partition.failOver(2);
   expect(await fake.until(reading)).toEqual({
-    partitions: [{ startOffset: 0, endOffset: 2 }, { startOffset: 0, endOffset: 1 }],
+    partitions: [
+      { startOffset: 0, endOffset: 2 },
+      { startOffset: 0, endOffset: 1 },
+    ],
   });
   expect(seen).toEqual(['p0 0 k=v0', 'p0 1 k=v1', 'p1 0 k=v0']);
 });

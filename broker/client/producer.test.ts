@@ -115,9 +115,14 @@ describe('a producer whose answer is lost', () => {
     fake.fate = (_, request) => (isProduce(request) && lost++ === 0 ? 'lose-answer' : 'serve');
     for (let i = 0; i < 6; i++) send();
     await fake.pass(300);
-    expect(stored(fake).map((line) => line.split(' ')[1])).toEqual(
-      ['m0', 'm1', 'm2', 'm3', 'm4', 'm5'],
-    );
+    expect(stored(fake).map((line) => line.split(' ')[1])).toEqual([
+      'm0',
+      'm1',
+      'm2',
+      'm3',
+      'm4',
+      'm5',
+    ]);
     expect(outcomes.map((line) => line.slice(0, 7))).toEqual(
       [0, 1, 2, 3, 4, 5].map((i) => `m${i} ok ${i}`),
     );
@@ -178,9 +183,14 @@ describe('a producer and its leader', () => {
       isProduce(request) && left-- > 0 ? new BrokerError('overloaded', 'full') : 'serve';
     for (let i = 0; i < 6; i++) send();
     await fake.pass(500);
-    expect(stored(fake).map((line) => line.split(' ')[1])).toEqual(
-      ['m0', 'm1', 'm2', 'm3', 'm4', 'm5'],
-    );
+    expect(stored(fake).map((line) => line.split(' ')[1])).toEqual([
+      'm0',
+      'm1',
+      'm2',
+      'm3',
+      'm4',
+      'm5',
+    ]);
     expect(outcomes.length).toBe(6);
     expect(notes).toEqual([]);
   });

@@ -25,7 +25,11 @@ describe('the assignor', () => {
   });
 
   test('gives the partitions of a dead member to the others and moves nothing else', () => {
-    const before = new Map([['a', [0, 1]], ['b', [2, 3]], ['c', [4, 5]]]);
+    const before = new Map([
+      ['a', [0, 1]],
+      ['b', [2, 3]],
+      ['c', [4, 5]],
+    ]);
     expect(plain(assignPartitions(['a', 'c'], 6, before))).toEqual({ a: [0, 1, 2], c: [3, 4, 5] });
   });
 

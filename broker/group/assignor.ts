@@ -25,7 +25,10 @@ export function assignPartitions(
   for (const member of sorted) {
     const kept = (previous.get(member) ?? []).filter((p) => p < partitions && !taken.has(p));
     for (const partition of kept) taken.add(partition);
-    had.set(member, kept.sort((left, right) => left - right));
+    had.set(
+      member,
+      kept.sort((left, right) => left - right),
+    );
   }
   const byHolding = [...sorted].sort((left, right) => {
     return had.get(right)!.length - had.get(left)!.length || (left < right ? -1 : 1);

@@ -99,9 +99,11 @@ export class GroupSession {
       const { partitions } = seat;
       return Promise.resolve({ memberId, generation: current.generation, partitions });
     }
-    this.#joins.get(memberId)?.reject(
-      new BrokerError('rebalancing', `member ${memberId} joined again on another request`),
-    );
+    this.#joins
+      .get(memberId)
+      ?.reject(
+        new BrokerError('rebalancing', `member ${memberId} joined again on another request`),
+      );
     return new Promise((resolve, reject) => {
       this.#joins.set(memberId, { resolve, reject });
       this.#changed();

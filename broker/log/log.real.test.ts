@@ -23,7 +23,10 @@ test('a log on a real disk is read back after it was closed', async () => {
       onFailed: (error: Error) => expect.unreachable(error.message),
     } as const;
     const log = await Log.open(options);
-    const entries = entriesAfter(log, Array.from({ length: 60 }, (_, at) => (at * 37) % 5000));
+    const entries = entriesAfter(
+      log,
+      Array.from({ length: 60 }, (_, at) => (at * 37) % 5000),
+    );
     for (const entry of entries) log.append([entry]);
     await log.close();
     expect(log.persistedIndex).toBe(60);

@@ -196,7 +196,7 @@ class LogModel {
 
   async readAll(): Promise<Entry[]> {
     const entries: Entry[] = [];
-    for (let from = this.log.firstIndex; from <= this.log.lastIndex; ) {
+    for (let from = this.log.firstIndex; from <= this.log.lastIndex;) {
       const some = await this.world.run(this.log.loadEntries(from, 3000));
       expect(some.length).toBeGreaterThan(0);
       entries.push(...some);

@@ -11,7 +11,7 @@ const bytesOf = (entries: readonly Entry[]): Buffer =>
 
 async function allRecords(world: LogWorld, log: Log): Promise<Buffer> {
   const parts: Buffer[] = [];
-  for (let offset = log.startOffset; offset < log.nextOffset; ) {
+  for (let offset = log.startOffset; offset < log.nextOffset;) {
     const part = await world.run(
       Promise.resolve(log.readRecords({ offset, indexMax: log.lastIndex, bytesMax: 2000 })),
     );
@@ -158,7 +158,12 @@ describe('reading', () => {
     const world = new LogWorld();
     const log = await world.open({ cacheBytes: 20_000, segmentBytes: 1 << 20 });
     for (let turn = 0; turn < 20; turn++) {
-      log.append(entriesAfter(log, Array.from({ length: 50 }, () => 100)));
+      log.append(
+        entriesAfter(
+          log,
+          Array.from({ length: 50 }, () => 100),
+        ),
+      );
       await world.settle(log);
     }
     expect(log.entriesInMemory(950, 1e6)).toHaveLength(51);
@@ -194,7 +199,10 @@ describe('a truncation', () => {
     for (let seed = 1; seed <= 80; seed++) {
       const world = new LogWorld(seed);
       const log = await world.open();
-      const old = entriesAfter(log, Array.from({ length: 14 }, () => 1000));
+      const old = entriesAfter(
+        log,
+        Array.from({ length: 14 }, () => 1000),
+      );
       log.append(old);
       await world.settle(log);
       log.truncateAfter(2);
@@ -227,7 +235,10 @@ describe('a segment', () => {
   test('rolls when it has reached its size, and the log goes on in the next', async () => {
     const world = new LogWorld();
     const log = await world.open();
-    const entries = entriesAfter(log, Array.from({ length: 30 }, () => 1000));
+    const entries = entriesAfter(
+      log,
+      Array.from({ length: 30 }, () => 1000),
+    );
     for (const entry of entries) log.append([entry]);
     await world.settle(log);
     const names = await world.run(world.disk.list('group-1'));
@@ -246,7 +257,12 @@ describe('a segment', () => {
       const world = new LogWorld();
       const flush = { mode, intervalMs: 1e9 };
       const log = await world.open({ flush });
-      log.append(entriesAfter(log, Array.from({ length: 9 }, () => 1000)));
+      log.append(
+        entriesAfter(
+          log,
+          Array.from({ length: 9 }, () => 1000),
+        ),
+      );
       await world.settle(log);
       await world.pass(50);
       world.powerCut();
@@ -257,7 +273,10 @@ describe('a segment', () => {
   test('may lose its index file, which is made anew', async () => {
     const world = new LogWorld();
     const log = await world.open();
-    const entries = entriesAfter(log, Array.from({ length: 30 }, () => 1000));
+    const entries = entriesAfter(
+      log,
+      Array.from({ length: 30 }, () => 1000),
+    );
     log.append(entries);
     await world.run(log.close());
     world.disk.lose(`group-1/${fileName(5, 'index')}`);
@@ -271,7 +290,12 @@ describe('snapshots', () => {
   test('are due where a segment begins, and found again', async () => {
     const world = new LogWorld();
     const log = await world.open();
-    log.append(entriesAfter(log, Array.from({ length: 9 }, () => 1000)));
+    log.append(
+      entriesAfter(
+        log,
+        Array.from({ length: 9 }, () => 1000),
+      ),
+    );
     const due = [3, 4, 5, 8, 9].filter((at) => log.snapshotDue(at));
     expect(due).toEqual([4, 8]);
     const saved = log.saveSnapshot({ index: 4, term: 1 }, 8, Buffer.from('state'));
@@ -292,7 +316,12 @@ describe('snapshots', () => {
   test('that are damaged are passed over', async () => {
     const world = new LogWorld();
     const log = await world.open();
-    log.append(entriesAfter(log, Array.from({ length: 9 }, () => 1000)));
+    log.append(
+      entriesAfter(
+        log,
+        Array.from({ length: 9 }, () => 1000),
+      ),
+    );
     await world.run(log.saveSnapshot({ index: 4, term: 1 }, 8, Buffer.from('old')));
     await world.run(log.saveSnapshot({ index: 8, term: 1 }, 16, Buffer.from('new')));
     world.disk.flipBit(`group-1/${fileName(8, 'snapshot')}`, 41 * 8);
@@ -302,11 +331,22 @@ describe('snapshots', () => {
   test('above a truncation are gone with what they describe', async () => {
     const world = new LogWorld();
     const log = await world.open();
-    log.append(entriesAfter(log, Array.from({ length: 9 }, () => 1000)));
+    log.append(
+      entriesAfter(
+        log,
+        Array.from({ length: 9 }, () => 1000),
+      ),
+    );
     await world.run(log.saveSnapshot({ index: 4, term: 1 }, 8, Buffer.from('old')));
     await world.run(log.saveSnapshot({ index: 8, term: 1 }, 16, Buffer.from('new')));
     log.truncateAfter(6);
-    log.append(entriesAfter(log, Array.from({ length: 9 }, () => 100), { term: 2 }));
+    log.append(
+      entriesAfter(
+        log,
+        Array.from({ length: 9 }, () => 100),
+        { term: 2 },
+      ),
+    );
     await world.settle(log);
     expect((await world.run(log.latestSnapshot()))?.mark.index).toBe(4);
     world.powerCut();
@@ -316,7 +356,12 @@ describe('snapshots', () => {
   test('from a leader replace the whole log', async () => {
     const world = new LogWorld();
     const log = await world.open();
-    log.append(entriesAfter(log, Array.from({ length: 9 }, () => 1000)));
+    log.append(
+      entriesAfter(
+        log,
+        Array.from({ length: 9 }, () => 1000),
+      ),
+    );
     const snapshot = { mark: { index: 50, term: 4 }, nextOffset: 1000, data: Buffer.from('s') };
     const installed = log.install(snapshot);
     expect([log.firstIndex, log.lastIndex, log.nextOffset]).toEqual([51, 50, 1000]);
@@ -341,7 +386,12 @@ describe('retention', () => {
   test('drops old segments only below a saved snapshot and the limit', async () => {
     const world = new LogWorld();
     const log = await world.open({ retentionBytes: 9000 });
-    log.append(entriesAfter(log, Array.from({ length: 30 }, () => 1000)));
+    log.append(
+      entriesAfter(
+        log,
+        Array.from({ length: 30 }, () => 1000),
+      ),
+    );
     await world.settle(log);
     log.retain(0);
     expect(log.firstIndex).toBe(1);
@@ -365,7 +415,12 @@ describe('retention', () => {
   test('drops by age', async () => {
     const world = new LogWorld();
     const log = await world.open({ retentionMs: 1000 });
-    log.append(entriesAfter(log, Array.from({ length: 9 }, () => 1000)));
+    log.append(
+      entriesAfter(
+        log,
+        Array.from({ length: 9 }, () => 1000),
+      ),
+    );
     await world.settle(log);
     await world.run(log.saveSnapshot({ index: 8, term: 1 }, 16, Buffer.from('s')));
     log.retain(world.process.wallMs() + 900);
@@ -380,7 +435,12 @@ describe('a damaged directory', () => {
   async function closedLog(): Promise<LogWorld> {
     const world = new LogWorld();
     const log = await world.open();
-    log.append(entriesAfter(log, Array.from({ length: 30 }, () => 1000)));
+    log.append(
+      entriesAfter(
+        log,
+        Array.from({ length: 30 }, () => 1000),
+      ),
+    );
     await world.run(log.saveSnapshot({ index: 4, term: 1 }, 8, Buffer.from('s')));
     await world.settle(log);
     await world.run(log.close());
@@ -476,7 +536,12 @@ describe('a disk', () => {
     log.append(entriesAfter(log, [100, 100]));
     await world.settle(log);
     world.disk.setFull(true);
-    log.append(entriesAfter(log, Array.from({ length: 10 }, () => 1000)));
+    log.append(
+      entriesAfter(
+        log,
+        Array.from({ length: 10 }, () => 1000),
+      ),
+    );
     await world.pass(1000);
     expect(world.failures.map((failure) => failure.code)).toEqual(['disk-full']);
     expect([log.diskFull, log.persistedIndex]).toEqual([true, 2]);

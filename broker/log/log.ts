@@ -454,10 +454,7 @@ export class Log implements RaftLog {
     return runs.join();
   }
 
-  #locate(
-    offset: number,
-    indexMax: number,
-  ): Parameters<typeof findOffset>[0] {
+  #locate(offset: number, indexMax: number): Parameters<typeof findOffset>[0] {
     return {
       segment: this.#segments.findLast((at) => at.header.baseOffset <= offset)!,
       indexMax: Math.min(indexMax, this.#persistedIndex),

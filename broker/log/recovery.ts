@@ -126,11 +126,7 @@ async function markSynced(
 }
 
 /** Makes the first segment of a new log or generation and finishes what a crash interrupted. */
-async function settleStart(
-  disk: Disk,
-  directory: string,
-  file: LogStartFile,
-): Promise<LogStart> {
+async function settleStart(disk: Disk, directory: string, file: LogStartFile): Promise<LogStart> {
   const names = await disk.list(directory);
   let start = file.start;
   if (start === undefined) {

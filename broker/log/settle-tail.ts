@@ -48,7 +48,7 @@ async function writeAgain(tail: Parameters<typeof settleTail>[0], index: number)
   const start = segment.markOfIndex(index);
   const termAt = (at: number): number | undefined => tail.termAt(at);
   let position = start.position;
-  for (let from = start.index; from <= lastIndex; ) {
+  for (let from = start.index; from <= lastIndex;) {
     const bytesMax = pieceBytes;
     const entries = await readEntries({ segment, indexMax: lastIndex, bytesMax, from, termAt });
     const chunks = entries.map(({ bytes }) => bytes);

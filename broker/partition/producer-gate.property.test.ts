@@ -116,7 +116,11 @@ test('admits exactly what a reading of the whole log would admit, across failove
     }),
     { numRuns: 1500, seed: 20 },
   );
-  expect([...kinds].sort()).toEqual(
-    ['append', 'duplicate', 'sequence-gap', 'sequence-too-old', 'stale-epoch'],
-  );
+  expect([...kinds].sort()).toEqual([
+    'append',
+    'duplicate',
+    'sequence-gap',
+    'sequence-too-old',
+    'stale-epoch',
+  ]);
 });

@@ -238,9 +238,9 @@ describe('the codec', () => {
   test('refuses to write what it could not read', () => {
     expect(() => encodeRequest('initProducer', 1, { producerId: 2 ** 53 })).toThrow(ProtocolError);
     for (const partition of [-1, 0.5, 2 ** 32])
-      expect(() => encodeRequest('listOffsets', 1, { topicId: 1, partition, replica: false })).toThrow(
-        ProtocolError,
-      );
+      expect(() =>
+        encodeRequest('listOffsets', 1, { topicId: 1, partition, replica: false }),
+      ).toThrow(ProtocolError);
     const topics = ['x'.repeat(70_000)];
     expect(() => encodeRequest('metadata', 1, { topics })).toThrow('too long');
   });

@@ -15,8 +15,7 @@ export function crc32c(bytes: Uint8Array, previous = 0, from = 0, to = bytes.len
   let at = from;
   const eights = to - ((to - from) % 8);
   while (at < eights) {
-    crc ^=
-      bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+    crc ^= bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
     crc =
       tables[1792 + (crc & 0xff)]! ^
       tables[1536 + ((crc >>> 8) & 0xff)]! ^

@@ -72,9 +72,7 @@ describe('FrameReader', () => {
     const { push } = reader(5);
     push(Buffer.from([0xff]));
     push(Buffer.from([0xff, 0xff]));
-    expect(() => push(Buffer.from([0xff]))).toThrow(
-      expect.objectContaining({ code: 'too-large' }),
-    );
+    expect(() => push(Buffer.from([0xff]))).toThrow(expect.objectContaining({ code: 'too-large' }));
   });
 
   test('holds no more memory than has arrived, whatever the length claims', () => {

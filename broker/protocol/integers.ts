@@ -12,7 +12,9 @@ const highEnd = 0x20_0000;
 
 export function readU32(bytes: Uint8Array, at: number): number {
   assert(at >= 0 && at + 4 <= bytes.length, 'an integer lies beyond the end of its bytes');
-  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
+  return (
+    (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
+  );
 }
 
 /** `value` is an integer from 0 to 2^32 - 1. */

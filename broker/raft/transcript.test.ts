@@ -200,7 +200,9 @@ describe('transcripts of a group of five, after figure 8 of the paper', () => {
     stage.propose(5, 'other');
     stage.deliver();
     expect(stage.raft(5).role).toBe('leader');
-    stage.say('(c) 5 is gone; 1 is back and leads; the old entry reaches 3, the new one only memory');
+    stage.say(
+      '(c) 5 is gone; 1 is back and leads; the old entry reaches 3, the new one only memory',
+    );
     stage.heal();
     for (const id of [4, 5]) stage.isolate(id);
     for (const id of [2, 3]) stage.holdPersist(id);

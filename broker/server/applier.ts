@@ -60,7 +60,7 @@ export class Applier {
 
   /** The latest snapshot that belongs to this log and lies at or below `index`. */
   async latestSnapshot(index: number): Promise<StoredSnapshot> {
-    for (let below = index; ; ) {
+    for (let below = index; ;) {
       const found = await this.#log.latestSnapshot(below);
       if (found === undefined || found.mark.index === 0) break;
       if (this.#log.termAt(found.mark.index) === found.mark.term) return found;

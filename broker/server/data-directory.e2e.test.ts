@@ -139,7 +139,9 @@ describe('a node that finds its data directory', () => {
 
   test('of a foreign format refuses it', async () => {
     rmSync(join(data, 'format.json'));
-    await expectRefusal(/^corrupt-log: the data directory is refused: it holds group-0 but no format.json/);
+    await expectRefusal(
+      /^corrupt-log: the data directory is refused: it holds group-0 but no format.json/,
+    );
     writeFileSync(join(data, 'format.json'), '{"format":"something else"}');
     await expectRefusal(/format.json does not name ackworth-broker/);
     writeFileSync(join(data, 'format.json'), 'no json');

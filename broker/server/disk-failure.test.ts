@@ -89,7 +89,7 @@ describe('of three nodes one whose disk', () => {
     const client = await cluster.connect(first);
     const acked = ['before'];
     // It finds out by a write that is not refused, and that the others have in its stead.
-    for (let leader = first; leader === first; ) {
+    for (let leader = first; leader === first;) {
       const value = `value ${acked.length}`;
       leader = await sendAnywhere(topicId, value);
       acked.push(value);

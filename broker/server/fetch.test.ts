@@ -19,7 +19,8 @@ function sourceOf(
       const above = terms.split('').findIndex((found) => Number(found) > term);
       return Math.max(startOffset, above < 0 ? terms.length : above);
     },
-    readRecords: ({ offset }: { offset: number }) => Buffer.from(terms.slice(offset, highWatermark)),
+    readRecords: ({ offset }: { offset: number }) =>
+      Buffer.from(terms.slice(offset, highWatermark)),
   };
   const waiting: PendingFetch[] = [];
   return {

@@ -161,11 +161,7 @@ function serveKnownGood(
  * holds an earlier term there, to the first record of that term, because what the reader saw below
  * it is anybody's guess.
  */
-function divergence(
-  partition: FetchSource,
-  offset: number,
-  lastTerm: number,
-): number | undefined {
+function divergence(partition: FetchSource, offset: number, lastTerm: number): number | undefined {
   const { log } = partition.replica;
   // Behind its high watermark a copy knows nothing for sure; a leader's log is what will be.
   if (!partition.leading && offset > partition.highWatermark) return undefined;

@@ -29,12 +29,19 @@ describe('the gateway', () => {
     await cluster.createTopic();
     const records = `${url}/v1/topics/orders/partitions/0/records`;
     const produced = await call(records, 'POST', {
-      records: [{ key: 'k', value: 'one' }, { value: '/w==', encoding: 'base64' }],
+      records: [
+        { key: 'k', value: 'one' },
+        { value: '/w==', encoding: 'base64' },
+      ],
     });
     expect(produced).toMatchObject({ status: 200, body: { baseOffset: 0 } });
     expect(await call(`${records}?offset=0`)).toMatchObject({
       status: 200,
-      body: { highWatermark: 2, nextOffset: 2, records: [{ offset: 0, key: 'k', value: 'one' }, {}] },
+      body: {
+        highWatermark: 2,
+        nextOffset: 2,
+        records: [{ offset: 0, key: 'k', value: 'one' }, {}],
+      },
     });
     expect(await call(`${records}?offset=1&encoding=base64`)).toMatchObject({
       body: { records: [{ offset: 1, value: '/w==' }] },
@@ -102,7 +109,9 @@ describe('the gateway', () => {
     const url = await start();
     const topicId = await cluster.createTopic();
     expect(await call(`${url}/healthz`)).toMatchObject({ status: 200, body: { status: 'ok' } });
-    await call(`${url}/v1/topics/orders/partitions/0/records`, 'POST', { records: [{ value: '' }] });
+    await call(`${url}/v1/topics/orders/partitions/0/records`, 'POST', {
+      records: [{ value: '' }],
+    });
     const text = await (await fetch(`${url}/metrics`)).text();
     expect(text).toContain('ackworth_batches_acked_total 1\n');
     expect(text).toContain(`ackworth_high_watermark{group="${topicId * 65_536 + 1}"} 1\n`);

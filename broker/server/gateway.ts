@@ -16,15 +16,15 @@ const statusOfCode: Partial<Record<BrokerErrorCode, number>> = {
   'unknown-topic': 404,
   'topic-exists': 409,
   'invalid-request': 400,
-  'unauthorized': 401,
+  unauthorized: 401,
   'too-large': 413,
-  'fenced': 409,
+  fenced: 409,
   'offset-out-of-range': 416,
-  'diverged': 409,
+  diverged: 409,
   'corrupt-log': 500,
   'disk-failed': 500,
   'disk-full': 507,
-  'overloaded': 429,
+  overloaded: 429,
 };
 
 /**
@@ -101,7 +101,14 @@ function errorAnswer(error: BrokerError): GatewayAnswer {
   const { code, message, detail } = error;
   return {
     status: statusOfCode[code] ?? 503,
-    body: { error: { code, message, retriable: error.retriable, ...(detail === undefined ? {} : { detail }) } },
+    body: {
+      error: {
+        code,
+        message,
+        retriable: error.retriable,
+        ...(detail === undefined ? {} : { detail }),
+      },
+    },
   };
 }
 

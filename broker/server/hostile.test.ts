@@ -227,7 +227,11 @@ describe('a node under attack', () => {
   });
 
   test('stops reading from a client that does not take its answers', async () => {
-    const limits = { connectionOutputBytesMax: 64 * 1024, frameBytesMax: 2 << 20, batchBytesMax: 1 << 20 };
+    const limits = {
+      connectionOutputBytesMax: 64 * 1024,
+      frameBytesMax: 2 << 20,
+      batchBytesMax: 1 << 20,
+    };
     cluster = await TestCluster.start(1, { limits });
     const topicId = await cluster.createTopic();
     const client = await cluster.connect(1);

@@ -100,11 +100,15 @@ export class MetricsPage {
     );
     perPartition('term', 'Raft term.', (status) => status.term);
     perPartition('commit_index', 'Raft commit index.', (status) => status.commitIndex);
-    perPartition('high_watermark', 'Offset behind the last committed record.', (status) =>
-      status.highWatermark,
+    perPartition(
+      'high_watermark',
+      'Offset behind the last committed record.',
+      (status) => status.highWatermark,
     );
-    perPartition('log_end_offset', 'Offset behind the last record.', (status) =>
-      status.logEndOffset,
+    perPartition(
+      'log_end_offset',
+      'Offset behind the last record.',
+      (status) => status.logEndOffset,
     );
   }
 }

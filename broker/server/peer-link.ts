@@ -118,7 +118,10 @@ export class PeerLink {
       this.#saidLost = false;
       return;
     }
-    this.#options.report('warn', `node ${this.#options.peerId} refuses this node: ${error.message}`);
+    this.#options.report(
+      'warn',
+      `node ${this.#options.peerId} refuses this node: ${error.message}`,
+    );
     this.#retryMs = retryMsMax;
     connection.close();
   }

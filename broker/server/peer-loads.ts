@@ -13,11 +13,7 @@ export class PeerLoads {
   readonly #applier: Applier;
   readonly #raft: Raft;
 
-  constructor(parts: {
-    readonly log: ReplicaLog;
-    readonly applier: Applier;
-    readonly raft: Raft;
-  }) {
+  constructor(parts: { readonly log: ReplicaLog; readonly applier: Applier; readonly raft: Raft }) {
     this.#log = parts.log;
     this.#applier = parts.applier;
     this.#raft = parts.raft;

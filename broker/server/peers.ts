@@ -33,7 +33,10 @@ export class Peers {
     for (const node of options.nodes) {
       if (node.id === nodeId) continue;
       const address = node.peerAddress ?? node.clientAddress;
-      this.#links.set(node.id, new PeerLink({ env, nodeId, peerId: node.id, address, token, report }));
+      this.#links.set(
+        node.id,
+        new PeerLink({ env, nodeId, peerId: node.id, address, token, report }),
+      );
       this.#queues.set(node.id, []);
     }
   }

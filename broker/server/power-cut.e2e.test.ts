@@ -100,7 +100,9 @@ describe('a node on an emulated disk', () => {
     writeFileSync(join(root, 'format.json'), '{}');
     node = nodeWith('emulated');
     expect(await node.runToEnd()).toBe(1);
-    expect(node.errors).toMatch(/^invalid-request: .* holds plain storage; give an empty directory/);
+    expect(node.errors).toMatch(
+      /^invalid-request: .* holds plain storage; give an empty directory/,
+    );
     expect(existsSync(join(root, 'live'))).toBe(false);
   });
 });

@@ -58,12 +58,17 @@ export class ReplicaSet {
   whyMissing(topicId: number, partition: number): BrokerError {
     const topic = this.#knownTopics.get(topicId);
     if (topic === undefined || partition >= topic.config.partitions) {
-      return new BrokerError('unknown-topic', `partition ${partition} of topic ${topicId} is unknown`);
+      return new BrokerError(
+        'unknown-topic',
+        `partition ${partition} of topic ${topicId} is unknown`,
+      );
     }
     if (topic.placement[partition]?.includes(this.#options.nodeId) === true) {
       return new BrokerError('unavailable', 'the replica is being opened');
     }
-    return new BrokerError('not-leader', 'this node has no replica of the partition', { detail: 1 });
+    return new BrokerError('not-leader', 'this node has no replica of the partition', {
+      detail: 1,
+    });
   }
 
   /** Opens what is new among `topics` and placed on this node. */
@@ -145,7 +150,10 @@ export class ReplicaSet {
     const { lacksUpTo, tornBytes } = log.recovery;
     if (tornBytes > 0) {
       const cut = `${tornBytes} bytes that are no whole batch were cut off the end of the log`;
-      this.#options.report('warn', `partition ${name}: ${cut}, which goes on from index ${log.lastIndex}`);
+      this.#options.report(
+        'warn',
+        `partition ${name}: ${cut}, which goes on from index ${log.lastIndex}`,
+      );
     }
     if (lacksUpTo === undefined) return;
     const was = Number.isFinite(lacksUpTo)

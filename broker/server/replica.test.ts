@@ -276,24 +276,30 @@ describe('a replica', () => {
     ['a batch', (replica: Replica) => void replica.propose(records('late'))],
     ['a read', (replica: Replica) => void replica.readIndex().catch(() => {})],
     ['a message', (replica: Replica) => replica.step(granted('vote-response'))],
-  ])('that was paused while it led steps down before it takes %s that waited', async (_, wakeBy) => {
-    const sent: Message[] = [];
-    const { life, pass } = world({ voters: [1, 2, 3], send: (message) => void sent.push(message) });
-    const { replica } = await life();
-    replica.step(granted('pre-vote-response'));
-    await pass(30);
-    replica.step(granted('vote-response'));
-    await pass(30);
-    expect(replica.role).toBe('leader');
-    const { lastIndex } = replica;
-    sent.length = 0;
-    await pass(5_000);
-    wakeBy(replica);
-    expect([replica.role, replica.lastIndex]).toEqual(['follower', lastIndex]);
-    await expect(replica.readIndex()).rejects.toMatchObject({ code: 'not-leader' });
-    await pass(30);
-    expect(sent).toEqual([]);
-  });
+  ])(
+    'that was paused while it led steps down before it takes %s that waited',
+    async (_, wakeBy) => {
+      const sent: Message[] = [];
+      const { life, pass } = world({
+        voters: [1, 2, 3],
+        send: (message) => void sent.push(message),
+      });
+      const { replica } = await life();
+      replica.step(granted('pre-vote-response'));
+      await pass(30);
+      replica.step(granted('vote-response'));
+      await pass(30);
+      expect(replica.role).toBe('leader');
+      const { lastIndex } = replica;
+      sent.length = 0;
+      await pass(5_000);
+      wakeBy(replica);
+      expect([replica.role, replica.lastIndex]).toEqual(['follower', lastIndex]);
+      await expect(replica.readIndex()).rejects.toMatchObject({ code: 'not-leader' });
+      await pass(30);
+      expect(sent).toEqual([]);
+    },
+  );
 
   test('that was paused for less than the election time-out still leads', async () => {
     const { life, pass } = world({ voters: [1, 2, 3] });

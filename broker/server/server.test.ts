@@ -32,7 +32,11 @@ describe('one node', () => {
       partition: 0,
       batch: batchOf(['a', 'b']),
     });
-    const second = await client.request('produce', { topicId, partition: 0, batch: batchOf(['c']) });
+    const second = await client.request('produce', {
+      topicId,
+      partition: 0,
+      batch: batchOf(['c']),
+    });
     expect([first.baseOffset, second.baseOffset]).toEqual([0, 2]);
     const fetched = await client.request('fetch', fetchOf(topicId));
     expect(valuesOf(fetched.batches)).toEqual(['a', 'b', 'c']);
@@ -134,7 +138,9 @@ describe('one node', () => {
     const topicId = await cluster.createTopic();
     const client = await cluster.connect(1);
     const cursor = { topicId, partition: 0, group: 'billing' };
-    expect(await client.request('openCursor', { ...cursor, generation: 1 })).toEqual({ offset: -1 });
+    expect(await client.request('openCursor', { ...cursor, generation: 1 })).toEqual({
+      offset: -1,
+    });
     await client.request('commitCursor', { ...cursor, generation: 1, offset: 5 });
     expect(await client.request('openCursor', { ...cursor, generation: 2 })).toEqual({ offset: 5 });
     const zombie = { ...cursor, generation: 1, offset: 9 };
@@ -195,7 +201,9 @@ describe('one node', () => {
   test('says in one sentence that its address is taken', async () => {
     cluster = await TestCluster.start(1);
     const second = { ...cluster.options(1), dataDirectory: cluster.dataDirectory(2) };
-    await expect(startNode({ ...second, env: realEnv(second.dataDirectory) })).rejects.toMatchObject({
+    await expect(
+      startNode({ ...second, env: realEnv(second.dataDirectory) }),
+    ).rejects.toMatchObject({
       code: 'unavailable',
       message: expect.stringMatching(/^node 1 did not start: Could not listen on .*EADDRINUSE/),
     });

@@ -11,7 +11,7 @@ export async function readAll(
 ): Promise<string | undefined> {
   let wanted = values.filter(({ offset }) => offset >= log.startOffset);
   let offset = log.startOffset;
-  for (let at = 0; at < wanted.length; ) {
+  for (let at = 0; at < wanted.length;) {
     if (offset < log.startOffset) {
       // Retention has overtaken us.
       wanted = wanted.filter((value) => value.offset >= log.startOffset);
@@ -22,7 +22,7 @@ export async function readAll(
     const bytes = await readFrom(log, { offset, indexMax });
     if (bytes === undefined) continue;
     if (bytes.length === 0) return `it ends at offset ${offset}`;
-    for (let from = 0; from < bytes.length; ) {
+    for (let from = 0; from < bytes.length;) {
       const batch = bytes.subarray(from, from + bytes.readUInt32LE(from));
       from += batch.length;
       const stored = decodeValue(batch);

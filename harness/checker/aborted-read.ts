@@ -34,8 +34,7 @@ export const abortedRead: Checker = {
         allowed: new Tally(),
         doubts: [],
         evidence:
-          `${counted(failed, 'failed send')}: ` +
-          `${count(forbidden.count())} of them were read`,
+          `${counted(failed, 'failed send')}: ` + `${count(forbidden.count())} of them were read`,
       };
     },
   }),

@@ -182,14 +182,20 @@ describe('replicas', () => {
 
   test('a copy that goes beyond the log holds what the log does not', () => {
     expect(seen(told().copy(3, 'a0 a1 b0'))).toMatchObject(diverged);
-    expect(
-      seen(told().copy(3, 'a0 a1').readEnd({ node: 3, end: 3, complete: false })),
-    ).toEqual(pass);
+    expect(seen(told().copy(3, 'a0 a1').readEnd({ node: 3, end: 3, complete: false }))).toEqual(
+      pass,
+    );
   });
 
   test('copies that hold different messages where the log ends diverge', () => {
     const story = (third: string) =>
-      new Story(three).acked('a0', 0).unknown('a1').unknown('a2').copy(0, 'a0').copy(1, 'a0').copy(2, third);
+      new Story(three)
+        .acked('a0', 0)
+        .unknown('a1')
+        .unknown('a2')
+        .copy(0, 'a0')
+        .copy(1, 'a0')
+        .copy(2, third);
     expect(seen(story('a0 a1').copy(3, 'a0 a2'))).toMatchObject({
       verdict: 'fail',
       anomalies: { diverged: 2 },
@@ -312,7 +318,11 @@ describe('what a node hands out in the middle of a run', () => {
   });
 
   test('never stands for the copy of the final read', () => {
-    const story = new Story({ scenario: nodes }).acked('a0', 0).copy(0, 'a0').copy(1, 'a0').copy(2, 'a0');
+    const story = new Story({ scenario: nodes })
+      .acked('a0', 0)
+      .copy(0, 'a0')
+      .copy(1, 'a0')
+      .copy(2, 'a0');
     story.inspected(3, 'a0');
     expect(seen(story)).toMatchObject({
       verdict: 'inconclusive',

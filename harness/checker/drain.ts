@@ -68,7 +68,8 @@ function doubtsOfReads(book: Book): string[] {
       );
     }
     for (const copy of complete) {
-      if (log?.complete !== true || copy === undefined || copy.endOffset === log.endOffset) continue;
+      if (log?.complete !== true || copy === undefined || copy.endOffset === log.endOffset)
+        continue;
       doubts.push(
         `partition ${partition} ends at ${copy.endOffset} on node ${copy.node}, and at ${log.endOffset} in the log`,
       );

@@ -35,7 +35,11 @@ export const duplicate: Checker = {
       const report: Report = (id, places, inLog) => {
         const byRetry = book.mayBeRetried(id);
         const byLoss = mayVanish && inLog <= 1 && !isLostWhereAcked(book, id);
-        const legal = byRetry ? 'duplicate-producer-retry' : byLoss ? 'duplicate-window' : undefined;
+        const legal = byRetry
+          ? 'duplicate-producer-retry'
+          : byLoss
+            ? 'duplicate-window'
+            : undefined;
         const tally = legal === undefined ? forbidden : allowed;
         tally.add(legal ?? 'duplicate-broker', () => `${book.witness(id)}, found at ${places}`);
       };

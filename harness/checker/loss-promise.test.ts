@@ -11,7 +11,13 @@ interface Setting {
   readonly partitions?: number;
   readonly consumers?: number;
   readonly dense?: boolean;
-  readonly faults?: readonly { fault: string; target?: string; at?: string; for?: string; with?: Record<string, unknown> }[];
+  readonly faults?: readonly {
+    fault: string;
+    target?: string;
+    at?: string;
+    for?: string;
+    with?: Record<string, unknown>;
+  }[];
   /** By fault; a number, of each partition, was measured a millisecond before it took effect. */
   readonly exposures?: readonly (number | MeasuredExposure | null)[];
 }
@@ -73,7 +79,12 @@ describe('a power cut of all nodes', () => {
 
   test('may take what was acked within the flush interval plus one sync, and nothing older', () => {
     const ackedAt = (ms: number) =>
-      cluster().at(10).acked('a0', 0).at(ms - 1).acked('a1', 1).fault(0, 1000, { victims: three });
+      cluster()
+        .at(10)
+        .acked('a0', 0)
+        .at(ms - 1)
+        .acked('a1', 1)
+        .fault(0, 1000, { victims: three });
     // Measured at 999, with syncs of up to 10 ms.
     expect(seen(ackedAt(889).log('a0'))).toEqual(window(1));
     expect(seen(ackedAt(888).log('a0'))).toMatchObject(failedBy('lost-beyond-window', 1));
@@ -81,7 +92,9 @@ describe('a power cut of all nodes', () => {
 
   test('may take as many as were exposed, and no more of what was acked by then', () => {
     const exposed = (count: number) =>
-      load({ exposures: [count] }).fault(0, 1000, { victims: three }).log('a0');
+      load({ exposures: [count] })
+        .fault(0, 1000, { victims: three })
+        .log('a0');
     expect(seen(exposed(2))).toEqual(window(2));
     expect(seen(exposed(1))).toMatchObject({
       verdict: 'fail',
@@ -115,7 +128,9 @@ describe('a power cut of all nodes', () => {
   test('may also take what was acked between the measurement and the cut', () => {
     const measured = (ms: number) => {
       const exposure = { byPartition: [1], syncMsMax: 10, measuredAtNanos: ms * 1e6 };
-      return load({ exposures: [exposure] }).fault(0, 1000, { victims: three }).log('a0');
+      return load({ exposures: [exposure] })
+        .fault(0, 1000, { victims: three })
+        .log('a0');
     };
     // a1 was acked at 951, a2 at 953.
     expect(seen(measured(953))).toEqual(window(2));
@@ -245,14 +260,20 @@ describe('a power cut of all nodes', () => {
   });
 
   test('whose exposure was not measured leaves the loss in doubt', () => {
-    const story = load({ exposures: [null] }).fault(0, 1000, { victims: three }).log('a0 a1');
+    const story = load({ exposures: [null] })
+      .fault(0, 1000, { victims: three })
+      .log('a0 a1');
     expect(seen(story)).toMatchObject({ verdict: 'inconclusive', unknown: ['lost'] });
     expect(story.judge().reasons.join('\n')).toContain('the 1 lost cannot be held against it');
   });
 
   test('that exposed nothing and took nothing proves nothing', () => {
     const exposed = (count: number) =>
-      seen(load({ exposures: [count] }).fault(0, 1000, { victims: three }).log('a0 a1 a2'));
+      seen(
+        load({ exposures: [count] })
+          .fault(0, 1000, { victims: three })
+          .log('a0 a1 a2'),
+      );
     expect(exposed(0)).toMatchObject({ verdict: 'inconclusive', unknown: ['loss-window'] });
     expect(exposed(1)).toEqual(pass);
   });
@@ -288,9 +309,14 @@ describe('a power cut of one node', () => {
 
   test('takes what the only replica had not flushed', () => {
     const setting = { replication: 'none', faults: [{ fault: 'power-cut' }] } as const;
-    const log = (names: string) => ({ copies: load(setting).fault(0, 1000).copy(0, names).copy(1, names) });
+    const log = (names: string) => ({
+      copies: load(setting).fault(0, 1000).copy(0, names).copy(1, names),
+    });
     expect(seen(log('a0').copies)).toEqual(window(2));
-    const synced = load({ ...setting, flush: 'sync' }).fault(0, 1000).copy(0, 'a0').copy(1, 'a0');
+    const synced = load({ ...setting, flush: 'sync' })
+      .fault(0, 1000)
+      .copy(0, 'a0')
+      .copy(1, 'a0');
     expect(seen(synced)).toMatchObject(failedBy('lost-tail', 2));
   });
 });
@@ -389,7 +415,9 @@ describe('several faults', () => {
       .fault(1, 1000, { victims: three })
       .log('a0');
     expect(seen(story)).toEqual(window(2));
-    expect(story.judge().faults.map(({ lossWindowMessages }) => lossWindowMessages)).toEqual([0, 2]);
+    expect(story.judge().faults.map(({ lossWindowMessages }) => lossWindowMessages)).toEqual([
+      0, 2,
+    ]);
   });
 
   test('a window does not excuse what was sent after its fault, though that is not healed yet', () => {
@@ -400,7 +428,9 @@ describe('several faults', () => {
       .fault(1, 1600)
       .log('a0 a1 a2');
     expect(seen(story)).toMatchObject({ invalid: ['lost'], anomalies: { 'lost-tail': 1 } });
-    expect(story.judge().faults.map(({ lossWindowMessages }) => lossWindowMessages)).toEqual([0, 1]);
+    expect(story.judge().faults.map(({ lossWindowMessages }) => lossWindowMessages)).toEqual([
+      0, 1,
+    ]);
   });
 
   test('what exceeds the exposure of one may be explained by the next', () => {
@@ -426,7 +456,10 @@ describe('several faults', () => {
           .fault(1, 3000)
           .log(log),
       );
-    const took = (count: number) => ({ ...pass, anomalies: { 'lost-window': count, superseded: 2 } });
+    const took = (count: number) => ({
+      ...pass,
+      anomalies: { 'lost-window': count, superseded: 2 },
+    });
     expect(told('kill', 'b0 b1')).toEqual(took(3));
     expect(told('power-cut', '')).toMatchObject({ anomalies: { 'lost-window': 5 } });
     expect(told('kill', '')).toMatchObject({
@@ -455,7 +488,9 @@ describe('several faults', () => {
   });
 
   test('the oldest are those beyond what was exposed', () => {
-    const story = load({ exposures: [1] }).fault(0, 1000, { victims: three }).log('a0');
+    const story = load({ exposures: [1] })
+      .fault(0, 1000, { victims: three })
+      .log('a0');
     const verdict = story.judge().verdicts.find(({ check }) => check === 'lost')!;
     const beyond = verdict.anomalies.find(({ kind }) => kind === 'lost-beyond-window')!;
     expect(beyond.examples).toEqual([

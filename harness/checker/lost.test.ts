@@ -205,7 +205,9 @@ describe('loss', () => {
     };
     expect(seen(read(told(), 'a0', 'a1', 'a2'))).toEqual(pass);
     expect(seen(read(told(), 'a0', 'a2'))).toEqual(lost({ 'lost-middle': 1 }));
-    expect(seen(read(told().acked('b0', -1), 'a0', 'a1', 'a2'))).toEqual(lost({ 'lost-unplaced': 1 }));
+    expect(seen(read(told().acked('b0', -1), 'a0', 'a1', 'a2'))).toEqual(
+      lost({ 'lost-unplaced': 1 }),
+    );
     expect(seen(read(told().acked('b0', -1))).anomalies).toEqual({ 'lost-all': 4 });
   });
 
@@ -227,7 +229,8 @@ describe('loss', () => {
 
   test('the evidence says how much was looked at', () => {
     const evidence = (story: Story) => story.judge().verdicts[0]!.evidence;
-    const told = () => new Story(noConsumers).acked('a0', 0).acked('a1', 1).unknown('a2').failed('a3');
+    const told = () =>
+      new Story(noConsumers).acked('a0', 0).acked('a1', 1).unknown('a2').failed('a3');
     expect(evidence(told().log('a0 a1'))).toBe(
       '2 messages acked, 2 records read from 1 partition: 0 lost',
     );
@@ -279,7 +282,11 @@ describe('loss under a fault', () => {
     const story = before(faulty('async')).at(1500).acked('a3', 2).log('a0 a1 a3');
     expect(seen(story)).toEqual({ ...pass, anomalies: { 'lost-window': 1, superseded: 1 } });
     const { faults, recovery } = story.judge();
-    expect(faults[0]).toMatchObject({ exposedMessages: 3, lossWindowMessages: 1, lossWindowMs: 97 });
+    expect(faults[0]).toMatchObject({
+      exposedMessages: 3,
+      lossWindowMessages: 1,
+      lossWindowMs: 97,
+    });
     expect(recovery).toMatchObject({ lossWindowMessages: 1, lossWindowMs: 97 });
   });
 
@@ -331,21 +338,16 @@ describe('loss under a fault', () => {
     };
     const legal = { ...pass, anomalies: { 'lost-window': 2 } };
     expect(seen(two('async').log('a0 a3').log('', { partition: 1 }))).toEqual(legal);
-    expect(seen(two('quorum').log('a0 a3').log('', { partition: 1 }))).toEqual(lost({ 'lost-all': 2 }));
+    expect(seen(two('quorum').log('a0 a3').log('', { partition: 1 }))).toEqual(
+      lost({ 'lost-all': 2 }),
+    );
     const beginning = two('async').log('a0 a3').log('a2', { partition: 1, from: 1 });
     expect(seen(beginning)).toEqual(lost({ 'lost-prefix': 1 }));
   });
 
   test('a producer that had only just begun loses the tail of its partition, or a hole in it', () => {
     const begun = (b0: number, a3: number, log: string) =>
-      seen(
-        before(faulty('async'))
-          .at(990)
-          .acked('b0', b0)
-          .acked('a3', a3)
-          .at(1500)
-          .log(log),
-      );
+      seen(before(faulty('async')).at(990).acked('b0', b0).acked('a3', a3).at(1500).log(log));
     expect(begun(4, 3, 'a0 a1 a2 a3')).toEqual({ ...pass, anomalies: { 'lost-window': 1 } });
     expect(begun(3, 4, 'a0 a1 a2 - a3')).toMatchObject({ anomalies: { 'lost-middle': 1 } });
   });
@@ -466,7 +468,9 @@ describe('loss under a fault', () => {
   });
 
   test('two clocks cannot tell what a fault took', () => {
-    const story = before(faulty('async')).header('producer-1', { clockDomain: 'elsewhere' }).log('a0 a1');
+    const story = before(faulty('async'))
+      .header('producer-1', { clockDomain: 'elsewhere' })
+      .log('a0 a1');
     expect(seen(story).verdict).toBe('fail');
     expect(seen(story).anomalies).toEqual({ 'lost-tail': 1 });
   });

@@ -112,18 +112,15 @@ describe('order of delivery', () => {
     expect(seen(story).anomalies['reordered-delivery']).toBeUndefined();
   });
 
-  test.each(['assigned', 'revoked'] as const)(
-    'after "%s" a session starts anew',
-    (type) => {
-      const story = told()
-        .consumed('a0 a1 a2')
-        .position(type)
-        .delivered('a0', 0)
-        .delivered('a1', 1)
-        .delivered('a2', 2);
-      expect(seen(story)).toEqual({ ...pass, anomalies: { redelivered: 3 } });
-    },
-  );
+  test.each(['assigned', 'revoked'] as const)('after "%s" a session starts anew', (type) => {
+    const story = told()
+      .consumed('a0 a1 a2')
+      .position(type)
+      .delivered('a0', 0)
+      .delivered('a1', 1)
+      .delivered('a2', 2);
+    expect(seen(story)).toEqual({ ...pass, anomalies: { redelivered: 3 } });
+  });
 
   test('after "diverged" a session starts anew, and whoever sent it back answers for that', () => {
     const story = told().consumed('a0 a1 a2').position('diverged').delivered('a0', 0);

@@ -63,7 +63,10 @@ describe('corruption', () => {
 
   test('a payload that a node hands out in the middle of the run is looked at', () => {
     const story = (intact: boolean) =>
-      new Story(alone).acked('a0', 0).log('a0').read('a0', 0, { node: 1, intact, file: 'inspector-1.1' });
+      new Story(alone)
+        .acked('a0', 0)
+        .log('a0')
+        .read('a0', 0, { node: 1, intact, file: 'inspector-1.1' });
     expect(seen(story(false)).invalid).toContain('corrupted');
     expect(seen(story(true))).toMatchObject({ invalid: [], anomalies: {} });
   });

@@ -103,13 +103,16 @@ test('gaps in offsets cannot be told from skipped records while the log was not 
   expect(seen(story.readEnd({ complete: false })).unknown).toContain('poll');
 });
 
-test.each([true, false])('consumers that compete read no partition as a log (groups: %s)', (groups) => {
-  const story = new Story({ capabilities: { competingConsumers: true, groups } })
-    .acked('a0', 0)
-    .acked('a1', 1)
-    .acked('a2', 2)
-    .log('a0 a1 a2')
-    .consumed('a0 - a2')
-    .consumed('a1', { from: 1 });
-  expect(seen(story)).toMatchObject({ invalid: [], anomalies: {} });
-});
+test.each([true, false])(
+  'consumers that compete read no partition as a log (groups: %s)',
+  (groups) => {
+    const story = new Story({ capabilities: { competingConsumers: true, groups } })
+      .acked('a0', 0)
+      .acked('a1', 1)
+      .acked('a2', 2)
+      .log('a0 a1 a2')
+      .consumed('a0 - a2')
+      .consumed('a1', { from: 1 });
+    expect(seen(story)).toMatchObject({ invalid: [], anomalies: {} });
+  },
+);

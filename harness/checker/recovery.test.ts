@@ -310,12 +310,18 @@ describe('recovery time', () => {
 
   test('a fault on a consumer is no business of another group', () => {
     const options = under('consumer', { consumers: 2 });
-    const scenario = { ...options.scenario, workload: { ...options.scenario?.workload, groups: 2 } };
+    const scenario = {
+      ...options.scenario,
+      workload: { ...options.scenario?.workload, groups: 2 },
+    };
     const story = load(new Story({ scenario }).fault(0, 1000, { victims: ['consumer 1'] }), {});
     const other = story.plan.consumers.find(({ worker }) => worker === 2)!;
     expect(other.group).not.toBe(story.plan.consumers[0]!.group);
     story.at(500).delivered('a0', 0).delivered('a0', 0, { consumer: 2 });
-    expect(judged(story.at(1990).delivered('a1', 1))).toMatchObject({ verdict: 'valid', rtoMs: 990 });
+    expect(judged(story.at(1990).delivered('a1', 1))).toMatchObject({
+      verdict: 'valid',
+      rtoMs: 990,
+    });
   });
 
   test('times of two clocks are not compared', () => {

@@ -69,8 +69,7 @@ export const recovery: Checker = {
         const key = book.messages.key(id);
         if (acked) {
           service.acked(client, { key, partition, time });
-          for (const returning of services.values())
-            returning.ackedBefore(client, invokedAt, time);
+          for (const returning of services.values()) returning.ackedBefore(client, invokedAt, time);
         }
         for (let index = 0; index < open.length && open[index]!.effectiveAt <= invokedAt; index++) {
           const isBack = open[index]!.complete({ client, key, partition, acked, invokedAt, time });

@@ -10,7 +10,11 @@ test('a tally counts each kind and keeps its first ten witnesses', () => {
   tally.add('rewound', () => 'another', 3);
   expect(asked).toBe(10);
   expect(tally.anomalies()).toEqual([
-    { kind: 'skipped', count: 25, examples: Array.from({ length: 10 }, (_, index) => `witness ${index + 1}`) },
+    {
+      kind: 'skipped',
+      count: 25,
+      examples: Array.from({ length: 10 }, (_, index) => `witness ${index + 1}`),
+    },
     { kind: 'rewound', count: 3, examples: ['another'] },
   ]);
   expect([tally.count('skipped'), tally.count('other'), tally.count()]).toEqual([25, 0, 28]);

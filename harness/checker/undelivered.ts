@@ -63,7 +63,9 @@ function judge(book: Book, cursors: CursorsAhead): Finding {
     evidence:
       `${counted(records, 'record')}, ${groups}, ` +
       `${counted(book.deliveries, 'delivery', 'deliveries')}: ${count(forbidden.count())} never given` +
-      (passedOver === 0 ? '' : `; ${count(passedOver)} passed over, as allowed: ${cursors.inWords}`),
+      (passedOver === 0
+        ? ''
+        : `; ${count(passedOver)} passed over, as allowed: ${cursors.inWords}`),
   };
 }
 

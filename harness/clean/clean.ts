@@ -5,7 +5,12 @@ import { imagesMountedBelow, releaseBelow } from '../file-system/loop-mount.ts';
 import { loopsBelow } from '../file-system/mount-table.ts';
 import { ownerOfTrial } from '../file-system/trial.ts';
 import { clockDomain } from '../measure/clock.ts';
-import { cellsDirectoryName, dataDirectoryName, factsFileName, type RunFacts } from '../run/run-facts.ts';
+import {
+  cellsDirectoryName,
+  dataDirectoryName,
+  factsFileName,
+  type RunFacts,
+} from '../run/run-facts.ts';
 import { isAlive, signalProcess, type ProcessIdentity } from '../supervisor/process-table.ts';
 import { stateFileName, type SupervisorState } from '../supervisor/protocol.ts';
 
@@ -64,8 +69,7 @@ async function leftoverOf(output: string, name: string): Promise<Leftover | unde
   const nothing = { containers: [], networks: [], volumes: [], problems: [] };
   const found = { run: name, directory, ...kernels, ...nothing };
   const trier = ownerOfTrial(basename(name));
-  if (trier !== undefined)
-    return { ...found, processes: [], data: true, running: isAlive(trier) };
+  if (trier !== undefined) return { ...found, processes: [], data: true, running: isAlive(trier) };
   const facts = readJson<RunFacts>(join(directory, factsFileName));
   if (!facts) return undefined;
   const state = readState(directory);
@@ -93,7 +97,10 @@ async function heldByEngine(
   } catch (error) {
     if (endedAt !== null) return nothing;
     const at = state.engine.host;
-    return { ...nothing, problems: [`what the Docker Engine at ${at} holds of it is not known: ${saidBy(error)}`] };
+    return {
+      ...nothing,
+      problems: [`what the Docker Engine at ${at} holds of it is not known: ${saidBy(error)}`],
+    };
   }
 }
 
@@ -128,7 +135,8 @@ async function cleanOne(found: Leftover): Promise<Leftover> {
   const problems = [...(await releaseFromEngine(found, state)), ...(await releaseBelow(directory))];
   // What cannot be unmounted is not to be emptied through its mount either.
   if (imagesMountedBelow(directory).length > 0) return { ...found, problems };
-  if (ownerOfTrial(basename(run)) !== undefined) rmSync(directory, { recursive: true, force: true });
+  if (ownerOfTrial(basename(run)) !== undefined)
+    rmSync(directory, { recursive: true, force: true });
   else if (data) rmSync(join(directory, dataDirectoryName), { recursive: true, force: true });
   return { ...found, problems };
 }
@@ -137,7 +145,8 @@ async function releaseFromEngine(
   { containers, networks, volumes, problems }: Leftover,
   state: SupervisorState | undefined,
 ): Promise<readonly string[]> {
-  if (state?.engine === undefined || containers.length + networks.length + volumes.length === 0) return problems;
+  if (state?.engine === undefined || containers.length + networks.length + volumes.length === 0)
+    return problems;
   const { dockerAt } = await import('../cluster/docker/engine.ts');
   const { removeRun } = await import('../cluster/docker/remove-run.ts');
   return removeRun(dockerAt(state.engine), state.run);

@@ -28,7 +28,15 @@ describe('an axis', () => {
   });
 
   test('takes values with commas, several times, each once, in their order', () => {
-    const flags = parsed(['--flush', 'os,sync', '--flush', 'sync', '--flush=async', '--rates', '500, 1e3']);
+    const flags = parsed([
+      '--flush',
+      'os,sync',
+      '--flush',
+      'sync',
+      '--flush=async',
+      '--rates',
+      '500, 1e3',
+    ]);
     expect(flags['flush']).toEqual(['os', 'sync', 'async']);
     expect(flags['rates']).toEqual([500, 1000]);
   });
@@ -59,5 +67,7 @@ describe('an axis', () => {
 
 test('a whole number is one that can be told from its neighbours', () => {
   expect(wholeNumber('9007199254740991')).toBe(Number.MAX_SAFE_INTEGER);
-  expect(() => wholeNumber('9007199254740992')).toThrow('"9007199254740992" is not a whole number.');
+  expect(() => wholeNumber('9007199254740992')).toThrow(
+    '"9007199254740992" is not a whole number.',
+  );
 });

@@ -35,7 +35,10 @@ export function brokerCommand(): Command {
     )
     .action(async (flags: BrokerFlags) => {
       if (flags.token === undefined && flags.peer.length > 0) {
-        throw new HarnessError('usage', '--peer needs --token, the same for every node of the cluster');
+        throw new HarnessError(
+          'usage',
+          '--peer needs --token, the same for every node of the cluster',
+        );
       }
       const token = flags.token ?? randomBytes(16).toString('hex');
       const config = {
@@ -64,12 +67,14 @@ async function runNode(args: readonly string[]): Promise<number> {
 }
 
 function nodeNumber(text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new HarnessError('usage', `--id must be a whole number from 1, got "${text}"`);
+  if (!/^[1-9]\d*$/.test(text))
+    throw new HarnessError('usage', `--id must be a whole number from 1, got "${text}"`);
   return Number(text);
 }
 
 function peer(text: string): { id: number; clientAddress: string } {
   const match = /^([1-9]\d*)=(.+:\d+)$/.exec(text);
-  if (match === null) throw new HarnessError('usage', `--peer must look like 2=127.0.0.1:7080, got "${text}"`);
+  if (match === null)
+    throw new HarnessError('usage', `--peer must look like 2=127.0.0.1:7080, got "${text}"`);
   return { id: Number(match[1]), clientAddress: match[2]! };
 }

@@ -7,7 +7,9 @@ import { folderName } from './folder-option.ts';
 /** `ackworth clean`: removes whatever killed runs left, and only that. */
 export function cleanCommand(): Command {
   return new Command('clean')
-    .description('Removes processes, containers, mounts and data that killed runs left; keeps their records.')
+    .description(
+      'Removes processes, containers, mounts and data that killed runs left; keeps their records.',
+    )
     .option('--out <directory>', 'where run folders are', folderName, 'runs')
     .option('--json', 'print JSON')
     .action(async (flags: { out: string; json?: true }, command: Command) => {

@@ -56,11 +56,17 @@ const choices = [
 /** `ackworth compare`: what each durability mode costs, and what it is worth. */
 export function compareCommand(): Command {
   return new Command('compare')
-    .description('Runs a scenario in each durability mode: what an ack costs, and what it is worth.')
+    .description(
+      'Runs a scenario in each durability mode: what an ack costs, and what it is worth.',
+    )
     .argument('[scenario]', 'a name (see `ackworth list`) or a file; default: durability')
     .addOption(axisOption('--flush <modes>', 'sync, async, os', oneOf(['sync', 'async', 'os'])))
     .addOption(
-      axisOption('--replication <modes>', 'none, async, quorum', oneOf(['none', 'async', 'quorum'])),
+      axisOption(
+        '--replication <modes>',
+        'none, async, quorum',
+        oneOf(['none', 'async', 'quorum']),
+      ),
     )
     .addOption(axisOption('--batch <sizes>', 'batch size, such as 16KiB', size))
     .addOption(axisOption('--in-flight <counts>', 'messages in flight per producer', countFrom1))
@@ -69,7 +75,11 @@ export function compareCommand(): Command {
     .addOption(axisOption('--cluster <kinds>', 'process, docker', oneOf(clusterKinds)))
     .option('--repeats <n>', 'runs of each cell', countFrom1, 1)
     .option('--quick', 'fewer rates, shorter, and only the faults that tell most')
-    .option('--seed <n>', 'makes every choice of the grid; default: drawn, and printed', wholeNumber)
+    .option(
+      '--seed <n>',
+      'makes every choice of the grid; default: drawn, and printed',
+      wholeNumber,
+    )
     .addOption(
       new Option('--storage <form>', 'where nodes keep their data while something breaks').choices([
         'auto',
@@ -84,7 +94,11 @@ export function compareCommand(): Command {
       const begun = flags.resume === undefined ? undefined : await openSuiteFolder(flags.resume);
       if (begun !== undefined) refuseChoices(name, command);
       const grid = begun?.grid ?? (await newGrid(name ?? 'durability', flags));
-      if (begun !== undefined) requireCells(flags.only, grid.cells.map(({ id }) => id));
+      if (begun !== undefined)
+        requireCells(
+          flags.only,
+          grid.cells.map(({ id }) => id),
+        );
       await requireFooting(grid, {
         directory: flags.out,
         onBuild: (what) => process.stderr.write(`${what}\n`),
@@ -107,7 +121,8 @@ export function compareCommand(): Command {
         release();
       });
       if (flags.json) process.stdout.write(`${JSON.stringify(suite, null, 2)}\n`);
-      else process.stdout.write(`${comparisonTable(suite)}\nsuite: ${join(where, suiteFileName)}\n`);
+      else
+        process.stdout.write(`${comparisonTable(suite)}\nsuite: ${join(where, suiteFileName)}\n`);
       const report = await writeSuiteReports(folder.directory, suite);
       (flags.json ? process.stderr : process.stdout).write(`report: ${report}\n`);
       if (suite.cells.some(({ state }) => state !== 'done')) {

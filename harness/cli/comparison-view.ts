@@ -17,7 +17,11 @@ export interface ComparisonView {
   close(): void;
 }
 
-const words = { pass: pc.green('pass'), inconclusive: pc.yellow('inconclusive'), fail: pc.red('FAIL') };
+const words = {
+  pass: pc.green('pass'),
+  inconclusive: pc.yellow('inconclusive'),
+  fail: pc.red('FAIL'),
+};
 
 /** One line per cell that is over; on a terminal, below them one that tells what goes on. */
 export function comparisonView(out: NodeJS.WriteStream = process.stderr): ComparisonView {
@@ -53,7 +57,8 @@ function found({ state, note, verdict, price, worth, reasons }: SuiteCell): stri
   const why = verdict === 'pass' ? '' : `: ${reasons[0] ?? ''}`;
   if (price !== null) {
     const kept = price.sustained ? 'sustained' : 'not sustained';
-    const p99 = price.response.p99 === null ? '' : `, p99 ${(price.response.p99 / 1000).toFixed(2)} ms`;
+    const p99 =
+      price.response.p99 === null ? '' : `, p99 ${(price.response.p99 / 1000).toFixed(2)} ms`;
     return `${words[verdict]}, ${whole(price.acked)}/s acked, ${kept}${p99}${why}`;
   }
   if (worth === null) return `${words[verdict]}${why}`;

@@ -50,7 +50,9 @@ try {
     process.exitCode = errorExitCode;
   } else {
     process.stderr.write(`ackworth: this is a bug of Ackworth, please report it\n`);
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.stderr.write(
+      `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    );
     process.exitCode = errorExitCode;
   }
 }

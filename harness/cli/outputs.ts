@@ -19,10 +19,7 @@ export async function writeReports(
  * else to their records, as far as they are there.
  */
 export async function writeSuiteReports(directory: string, suite: SuiteRecord): Promise<string> {
-  return writeFiles(
-    directory,
-    await renderSuite(suite, (cell) => evidenceOf(directory, cell)),
-  );
+  return writeFiles(directory, await renderSuite(suite, (cell) => evidenceOf(directory, cell)));
 }
 
 /** A path of plain names, so that a link can lead nowhere but down from the suite's folder. */

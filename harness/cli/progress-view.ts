@@ -89,7 +89,10 @@ function describe(progress: Exclude<Progress, { type: 'stage' }>): string {
     case 'phase':
       return `phase ${progress.name} (${seconds(progress.startMs)} to ${seconds(progress.endMs)})`;
     case 'load': {
-      const p99 = progress.responseP99Ms === null ? '' : `, response p99 ${progress.responseP99Ms.toFixed(1)} ms`;
+      const p99 =
+        progress.responseP99Ms === null
+          ? ''
+          : `, response p99 ${progress.responseP99Ms.toFixed(1)} ms`;
       return (
         `${timeOf(progress)}, ` +
         `acked ${whole(progress.acked)} (${whole(progress.ackedPerSecond)}/s), ` +

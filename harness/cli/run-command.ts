@@ -38,17 +38,30 @@ interface RunFlags extends Overrides {
 export function runCommand(): Command {
   return new Command('run')
     .description('Runs scenarios against a broker cluster and judges what happened.')
-    .argument('[scenario...]', 'names (see `ackworth list`) or files such as ./my.scenario.ts', ['tour'])
+    .argument('[scenario...]', 'names (see `ackworth list`) or files such as ./my.scenario.ts', [
+      'tour',
+    ])
     .option('--target <driver>', 'the broker (see `ackworth list`)', 'reference')
-    .addOption(new Option('--cluster <kind>', 'where nodes run').choices(clusterKinds).default('process'))
+    .addOption(
+      new Option('--cluster <kind>', 'where nodes run').choices(clusterKinds).default('process'),
+    )
     .option('--nodes <n>', 'nodes of the cluster', wholeNumber)
     .option('--partitions <n>', 'partitions of the topic', wholeNumber)
-    .addOption(new Option('--flush <mode>', 'when an entry is persisted').choices(['sync', 'async', 'os']))
     .addOption(
-      new Option('--replication <mode>', 'when a producer is acked').choices(['none', 'async', 'quorum']),
+      new Option('--flush <mode>', 'when an entry is persisted').choices(['sync', 'async', 'os']),
     )
     .addOption(
-      new Option('--storage <form>', 'where the nodes’ data are').choices(['auto', ...storageForms]),
+      new Option('--replication <mode>', 'when a producer is acked').choices([
+        'none',
+        'async',
+        'quorum',
+      ]),
+    )
+    .addOption(
+      new Option('--storage <form>', 'where the nodes’ data are').choices([
+        'auto',
+        ...storageForms,
+      ]),
     )
     .option('--rate <n>', 'messages per second', decimal)
     .option('--size <size>', 'message size, such as 100B or 1KiB')
@@ -56,7 +69,11 @@ export function runCommand(): Command {
     .option('--consumers <n>', 'consumer processes', wholeNumber)
     .option('--duration <time>', 'all phases together, such as 30s')
     .option('--no-faults', 'leave every fault out')
-    .option('--seed <n>', 'makes every choice of the plan; default: drawn, and printed', wholeNumber)
+    .option(
+      '--seed <n>',
+      'makes every choice of the plan; default: drawn, and printed',
+      wholeNumber,
+    )
     .option('--out <directory>', 'where run folders go', folderName, 'runs')
     .option(
       '--node-main <file>',
@@ -85,7 +102,9 @@ export function runCommand(): Command {
       if (missed.length > 0)
         process.stderr.write(`interrupted before it was run: ${missed.join(', ')}\n`);
       if (flags.json) {
-        process.stdout.write(`${JSON.stringify(records.length === 1 ? records[0] : records, null, 2)}\n`);
+        process.stdout.write(
+          `${JSON.stringify(records.length === 1 ? records[0] : records, null, 2)}\n`,
+        );
       }
       process.exitCode = exitCodeOf(
         joinVerdicts([
@@ -127,7 +146,11 @@ async function requireFootings(chosen: readonly Scenario[], flags: RunFlags): Pr
   }
 }
 
-async function runOne(scenario: Scenario, flags: RunFlags, signal: AbortSignal): Promise<RunRecord> {
+async function runOne(
+  scenario: Scenario,
+  flags: RunFlags,
+  signal: AbortSignal,
+): Promise<RunRecord> {
   const seed = flags.seed ?? randomInt(1, 2 ** 31);
   const view = progressView();
   process.stderr.write(`${scenario.name}, seed ${seed}\n`);
@@ -172,6 +195,7 @@ function wholeNumber(text: string): number {
 
 function decimal(text: string): number {
   const value = Number(text);
-  if (text.trim() === '' || !(value > 0)) throw new InvalidArgumentError('it must be a number above 0.');
+  if (text.trim() === '' || !(value > 0))
+    throw new InvalidArgumentError('it must be a number above 0.');
   return value;
 }

@@ -41,9 +41,21 @@ export function plainTable(head: string[], widths?: number[]): Table.Table {
     wordWrap: true,
     style: { head: pc.isColorSupported ? ['bold'] : [], border: [], compact: true },
     chars: {
-      top: '', 'top-mid': '', 'top-left': '', 'top-right': '',
-      bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '',
-      left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: ' ',
+      top: '',
+      'top-mid': '',
+      'top-left': '',
+      'top-right': '',
+      bottom: '',
+      'bottom-mid': '',
+      'bottom-left': '',
+      'bottom-right': '',
+      left: '',
+      'left-mid': '',
+      mid: '',
+      'mid-mid': '',
+      right: '',
+      'right-mid': '',
+      middle: ' ',
     },
   });
 }
@@ -70,7 +82,8 @@ function figures(record: RunRecord): string[] {
     lines.push('one node: nothing is replicated, whatever the replication mode');
   }
   for (const { kind, victims, effectiveAtMs, rtoMs, recoveryNote, proof } of faults) {
-    const at = effectiveAtMs === null ? 'never took effect' : `at ${(effectiveAtMs / 1000).toFixed(1)} s`;
+    const at =
+      effectiveAtMs === null ? 'never took effect' : `at ${(effectiveAtMs / 1000).toFixed(1)} s`;
     const recovered = rtoMs === null ? recoveryNote : `recovered in ${whole(rtoMs)} ms`;
     lines.push(`${kind} ${victims.join(', ')} ${at} (${proof.injected}), ${recovered}`);
   }

@@ -56,7 +56,9 @@ export interface Links {
   /** Rules that were applied and not lifted, in order. */
   readonly rules: readonly LinkRule[];
   /** RST to both sides of every connection that goes over one of these links. */
-  reset(links: readonly Link[]): Promise<{ readonly atNanos: number; readonly connections: number }>;
+  reset(
+    links: readonly Link[],
+  ): Promise<{ readonly atNanos: number; readonly connections: number }>;
   /**
    * Sends a frame over each way of each of these links through the very machinery that carries the
    * traffic, on a connection of its own for each side that may dial. It waits for the frames that

@@ -226,9 +226,7 @@ export class SupervisedCluster implements Cluster {
   async #waitUntilServing(): Promise<void> {
     const deadline = monotonicNanos() + this.#startMsMax * 1e6;
     for (;;) {
-      const answers = await Promise.all(
-        this.#host.addresses.map((address) => this.#ask(address)),
-      );
+      const answers = await Promise.all(this.#host.addresses.map((address) => this.#ask(address)));
       answers.forEach((answer, index) => {
         if (answer?.trouble === undefined) return;
         const what = `node ${index + 1} cannot serve: ${answer.trouble}`;

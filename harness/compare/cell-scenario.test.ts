@@ -9,15 +9,36 @@ import { plannedLoadMs, scenarioOfCell } from './cell-scenario.ts';
 import { makeGrid, type Grid, type GridOptions } from './grid.ts';
 
 const words: Vocabulary = vocabulary();
-const axes = { targets: [], clusters: [], flush: [], replication: [], batch: [], inFlight: [], rates: [] };
+const axes = {
+  targets: [],
+  clusters: [],
+  flush: [],
+  replication: [],
+  batch: [],
+  inFlight: [],
+  rates: [],
+};
 
 function gridOf(input: ScenarioInput, changes: Partial<GridOptions> = {}): Grid {
-  const options = { seed: 1, repeats: 1, quick: false, storage: null, axes, faults: ['kill'], only: [], ...changes };
+  const options = {
+    seed: 1,
+    repeats: 1,
+    quick: false,
+    storage: null,
+    axes,
+    faults: ['kill'],
+    only: [],
+    ...changes,
+  };
   return makeGrid(parseScenario(input, input.name, words), options);
 }
 
 function scenarioOf(grid: Grid, id: string) {
-  return scenarioOfCell(grid, grid.cells.find((cell) => cell.id === id)!, words);
+  return scenarioOfCell(
+    grid,
+    grid.cells.find((cell) => cell.id === id)!,
+    words,
+  );
 }
 
 describe('the scenario of a cell', () => {

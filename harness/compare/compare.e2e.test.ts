@@ -100,7 +100,8 @@ describe('a comparison of two modes at one rate and by one fault', () => {
       }
     }
     expect(readdirSync(join(directory, 'cells')).toSorted()).toEqual(cells.toSorted());
-    for (const cell of cells) expect(existsSync(join(directory, 'cells', cell, 'data'))).toBe(false);
+    for (const cell of cells)
+      expect(existsSync(join(directory, 'cells', cell, 'data'))).toBe(false);
 
     const [again] = cells;
     const before = suite.cells.find(({ id }) => id === again)!;

@@ -3,8 +3,20 @@ import type { ModeDifference, SuiteCell, SuiteMode } from '../record/suite.ts';
 import { differencesOf } from './differences.ts';
 
 function mode(id: string, changes: Partial<SuiteMode> = {}): SuiteMode {
-  const durability = { flush: 'sync' as const, replication: 'quorum' as const, flushIntervalMs: 100 };
-  return { id, target: 'reference', cluster: 'process', ...durability, nodes: 3, axes: {}, ...changes };
+  const durability = {
+    flush: 'sync' as const,
+    replication: 'quorum' as const,
+    flushIntervalMs: 100,
+  };
+  return {
+    id,
+    target: 'reference',
+    cluster: 'process',
+    ...durability,
+    nodes: 3,
+    axes: {},
+    ...changes,
+  };
 }
 
 interface Found {
@@ -85,7 +97,14 @@ describe('the difference of two modes', () => {
     );
     expect(rates).toHaveLength(1);
     expect(rates[0]).toMatchObject({ rate: 1000, pairs: 2, sustained: { from: 2, to: 2 } });
-    expect(rates[0]!.service.p50).toEqual({ pairs: 2, from: 500, to: 530, delta: 30, low: 30, high: 30 });
+    expect(rates[0]!.service.p50).toEqual({
+      pairs: 2,
+      from: 500,
+      to: 530,
+      delta: 30,
+      low: 30,
+      high: 30,
+    });
   });
 
   test('leaves out runs in which a queue grew, and counts them', () => {

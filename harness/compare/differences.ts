@@ -47,9 +47,7 @@ function ratesOf(cells: readonly SuiteCell[], from: SuiteMode, to: SuiteMode): R
     const { repeat, price } = cell;
     const partner = cells.find(
       (one) =>
-        one.mode === to.id &&
-        one.repeat === repeat &&
-        one.price?.targetRate === price.targetRate,
+        one.mode === to.id && one.repeat === repeat && one.price?.targetRate === price.targetRate,
     );
     return partner?.price ? [{ from: price, to: partner.price }] : [];
   });
@@ -64,7 +62,8 @@ function ratesOf(cells: readonly SuiteCell[], from: SuiteMode, to: SuiteMode): R
         from: found.filter((pair) => pair.from.sustained).length,
         to: found.filter((pair) => pair.to.sustained).length,
       },
-      doubtful: both.filter((pair) => pair.from.doubtful.length + pair.to.doubtful.length > 0).length,
+      doubtful: both.filter((pair) => pair.from.doubtful.length + pair.to.doubtful.length > 0)
+        .length,
       service: quantilesOf(both, 'service'),
       response: quantilesOf(both, 'response'),
       endToEnd: quantilesOf(both, 'endToEnd'),

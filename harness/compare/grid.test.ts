@@ -8,7 +8,15 @@ import { vocabulary } from '../vocabulary.ts';
 import { gridInWords, makeGrid, requireCells, type Grid, type GridOptions } from './grid.ts';
 import type { Axes } from './modes.ts';
 
-const free: Axes = { targets: [], clusters: [], flush: [], replication: [], batch: [], inFlight: [], rates: [] };
+const free: Axes = {
+  targets: [],
+  clusters: [],
+  flush: [],
+  replication: [],
+  batch: [],
+  inFlight: [],
+  rates: [],
+};
 const every = ['kill', 'power-cut', 'cut', 'delay'];
 
 function gridOf(scenario: ScenarioInput, changes: Partial<GridOptions> = {}): Grid {
@@ -81,10 +89,11 @@ describe('the durability grid', () => {
       axes: { ...free, flush: ['os', 'sync'], replication: ['async'], rates: [500] },
     });
     expect(modeIds(grid)).toEqual(['os x async', 'sync x async']);
-    expect(ids(grid).filter((id) => id.includes('price')).toSorted()).toEqual([
-      'os-async-price-500',
-      'sync-async-price-500',
-    ]);
+    expect(
+      ids(grid)
+        .filter((id) => id.includes('price'))
+        .toSorted(),
+    ).toEqual(['os-async-price-500', 'sync-async-price-500']);
   });
 
   test('takes what was not given on one axis from the scenario', () => {
@@ -107,7 +116,13 @@ describe('the durability grid', () => {
 
   test('names batch and in-flight only where there is more than one of them', () => {
     const grid = gridOf(durability, {
-      axes: { ...free, flush: ['sync'], replication: ['quorum'], batch: [4096, 65_536], inFlight: [100] },
+      axes: {
+        ...free,
+        flush: ['sync'],
+        replication: ['quorum'],
+        batch: [4096, 65_536],
+        inFlight: [100],
+      },
     });
     expect(modeIds(grid)).toEqual(['sync x quorum, batch 4096', 'sync x quorum, batch 65536']);
     expect(grid.modes[0]!.axes).toEqual({ batch: 4096, inFlight: 100 });
@@ -124,7 +139,11 @@ describe('the durability grid', () => {
 });
 
 describe('the axis of clusters', () => {
-  const both = { ...free, flush: ['sync' as const], clusters: ['process' as const, 'docker' as const] };
+  const both = {
+    ...free,
+    flush: ['sync' as const],
+    clusters: ['process' as const, 'docker' as const],
+  };
 
   test('makes a mode of each durability on each of them, which has the cluster in its name', () => {
     const grid = gridOf(steady, { axes: { ...both, rates: [500] } });
@@ -143,7 +162,9 @@ describe('the axis of clusters', () => {
   test('runs what is to be compared one after the other, in either order', () => {
     const { cells } = gridOf(steady, { repeats: 8, axes: { ...both, rates: [500, 1000] } });
     const inOrder = cells.toSorted((a, b) => a.order - b.order);
-    const pairs = inOrder.flatMap((cell, index) => (index % 2 === 0 ? [[cell, inOrder[index + 1]!]] : []));
+    const pairs = inOrder.flatMap((cell, index) =>
+      index % 2 === 0 ? [[cell, inOrder[index + 1]!]] : [],
+    );
     for (const [first, second] of pairs) {
       expect(second).toMatchObject({ work: first!.work, repeat: first!.repeat });
       expect(second!.mode.cluster).not.toBe(first!.mode.cluster);

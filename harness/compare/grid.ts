@@ -103,7 +103,9 @@ function worksOf(scenario: Scenario, { quick, axes, faults: known }: GridOptions
   const { rates, faults } = (quick ? grid.quick : undefined) ?? grid;
   return [
     ...(axes.rates.length > 0 ? axes.rates : rates).map(price),
-    ...faults.filter((fault) => canStrike(fault, known)).map((fault): Work => ({ kind: 'worth', fault })),
+    ...faults
+      .filter((fault) => canStrike(fault, known))
+      .map((fault): Work => ({ kind: 'worth', fault })),
   ];
 }
 

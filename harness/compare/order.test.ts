@@ -3,18 +3,16 @@ import type { SuiteMode } from '../record/suite.ts';
 import type { GridCell } from './grid-cell.ts';
 import { ordered } from './order.ts';
 
-const modes = ['a', 'b', 'c', 'd'].map(
-  (id): SuiteMode => ({
-    id,
-    target: 'reference',
-    cluster: 'process',
-    flush: 'sync',
-    replication: 'quorum',
-    nodes: 3,
-    flushIntervalMs: 100,
-    axes: {},
-  }),
-);
+const modes = ['a', 'b', 'c', 'd'].map((id): SuiteMode => ({
+  id,
+  target: 'reference',
+  cluster: 'process',
+  flush: 'sync',
+  replication: 'quorum',
+  nodes: 3,
+  flushIntervalMs: 100,
+  axes: {},
+}));
 const works: GridCell['work'][] = [
   ...[1, 2, 3, 4, 5, 6].map((rate) => ({ kind: 'price' as const, rate })),
   { kind: 'worth', fault: 'kill-leader' },

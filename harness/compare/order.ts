@@ -27,7 +27,10 @@ export function ordered(cells: readonly Omit<GridCell, 'order'>[], seed: number)
     .map((cell, index) => ({ ...cell, order: index + 1 }));
 }
 
-function shuffled<T extends Pick<GridCell, 'work' | 'repeat'>>(cells: readonly T[], seed: number): T[] {
+function shuffled<T extends Pick<GridCell, 'work' | 'repeat'>>(
+  cells: readonly T[],
+  seed: number,
+): T[] {
   const key = ({ work, repeat }: T): number => draw(seed, `cell ${nameOf(work)} r${repeat}`);
   return cells.toSorted((a, b) => key(a) - key(b));
 }

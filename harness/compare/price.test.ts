@@ -61,7 +61,10 @@ describe('a price', () => {
   });
 
   test('is doubtful where the generator was, or where there were too few samples', () => {
-    const doubtful = { ...record, validity: { state: 'doubtful' as const, reasons: ['saturated'] } };
+    const doubtful = {
+      ...record,
+      validity: { state: 'doubtful' as const, reasons: ['saturated'] },
+    };
     const { latency } = record;
     const few = { ...latency, endToEnd: { ...latency.endToEnd, p99: null } };
     expect(priceOf({ ...doubtful, latency: few }).doubtful).toEqual([

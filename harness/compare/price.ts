@@ -26,10 +26,7 @@ export function priceOf(record: RunRecord): Price {
     service: quantiles(latency.service),
     response: quantiles(latency.response),
     endToEnd: quantiles(latency.endToEnd),
-    doubtful: [
-      ...validity.reasons,
-      ...(missing ? ['too few samples for a 99th percentile'] : []),
-    ],
+    doubtful: [...validity.reasons, ...(missing ? ['too few samples for a 99th percentile'] : [])],
   };
 }
 

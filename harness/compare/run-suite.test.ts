@@ -23,7 +23,15 @@ const grid: Grid = makeGrid(parseScenario(durability, 'durability', vocabulary()
   repeats: 1,
   quick: true,
   storage: null,
-  axes: { targets: [], clusters: [], flush: ['sync'], replication: [], batch: [], inFlight: [], rates: [] },
+  axes: {
+    targets: [],
+    clusters: [],
+    flush: ['sync'],
+    replication: [],
+    batch: [],
+    inFlight: [],
+    rates: [],
+  },
   faults: ['kill'],
   only: [],
 });
@@ -91,8 +99,14 @@ describe('a suite', () => {
   test('keeps what its cells on an engine stood on', async () => {
     const { suite: processes } = await run();
     expect(processes.engines).toEqual([]);
-    const on = (note: string): RunRecord['cluster'] => ({ ...record.cluster, kind: 'docker', note });
-    const { suite } = await run({ act: ({ id }) => ({ cluster: on(id === order.at(-1) ? 'new' : 'old') }) });
+    const on = (note: string): RunRecord['cluster'] => ({
+      ...record.cluster,
+      kind: 'docker',
+      note,
+    });
+    const { suite } = await run({
+      act: ({ id }) => ({ cluster: on(id === order.at(-1) ? 'new' : 'old') }),
+    });
     expect(suite.engines).toEqual([{ cluster: 'docker', note: 'new' }]);
   });
 
@@ -162,7 +176,9 @@ describe('an interrupted suite', () => {
     expect(ran).toEqual(order.slice(0, 3));
     expect(statesOf(suite)[order[2]!]).toBe('missing');
     expect(suite.verdict).toBe('inconclusive');
-    expect(suite.reasons).toEqual([`${order.length - 2} of ${order.length} cells have not been run`]);
+    expect(suite.reasons).toEqual([
+      `${order.length - 2} of ${order.length} cells have not been run`,
+    ]);
 
     const begun = await readSuite(join(directory, 'suite.json'));
     const { grid: again } = await openSuiteFolder(directory);
@@ -248,7 +264,9 @@ test.each(damagedGrids)(
     writeFileSync(join(directory, 'grid.json'), text);
     await expect(openSuiteFolder(directory)).rejects.toMatchObject({
       code: 'usage',
-      message: expect.stringMatching(/^cannot go on with .+: its grid\.json (is damaged|has version)/) as string,
+      message: expect.stringMatching(
+        /^cannot go on with .+: its grid\.json (is damaged|has version)/,
+      ) as string,
     });
   },
 );

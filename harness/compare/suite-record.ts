@@ -9,7 +9,10 @@ import type { GridCell } from './grid-cell.ts';
 /** More cells than these are only counted. */
 const cellsToldMax = 6;
 
-type Found = Pick<SuiteCell, 'state' | 'note' | 'record' | 'verdict' | 'reasons' | 'price' | 'worth'>;
+type Found = Pick<
+  SuiteCell,
+  'state' | 'note' | 'record' | 'verdict' | 'reasons' | 'price' | 'worth'
+>;
 
 /** The record of a suite of which nothing has been run yet. */
 export function emptySuite(
@@ -72,7 +75,11 @@ export function failed(note: string): Found {
 const nothing = { record: null, verdict: null, reasons: [], price: null, worth: null };
 
 /** The suite with what was found for one cell, and its conclusions drawn again. */
-export function withFound(suite: SuiteRecord, { id }: Pick<GridCell, 'id'>, found: Found): SuiteRecord {
+export function withFound(
+  suite: SuiteRecord,
+  { id }: Pick<GridCell, 'id'>,
+  found: Found,
+): SuiteRecord {
   const cells = suite.cells.map((cell) => (cell.id === id ? { ...cell, ...found } : cell));
   return concluded({ ...suite, cells });
 }
@@ -108,7 +115,9 @@ function reasonsOf({ cells }: SuiteRecord): string[] {
     ...told(violated, ({ reasons }) => `is violated: ${reasons[0] ?? ''}`),
     ...told(open, ({ reasons }) => `is inconclusive: ${reasons[0] ?? ''}`),
     ...told(broken, ({ note }) => `could not be run: ${note}`),
-    ...(lacking > 0 ? [`${count(lacking)} of ${counted(cells.length, 'cell')} ${have} not been run`] : []),
+    ...(lacking > 0
+      ? [`${count(lacking)} of ${counted(cells.length, 'cell')} ${have} not been run`]
+      : []),
   ];
 }
 

@@ -17,7 +17,12 @@ const record = makeRecord({
 
 function worth(changes: Partial<RunRecord>, replication: 'quorum' | 'async' = 'quorum') {
   const words = vocabulary();
-  const input = { name: 'x', question: 'Why?', topic: { replication }, phases: [{ name: 'a', duration: '9s' }] };
+  const input = {
+    name: 'x',
+    question: 'Why?',
+    topic: { replication },
+    phases: [{ name: 'a', duration: '9s' }],
+  };
   const plan = makePlan(parseScenario(input, 'x', words), {
     seed: 1,
     target: 'reference',
@@ -60,7 +65,10 @@ describe('the worth of a mode', () => {
 
   test('has a recovery only where every such fault was recovered from', () => {
     const faults = [...record.faults, { ...record.faults[1]!, rtoMs: null }];
-    expect(worth({ verdict: 'pass', faults })).toMatchObject({ recoveryMs: null, faultsConfirmed: 2 });
+    expect(worth({ verdict: 'pass', faults })).toMatchObject({
+      recoveryMs: null,
+      faultsConfirmed: 2,
+    });
   });
 
   test('bounds nothing by a fault that was not seen to act', () => {

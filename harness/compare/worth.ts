@@ -49,7 +49,9 @@ function observed({ verdict, accounting }: RunRecord): Worth['observed'] {
 }
 
 function promised(plan: Plan, { id, kind, victims }: RecordedFault): LossPromise {
-  const nodes = victims.flatMap((victim) => /^node (\d+)$/.exec(victim)?.slice(1).map(Number) ?? []);
+  const nodes = victims.flatMap(
+    (victim) => /^node (\d+)$/.exec(victim)?.slice(1).map(Number) ?? [],
+  );
   const options = plan.faults.find((planned) => planned.id === id)?.options ?? {};
   return promiseOf(plan, { kind, nodes, options });
 }

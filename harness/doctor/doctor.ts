@@ -52,7 +52,12 @@ export async function examine(output: string): Promise<Finding[]> {
     folder,
   ];
   if (folder.state === 'good')
-    findings.push(space(output), ...(await disk(output)), await storage(output), await leftovers(output));
+    findings.push(
+      space(output),
+      ...(await disk(output)),
+      await storage(output),
+      await leftovers(output),
+    );
   if (madeOutput && folder.state === 'good') rmdirSync(output);
   return findings;
 }
@@ -205,11 +210,16 @@ async function disk(output: string): Promise<Finding[]> {
 /** Really tried: whether the power of a node's own file system can be cut here. */
 async function storage(output: string): Promise<Finding> {
   const name = 'power cuts';
-  const lacking = { ext4: await whatIsMissing('ext4', output), xfs: await whatIsMissing('xfs', output) };
+  const lacking = {
+    ext4: await whatIsMissing('ext4', output),
+    xfs: await whatIsMissing('xfs', output),
+  };
   const forms = (['ext4', 'xfs'] as const).filter((form) => lacking[form] === undefined);
   if (lacking.ext4 === undefined && lacking.xfs === undefined)
     return good(name, 'real, on ext4 and xfs: both were made, mounted and shut down');
-  const reasons = [...new Set([lacking.ext4, lacking.xfs].filter((reason) => reason !== undefined))];
+  const reasons = [
+    ...new Set([lacking.ext4, lacking.xfs].filter((reason) => reason !== undefined)),
+  ];
   const found =
     forms.length > 0
       ? `real, on ${forms.join()} alone: it was made, mounted and shut down`
@@ -221,10 +231,14 @@ async function leftovers(output: string): Promise<Finding> {
   const found = (await findLeftovers(output)).filter(({ running }) => !running);
   if (found.length === 0) return good('leftovers', 'none of killed runs');
   const processes = found.flatMap((one) => one.processes).length;
-  const held = found.flatMap(({ mounts, loopDevices }) => (mounts.length > 0 ? mounts : loopDevices));
+  const held = found.flatMap(({ mounts, loopDevices }) =>
+    mounts.length > 0 ? mounts : loopDevices,
+  );
   const containers = found.flatMap((one) => one.containers).length;
   const kept =
-    held.length === 0 ? '' : `, ${held.length} of their file systems are mounted or hold a loop device`;
+    held.length === 0
+      ? ''
+      : `, ${held.length} of their file systems are mounted or hold a loop device`;
   return {
     name: 'leftovers',
     state: 'doubtful',

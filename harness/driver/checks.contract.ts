@@ -1,6 +1,14 @@
 // Above 400 lines: a list, one entry for each thing owed, to be read from top to bottom.
 import type { Done, Session } from './driver.ts';
-import { collect, eventually, pass, payloadOf, producerDefaults, readTopic, sendAll } from './fixture.contract.ts';
+import {
+  collect,
+  eventually,
+  pass,
+  payloadOf,
+  producerDefaults,
+  readTopic,
+  sendAll,
+} from './fixture.contract.ts';
 import type { DriverFixture, Received, Sent } from './fixture.contract.ts';
 
 /**
@@ -19,19 +27,26 @@ const needsPause = (fixture: DriverFixture) =>
 const needs =
   (capability: 'positions' | 'replayable' | 'groups' | 'competingConsumers' | 'idempotence') =>
   (fixture: DriverFixture) =>
-    fixture.driver.capabilities[capability] ? undefined : `the driver does not declare ${capability}`;
+    fixture.driver.capabilities[capability]
+      ? undefined
+      : `the driver does not declare ${capability}`;
 const reasons =
   (...of: ((fixture: DriverFixture) => string | undefined)[]) =>
   (fixture: DriverFixture) =>
     of.map((reason) => reason(fixture)).find((reason) => reason !== undefined);
 
 function messages(count: number, keys = 8, bytes = 100): { key: number; payload: Buffer }[] {
-  return Array.from({ length: count }, (_, index) => ({ key: index % keys, payload: payloadOf(index, bytes) }));
+  return Array.from({ length: count }, (_, index) => ({
+    key: index % keys,
+    payload: payloadOf(index, bytes),
+  }));
 }
 
 function notOk(sent: readonly Sent[], expected: number): string[] {
   const ok = sent.filter(({ outcome }) => outcome === 'ok').length;
-  return ok === expected ? [] : [`of ${expected} messages to a healthy broker only ${ok} were acked`];
+  return ok === expected
+    ? []
+    : [`of ${expected} messages to a healthy broker only ${ok} were acked`];
 }
 
 /** What is in one list of payloads and not in the other, and the other way round. */
@@ -39,17 +54,23 @@ function compared(what: string, expected: readonly string[], found: readonly str
   const findings: string[] = [];
   const missing = expected.filter((payload) => !found.includes(payload)).length;
   const foreign = found.filter((payload) => !expected.includes(payload)).length;
-  if (missing > 0) findings.push(`${missing} of ${expected.length} acked messages are missing from ${what}, or were changed`);
+  if (missing > 0)
+    findings.push(
+      `${missing} of ${expected.length} acked messages are missing from ${what}, or were changed`,
+    );
   if (foreign > 0) findings.push(`${foreign} messages in ${what} were never sent like that`);
-  if (found.length - foreign > expected.length - missing) findings.push(`${what} holds messages twice`);
+  if (found.length - foreign > expected.length - missing)
+    findings.push(`${what} holds messages twice`);
   return findings;
 }
 
-const payloadsOf = (list: readonly { readonly payload: string }[]) => list.map(({ payload }) => payload);
+const payloadsOf = (list: readonly { readonly payload: string }[]) =>
+  list.map(({ payload }) => payload);
 
 export const driverChecks: readonly DriverCheck[] = [
   {
-    title: 'an ack is the broker\'s own: none comes while it is paused, and a time-out is reported as unknown',
+    title:
+      "an ack is the broker's own: none comes while it is paused, and a time-out is reported as unknown",
     skip: needsPause,
     check: async (fixture, session) => {
       const findings = notOk(await sendAll(fixture, session, messages(4)), 4);
@@ -60,7 +81,10 @@ export const driverChecks: readonly DriverCheck[] = [
         if (sent.length < 4) findings.push(`${4 - sent.length} messages never got an outcome`);
         for (const { outcome } of sent) {
           if (outcome === 'ok') findings.push('a message was acked while the broker was paused');
-          if (outcome === 'fail') findings.push('a message that may have had an effect was reported as failed for certain');
+          if (outcome === 'fail')
+            findings.push(
+              'a message that may have had an effect was reported as failed for certain',
+            );
         }
       } finally {
         await resume();
@@ -76,18 +100,25 @@ export const driverChecks: readonly DriverCheck[] = [
       const various = sizes.flatMap((bytes, size) =>
         [0, 1, 2].map((n) => ({ key: n, payload: payloadOf(size * 3 + n, bytes) })),
       );
-      various.push({ key: 0, payload: Buffer.alloc(100, 0x00) }, { key: 1, payload: Buffer.alloc(100, 0xff) });
+      various.push(
+        { key: 0, payload: Buffer.alloc(100, 0x00) },
+        { key: 1, payload: Buffer.alloc(100, 0xff) },
+      );
       const sent = await sendAll(fixture, session, various);
       const findings = notOk(sent, various.length);
       if (sent.some(({ payload }) => payload === 'changed by the driver')) {
         findings.push('the driver changed a payload while it owned it');
       }
       const expected = various.map(({ payload }) => payload.toString('hex'));
-      return [...findings, ...compared('the topic', expected, payloadsOf(await readTopic(session)))];
+      return [
+        ...findings,
+        ...compared('the topic', expected, payloadsOf(await readTopic(session))),
+      ];
     },
   },
   {
-    title: 'a delivered payload is the one that was sent, although its buffer was used again after the ack',
+    title:
+      'a delivered payload is the one that was sent, although its buffer was used again after the ack',
     skip: always,
     check: async (fixture, session) => {
       const { received, consumer } = await collect(session, 'readers', (_, ack) => ack());
@@ -95,17 +126,29 @@ export const driverChecks: readonly DriverCheck[] = [
       const findings = notOk(sent, 200);
       await eventually(fixture.patienceMs, () => received.length >= 200);
       await consumer.close();
-      return [...findings, ...compared('the deliveries', messages(200).map(({ payload }) => payload.toString('hex')), payloadsOf(received))];
+      return [
+        ...findings,
+        ...compared(
+          'the deliveries',
+          messages(200).map(({ payload }) => payload.toString('hex')),
+          payloadsOf(received),
+        ),
+      ];
     },
   },
   {
-    title: 'an outcome is told exactly once, never from inside send, and all are known when close returns',
+    title:
+      'an outcome is told exactly once, never from inside send, and all are known when close returns',
     skip: always,
     check: async (_fixture, session) => {
       const findings = new Set<string>();
       const told: number[] = [];
       let inside = false;
-      const producer = await session.createProducer({ ...producerDefaults, inFlightMax: 100, onDrain: () => undefined });
+      const producer = await session.createProducer({
+        ...producerDefaults,
+        inFlightMax: 100,
+        onDrain: () => undefined,
+      });
       let accepted = 0;
       for (let index = 0; index < 100; index++) {
         const done: Done = () => {
@@ -119,9 +162,11 @@ export const driverChecks: readonly DriverCheck[] = [
       }
       await producer.close();
       const known = told.filter((count) => count > 0).length;
-      if (known < 100) findings.add(`close returned with ${100 - known} of ${accepted} outcomes unknown`);
+      if (known < 100)
+        findings.add(`close returned with ${100 - known} of ${accepted} outcomes unknown`);
       await pass(50);
-      if (told.some((count) => count > 1)) findings.add('an outcome was told twice, or told of a message that was refused');
+      if (told.some((count) => count > 1))
+        findings.add('an outcome was told twice, or told of a message that was refused');
       return [...findings];
     },
   },
@@ -132,13 +177,21 @@ export const driverChecks: readonly DriverCheck[] = [
       const findings: string[] = [];
       const inFlightMax = 8;
       let drained = 0;
-      const producer = await session.createProducer({ ...producerDefaults, inFlightMax, onDrain: () => void drained++ });
+      const producer = await session.createProducer({
+        ...producerDefaults,
+        inFlightMax,
+        onDrain: () => void drained++,
+      });
       let accepted = 0;
       const outcomes: string[] = [];
       const offer = () =>
-        producer.send({ key: 0, payload: payloadOf(accepted) }, (outcome) => void outcomes.push(outcome));
+        producer.send(
+          { key: 0, payload: payloadOf(accepted) },
+          (outcome) => void outcomes.push(outcome),
+        );
       while (accepted <= inFlightMax && offer()) accepted++;
-      if (accepted > inFlightMax) findings.push(`more than ${inFlightMax} messages were taken at once`);
+      if (accepted > inFlightMax)
+        findings.push(`more than ${inFlightMax} messages were taken at once`);
       if (accepted === 0) findings.push('not one message was taken');
       if (accepted <= inFlightMax && !(await eventually(fixture.patienceMs, () => drained > 0))) {
         findings.push('after a refusal onDrain never came');
@@ -169,24 +222,29 @@ export const driverChecks: readonly DriverCheck[] = [
       const acked = new Map(sent.map((each) => [placeOf(each), each.payload]));
       if (acked.size !== sent.length) findings.add('two acks name one position');
       for (const { partition, offset } of sent) {
-        if (!(partition >= 0 && partition < topic.partitions && offset >= 0)) findings.add('an ack has no position');
+        if (!(partition >= 0 && partition < topic.partitions && offset >= 0))
+          findings.add('an ack has no position');
       }
       for (const each of received) {
-        if (acked.get(placeOf(each)) !== each.payload) findings.add('a delivery names another position than its ack did');
+        if (acked.get(placeOf(each)) !== each.payload)
+          findings.add('a delivery names another position than its ack did');
       }
       if (replayable) {
         const records = await readTopic(session);
         for (const each of records) {
-          if (acked.get(placeOf(each)) !== each.payload) findings.add('a record is read from another position than its ack named');
+          if (acked.get(placeOf(each)) !== each.payload)
+            findings.add('a record is read from another position than its ack named');
         }
-        if (denseOffsets && !isDense(records)) findings.add('offsets are not dense although that is declared');
+        if (denseOffsets && !isDense(records))
+          findings.add('offsets are not dense although that is declared');
       }
       return [...findings];
     },
   },
   {
     title: 'order is kept within the declared scope',
-    skip: ({ driver }) => (driver.capabilities.orderScope === 'none' ? 'the driver declares no order' : undefined),
+    skip: ({ driver }) =>
+      driver.capabilities.orderScope === 'none' ? 'the driver declares no order' : undefined,
     check: async (fixture, session) => {
       const { driver, patienceMs } = fixture;
       const { received, consumer } = await collect(session, 'readers', (_, ack) => ack());
@@ -204,22 +262,27 @@ export const driverChecks: readonly DriverCheck[] = [
       }
       const partitions = new Map<number, number>();
       for (const { key, partition } of sent) {
-        if ((partitions.get(key) ?? partition) !== partition) return ['one key went to two partitions'];
+        if ((partitions.get(key) ?? partition) !== partition)
+          return ['one key went to two partitions'];
         partitions.set(key, partition);
       }
       return [];
     },
   },
   {
-    title: 'a consumer\'s ack is the broker\'s to keep: the next consumer of the group goes on after it',
+    title:
+      "a consumer's ack is the broker's to keep: the next consumer of the group goes on after it",
     skip: ({ driver }) =>
-      driver.capabilities.groups || driver.capabilities.competingConsumers ? undefined : 'the driver has no groups',
+      driver.capabilities.groups || driver.capabilities.competingConsumers
+        ? undefined
+        : 'the driver has no groups',
     check: async (fixture, session) => {
       const { patienceMs, quietMs } = fixture;
       const findings = notOk(await sendAll(fixture, session, messages(40)), 40);
       const first = await collect(session, 'workers', (_, ack) => ack());
       await eventually(patienceMs, () => first.received.length >= 40);
-      if (first.received.length < 40) findings.push(`only ${first.received.length} of 40 messages were delivered`);
+      if (first.received.length < 40)
+        findings.push(`only ${first.received.length} of 40 messages were delivered`);
       await first.consumer.close();
       const second = await collect(session, 'workers', (_, ack) => ack());
       const more = await sendAll(fixture, session, messages(60).slice(40));
@@ -228,15 +291,21 @@ export const driverChecks: readonly DriverCheck[] = [
       await second.consumer.close();
       const again = new Set(payloadsOf(first.received));
       const redelivered = second.received.filter(({ payload }) => again.has(payload)).length;
-      if (redelivered > 0) findings.push(`${redelivered} acked messages were delivered again to the next consumer`);
+      if (redelivered > 0)
+        findings.push(`${redelivered} acked messages were delivered again to the next consumer`);
       const fresh = second.received.filter(({ payload }) => !again.has(payload));
-      return [...findings, ...compared('the deliveries after the first consumer', payloadsOf(more), payloadsOf(fresh))];
+      return [
+        ...findings,
+        ...compared('the deliveries after the first consumer', payloadsOf(more), payloadsOf(fresh)),
+      ];
     },
   },
   {
     title: 'what a consumer did not ack is delivered to the next one',
     skip: ({ driver }) =>
-      driver.capabilities.groups || driver.capabilities.competingConsumers ? undefined : 'the driver has no groups',
+      driver.capabilities.groups || driver.capabilities.competingConsumers
+        ? undefined
+        : 'the driver has no groups',
     check: async (fixture, session) => {
       const { patienceMs, quietMs } = fixture;
       const findings = notOk(await sendAll(fixture, session, messages(30)), 30);
@@ -247,13 +316,17 @@ export const driverChecks: readonly DriverCheck[] = [
       const second = await collect(session, 'workers', (_, ack) => ack());
       await eventually(patienceMs, () => second.received.length >= 30);
       await second.consumer.close();
-      const missing = payloadsOf(first.received).filter((payload) => !payloadsOf(second.received).includes(payload));
-      if (missing.length > 0) findings.push(`${missing.length} messages that nobody acked were not delivered again`);
+      const missing = payloadsOf(first.received).filter(
+        (payload) => !payloadsOf(second.received).includes(payload),
+      );
+      if (missing.length > 0)
+        findings.push(`${missing.length} messages that nobody acked were not delivered again`);
       return findings;
     },
   },
   {
-    title: 'a read of the whole topic is complete, can be repeated after consumption, and tells its ends',
+    title:
+      'a read of the whole topic is complete, can be repeated after consumption, and tells its ends',
     skip: needs('replayable'),
     check: async (fixture, session) => {
       const { driver, patienceMs } = fixture;
@@ -268,9 +341,14 @@ export const driverChecks: readonly DriverCheck[] = [
       }
       let count = 0;
       const { partitions } = await session.readAll({ onRecord: () => void count++ });
-      const span = partitions.reduce((sum, { startOffset, endOffset }) => sum + endOffset - startOffset, 0);
+      const span = partitions.reduce(
+        (sum, { startOffset, endOffset }) => sum + endOffset - startOffset,
+        0,
+      );
       if (driver.capabilities.denseOffsets && span !== count) {
-        findings.push(`the ends of the partitions span ${span} offsets, but ${count} records were read`);
+        findings.push(
+          `the ends of the partitions span ${span} offsets, but ${count} records were read`,
+        );
       }
       return findings;
     },
@@ -296,7 +374,9 @@ export const driverChecks: readonly DriverCheck[] = [
       await Promise.race([read, pass(fixture.patienceMs)]);
       // Having waited for the broker and read it all is as good as having refused.
       if (paused.startsWith('resolved')) return [`a read of a paused broker ${paused}`];
-      return outcome.startsWith('resolved') && outcome !== 'resolved with 200 records' ? [`a read across a pause ${outcome}`] : [];
+      return outcome.startsWith('resolved') && outcome !== 'resolved with 200 records'
+        ? [`a read across a pause ${outcome}`]
+        : [];
     },
   },
   {
@@ -304,7 +384,9 @@ export const driverChecks: readonly DriverCheck[] = [
     skip: needs('replayable'),
     check: async (fixture, session) => {
       if (!fixture.driver.capabilities.readEachReplica) {
-        const read = readTopic(session, 1).then(() => ['the copy of a node was read although that is not declared']);
+        const read = readTopic(session, 1).then(() => [
+          'the copy of a node was read although that is not declared',
+        ]);
         return read.catch(() => []);
       }
       const sent = await sendAll(fixture, session, messages(50));
@@ -314,7 +396,11 @@ export const driverChecks: readonly DriverCheck[] = [
         const until = performance.now() + fixture.patienceMs;
         let left: string[];
         do {
-          left = compared(`the copy of node ${node}`, payloadsOf(sent), payloadsOf(await readTopic(session, node)));
+          left = compared(
+            `the copy of node ${node}`,
+            payloadsOf(sent),
+            payloadsOf(await readTopic(session, node)),
+          );
         } while (left.length > 0 && performance.now() < until);
         findings.push(...left);
       }
@@ -326,12 +412,16 @@ export const driverChecks: readonly DriverCheck[] = [
     skip: needs('groups'),
     check: async (fixture, session) => {
       const { patienceMs } = fixture;
-      const groups = await Promise.all(['a', 'b'].map((group) => collect(session, group, (_, ack) => ack())));
+      const groups = await Promise.all(
+        ['a', 'b'].map((group) => collect(session, group, (_, ack) => ack())),
+      );
       const sent = await sendAll(fixture, session, messages(40));
       await eventually(patienceMs, () => groups.every(({ received }) => received.length >= 40));
       const findings = notOk(sent, 40);
       for (const { received, consumer } of groups) {
-        findings.push(...compared('the deliveries of one group', payloadsOf(sent), payloadsOf(received)));
+        findings.push(
+          ...compared('the deliveries of one group', payloadsOf(sent), payloadsOf(received)),
+        );
         await consumer.close();
       }
       return findings;
@@ -340,25 +430,41 @@ export const driverChecks: readonly DriverCheck[] = [
   {
     title: 'members of a group share its messages, each going to one of them',
     skip: ({ driver }) =>
-      driver.capabilities.groups || driver.capabilities.competingConsumers ? undefined : 'the driver has no groups',
+      driver.capabilities.groups || driver.capabilities.competingConsumers
+        ? undefined
+        : 'the driver has no groups',
     check: async (fixture, session) => {
       const { patienceMs, quietMs } = fixture;
-      const members = await Promise.all([1, 2].map(() => collect(session, 'workers', (_, ack) => ack())));
+      const members = await Promise.all(
+        [1, 2].map(() => collect(session, 'workers', (_, ack) => ack())),
+      );
       // A group settles before it is given work: a rebalance may legally repeat deliveries.
       await pass(quietMs);
       const sent = await sendAll(fixture, session, messages(80, 40));
-      await eventually(patienceMs, () => members.reduce((sum, { received }) => sum + received.length, 0) >= 80);
+      await eventually(
+        patienceMs,
+        () => members.reduce((sum, { received }) => sum + received.length, 0) >= 80,
+      );
       await pass(quietMs);
       const findings = notOk(sent, 80);
-      findings.push(...compared('the deliveries of the group', payloadsOf(sent), members.flatMap(({ received }) => payloadsOf(received))));
+      findings.push(
+        ...compared(
+          'the deliveries of the group',
+          payloadsOf(sent),
+          members.flatMap(({ received }) => payloadsOf(received)),
+        ),
+      );
       for (const { consumer } of members) await consumer.close();
       return findings;
     },
   },
   {
-    title: 'a delivery that is given back comes again where members compete, and is refused elsewhere',
+    title:
+      'a delivery that is given back comes again where members compete, and is refused elsewhere',
     skip: ({ driver }) =>
-      driver.capabilities.groups || driver.capabilities.competingConsumers ? undefined : 'the driver has no groups',
+      driver.capabilities.groups || driver.capabilities.competingConsumers
+        ? undefined
+        : 'the driver has no groups',
     check: async (fixture, session) => {
       const { driver, patienceMs } = fixture;
       const findings = notOk(await sendAll(fixture, session, messages(1)), 1);
@@ -373,7 +479,8 @@ export const driverChecks: readonly DriverCheck[] = [
       }
       if (driver.capabilities.competingConsumers) {
         if (refused) findings.push('giving back was refused although that is declared');
-        else if (!(await eventually(patienceMs, () => received.length >= 2))) findings.push('what was given back did not come again');
+        else if (!(await eventually(patienceMs, () => received.length >= 2)))
+          findings.push('what was given back did not come again');
       } else if (!refused) findings.push('giving back was taken although that is not declared');
       consumer.ack(partition, offset);
       await consumer.close();
@@ -384,7 +491,11 @@ export const driverChecks: readonly DriverCheck[] = [
     title: 'retries of an idempotent producer leave no message twice',
     skip: reasons(needs('idempotence'), needs('replayable'), needsPause),
     check: async (fixture, session) => {
-      const sending = sendAll(fixture, session, messages(300), { idempotent: true, inFlightMax: 16, deliveryTimeoutMs: fixture.outageMs + 2 * fixture.patienceMs });
+      const sending = sendAll(fixture, session, messages(300), {
+        idempotent: true,
+        inFlightMax: 16,
+        deliveryTimeoutMs: fixture.outageMs + 2 * fixture.patienceMs,
+      });
       await pass(20);
       const resume = await fixture.pause!();
       await pass(fixture.outageMs);
@@ -400,13 +511,13 @@ export const driverChecks: readonly DriverCheck[] = [
     },
   },
   {
-    title: 'the session tells the broker\'s version, the topic\'s configuration and who leads',
+    title: "the session tells the broker's version, the topic's configuration and who leads",
     skip: always,
     check: async (fixture, session) => {
       const findings: string[] = [];
       const { version, config } = await session.describe();
-      if (version === '') findings.push('the broker\'s version is empty');
-      if (Object.keys(config).length === 0) findings.push('the topic\'s configuration is empty');
+      if (version === '') findings.push("the broker's version is empty");
+      if (Object.keys(config).length === 0) findings.push("the topic's configuration is empty");
       const { leaders } = await session.roles();
       const nodes = fixture.target('any').addresses.length;
       if (leaders.some((leader) => !Number.isInteger(leader) || leader < 0 || leader > nodes)) {

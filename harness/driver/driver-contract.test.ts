@@ -2,7 +2,15 @@ import { describe, expect, test } from 'vitest';
 
 import { driverChecks } from './checks.contract.ts';
 import { describeDriver, findingsOf } from './driver.contract.ts';
-import type { Consumer, ConsumerOptions, Done, OutgoingMessage, Producer, ProducerOptions, Session } from './driver.ts';
+import type {
+  Consumer,
+  ConsumerOptions,
+  Done,
+  OutgoingMessage,
+  Producer,
+  ProducerOptions,
+  Session,
+} from './driver.ts';
 import type { DriverFixture } from './fixture.contract.ts';
 import { memoryFixture } from './memory-broker.contract.ts';
 
@@ -26,17 +34,28 @@ function broken(change: Change): DriverFixture {
 
 /** Changes how a producer sends; the rest of it is right. */
 function sending(
-  send: (inner: Producer, message: OutgoingMessage, done: Done, options: ProducerOptions) => boolean,
+  send: (
+    inner: Producer,
+    message: OutgoingMessage,
+    done: Done,
+    options: ProducerOptions,
+  ) => boolean,
 ): Change {
   return (session) => ({
     createProducer: async (options) => {
       const inner = await session.createProducer(options);
-      return { send: (message, done) => send(inner, message, done, options), close: () => inner.close() };
+      return {
+        send: (message, done) => send(inner, message, done, options),
+        close: () => inner.close(),
+      };
     },
   });
 }
 
-function consuming(change: (inner: Consumer) => Partial<Consumer>, options: (given: ConsumerOptions) => ConsumerOptions = (given) => given): Change {
+function consuming(
+  change: (inner: Consumer) => Partial<Consumer>,
+  options: (given: ConsumerOptions) => ConsumerOptions = (given) => given,
+): Change {
   return (session) => ({
     createConsumer: async (given) => {
       const inner = await session.createConsumer(options(given));
@@ -50,24 +69,30 @@ const shared = Buffer.alloc(32_768);
 /** Each wrong driver, and words of the title of a check that must find it. */
 const wrongDrivers: readonly [name: string, found: string, Change][] = [
   [
-    'acks before the broker did', 'an ack is the broker\'s own',
+    'acks before the broker did',
+    "an ack is the broker's own",
     sending((inner, message, done) => {
       setImmediate(() => done('ok', 0, 0, 1, undefined));
       return inner.send(message, () => undefined);
     }),
   ],
   [
-    'calls a time-out a success', 'an ack is the broker\'s own',
+    'calls a time-out a success',
+    "an ack is the broker's own",
     sending((inner, message, done) => inner.send(message, (_, ...rest) => done('ok', ...rest))),
   ],
   [
-    'calls a time-out a certain failure', 'an ack is the broker\'s own',
+    'calls a time-out a certain failure',
+    "an ack is the broker's own",
     sending((inner, message, done) =>
-      inner.send(message, (outcome, ...rest) => done(outcome === 'info' ? 'fail' : outcome, ...rest)),
+      inner.send(message, (outcome, ...rest) =>
+        done(outcome === 'info' ? 'fail' : outcome, ...rest),
+      ),
     ),
   ],
   [
-    'swallows a time-out', 'an ack is the broker\'s own',
+    'swallows a time-out',
+    "an ack is the broker's own",
     sending((inner, message, done) =>
       inner.send(message, (outcome, ...rest) => {
         if (outcome !== 'info') done(outcome, ...rest);
@@ -75,7 +100,8 @@ const wrongDrivers: readonly [name: string, found: string, Change][] = [
     ),
   ],
   [
-    'puts all payloads into one buffer', 'a delivered payload is the one that was sent',
+    'puts all payloads into one buffer',
+    'a delivered payload is the one that was sent',
     sending((inner, { key, payload }, done) => {
       payload.copy(shared);
       const bytes = payload.length;
@@ -84,7 +110,8 @@ const wrongDrivers: readonly [name: string, found: string, Change][] = [
     }),
   ],
   [
-    'sends the payload after it has given it back', 'a delivered payload is the one that was sent',
+    'sends the payload after it has given it back',
+    'a delivered payload is the one that was sent',
     sending((inner, { key, payload }, done) => {
       setImmediate(() => done('ok', 0, 0, 1, undefined));
       setTimeout(() => inner.send({ key, payload }, () => undefined), 20);
@@ -92,7 +119,8 @@ const wrongDrivers: readonly [name: string, found: string, Change][] = [
     }),
   ],
   [
-    'writes into the payload', 'byte for byte',
+    'writes into the payload',
+    'byte for byte',
     sending((inner, message, done) => {
       const taken = inner.send(message, done);
       if (taken) message.payload.writeUInt32LE(7, 8);
@@ -100,11 +128,15 @@ const wrongDrivers: readonly [name: string, found: string, Change][] = [
     }),
   ],
   [
-    'takes payloads for text', 'byte for byte',
-    sending((inner, { key, payload }, done) => inner.send({ key, payload: Buffer.from(payload.toString('utf8')) }, done)),
+    'takes payloads for text',
+    'byte for byte',
+    sending((inner, { key, payload }, done) =>
+      inner.send({ key, payload: Buffer.from(payload.toString('utf8')) }, done),
+    ),
   ],
   [
-    'tells an outcome twice', 'exactly once',
+    'tells an outcome twice',
+    'exactly once',
     sending((inner, message, done) =>
       inner.send(message, (...outcome) => {
         done(...outcome);
@@ -113,14 +145,16 @@ const wrongDrivers: readonly [name: string, found: string, Change][] = [
     ),
   ],
   [
-    'tells an outcome from inside send', 'exactly once',
+    'tells an outcome from inside send',
+    'exactly once',
     sending((inner, message, done) => {
       done('ok', 0, 0, 1, undefined);
       return inner.send(message, () => undefined);
     }),
   ],
   [
-    'closes without waiting for outcomes', 'exactly once',
+    'closes without waiting for outcomes',
+    'exactly once',
     (session) => ({
       createProducer: async (options) => {
         const inner = await session.createProducer(options);
@@ -129,21 +163,31 @@ const wrongDrivers: readonly [name: string, found: string, Change][] = [
     }),
   ],
   [
-    'takes any number of messages into its own queue', 'a full window is told',
-    (session) => ({ createProducer: (options) => session.createProducer({ ...options, inFlightMax: 1e9 }) }),
+    'takes any number of messages into its own queue',
+    'a full window is told',
+    (session) => ({
+      createProducer: (options) => session.createProducer({ ...options, inFlightMax: 1e9 }),
+    }),
   ],
   [
-    'never says that there is room again', 'a full window is told',
-    (session) => ({ createProducer: (options) => session.createProducer({ ...options, onDrain: () => undefined }) }),
+    'never says that there is room again',
+    'a full window is told',
+    (session) => ({
+      createProducer: (options) => session.createProducer({ ...options, onDrain: () => undefined }),
+    }),
   ],
   [
-    'names the position before the right one', 'acks and deliveries carry positions',
+    'names the position before the right one',
+    'acks and deliveries carry positions',
     sending((inner, message, done) =>
-      inner.send(message, (outcome, partition, offset, ...rest) => done(outcome, partition, offset + 1, ...rest)),
+      inner.send(message, (outcome, partition, offset, ...rest) =>
+        done(outcome, partition, offset + 1, ...rest),
+      ),
     ),
   ],
   [
-    'delivers every two messages in turned order', 'order is kept',
+    'delivers every two messages in turned order',
+    'order is kept',
     consuming(
       () => ({}),
       (given) => {
@@ -162,9 +206,14 @@ const wrongDrivers: readonly [name: string, found: string, Change][] = [
       },
     ),
   ],
-  ['never acks what was consumed', 'a consumer\'s ack is the broker\'s to keep', consuming(() => ({ ack: () => undefined }))],
   [
-    'acks by itself on delivery', 'what a consumer did not ack',
+    'never acks what was consumed',
+    "a consumer's ack is the broker's to keep",
+    consuming(() => ({ ack: () => undefined })),
+  ],
+  [
+    'acks by itself on delivery',
+    'what a consumer did not ack',
     (session) => ({
       createConsumer: async (given) => {
         const inner: Consumer = await session.createConsumer({
@@ -180,37 +229,54 @@ const wrongDrivers: readonly [name: string, found: string, Change][] = [
     }),
   ],
   [
-    'passes off half a topic as the whole', 'a read of the whole topic is complete',
+    'passes off half a topic as the whole',
+    'a read of the whole topic is complete',
     (session) => ({
       readAll: (options) => {
         let count = 0;
-        return session.readAll({ onRecord: (record) => (count++ < 250 ? options.onRecord(record) : undefined) });
+        return session.readAll({
+          onRecord: (record) => (count++ < 250 ? options.onRecord(record) : undefined),
+        });
       },
     }),
   ],
   [
-    'resolves a read that cannot reach the broker', 'a read that cannot reach the end',
+    'resolves a read that cannot reach the broker',
+    'a read that cannot reach the end',
     (session) => ({
-      readAll: (options) => Promise.race([session.readAll(options), new Promise<{ partitions: [] }>((resolve) => setTimeout(resolve, 50, { partitions: [] }))]),
+      readAll: (options) =>
+        Promise.race([
+          session.readAll(options),
+          new Promise<{ partitions: [] }>((resolve) => setTimeout(resolve, 50, { partitions: [] })),
+        ]),
     }),
   ],
   [
-    'takes back what it cannot give again', 'a delivery that is given back',
+    'takes back what it cannot give again',
+    'a delivery that is given back',
     consuming(() => ({ nack: () => undefined })),
   ],
   [
-    'gives all groups one cursor', 'every group sees every message',
-    (session) => ({ createConsumer: (given) => session.createConsumer({ ...given, group: 'all' }) }),
+    'gives all groups one cursor',
+    'every group sees every message',
+    (session) => ({
+      createConsumer: (given) => session.createConsumer({ ...given, group: 'all' }),
+    }),
   ],
   [
-    'gives each member everything', 'members of a group share',
+    'gives each member everything',
+    'members of a group share',
     (session) => {
       let members = 0;
-      return { createConsumer: (given) => session.createConsumer({ ...given, group: `${given.group}-${members++}` }) };
+      return {
+        createConsumer: (given) =>
+          session.createConsumer({ ...given, group: `${given.group}-${members++}` }),
+      };
     },
   ],
   [
-    'retries without idempotence', 'retries of an idempotent producer',
+    'retries without idempotence',
+    'retries of an idempotent producer',
     sending((inner, message, done, { idempotent }) => {
       const taken = inner.send(message, done);
       if (taken && idempotent) inner.send(message, () => undefined);
@@ -225,7 +291,7 @@ describe('the contract finds a driver that', () => {
     expect(await findingsOf(check, broken(change), 'topic')).not.toEqual([]);
   });
 
-  test('reads for one replica what it does not declare to be that replica\'s', async () => {
+  test("reads for one replica what it does not declare to be that replica's", async () => {
     const check = driverChecks.find(({ title }) => title.startsWith('every replica'))!;
     const fixture = broken(() => ({}));
     const capabilities = { ...fixture.driver.capabilities, readEachReplica: false };
@@ -236,7 +302,8 @@ describe('the contract finds a driver that', () => {
   test('declares a replica read that misses messages', async () => {
     const check = driverChecks.find(({ title }) => title.startsWith('every replica'))!;
     const fixture = broken((session) => ({
-      readAll: (options) => (options.node === undefined ? session.readAll(options) : Promise.resolve({ partitions: [] })),
+      readAll: (options) =>
+        options.node === undefined ? session.readAll(options) : Promise.resolve({ partitions: [] }),
     }));
     expect(await findingsOf(check, fixture, 'topic')).not.toEqual([]);
   });

@@ -27,7 +27,11 @@ export function describeDriver(name: string, start: () => Promise<DriverFixture>
 }
 
 /** Runs one check on a topic of its own. */
-export async function findingsOf(check: DriverCheck, fixture: DriverFixture, topic: string): Promise<string[]> {
+export async function findingsOf(
+  check: DriverCheck,
+  fixture: DriverFixture,
+  topic: string,
+): Promise<string[]> {
   const session = await fixture.driver.connect(fixture.target(topic));
   try {
     await session.createTopic(fixture.topic);

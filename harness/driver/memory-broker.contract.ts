@@ -1,4 +1,13 @@
-import type { Consumer, ConsumerOptions, Done, Driver, OutgoingMessage, Producer, ProducerOptions, Session } from './driver.ts';
+import type {
+  Consumer,
+  ConsumerOptions,
+  Done,
+  Driver,
+  OutgoingMessage,
+  Producer,
+  ProducerOptions,
+  Session,
+} from './driver.ts';
 import type { DriverFixture } from './fixture.contract.ts';
 
 interface Member {
@@ -28,7 +37,10 @@ class MemoryBroker {
   #waiting: (() => void)[] = [];
 
   create(name: string, partitions: number): void {
-    this.#topics.set(name, { logs: Array.from({ length: partitions }, () => []), groups: new Map() });
+    this.#topics.set(name, {
+      logs: Array.from({ length: partitions }, () => []),
+      groups: new Map(),
+    });
   }
 
   topic(name: string): Topic {
@@ -59,12 +71,16 @@ class MemoryBroker {
     const { logs } = this.topic(topic);
     group.members.forEach((member, position) => {
       const before = member.partitions;
-      member.partitions = [...logs.keys()].filter((partition) => partition % group.members.length === position);
+      member.partitions = [...logs.keys()].filter(
+        (partition) => partition % group.members.length === position,
+      );
       const lost = before.filter((partition) => !member.partitions.includes(partition));
       const won = member.partitions.filter((partition) => !before.includes(partition));
       for (const partition of won) member.next.set(partition, group.committed.get(partition) ?? 0);
       member.options.onRevoked(lost);
-      member.options.onAssigned(won.map((partition) => ({ partition, offset: member.next.get(partition)! })));
+      member.options.onAssigned(
+        won.map((partition) => ({ partition, offset: member.next.get(partition)! })),
+      );
     });
     this.deliver(topic);
   }
@@ -76,7 +92,12 @@ class MemoryBroker {
         for (const partition of partitions) {
           for (let offset = next.get(partition)!; offset < logs[partition]!.length; offset++) {
             next.set(partition, offset + 1);
-            options.onDelivery({ payload: Buffer.from(logs[partition]![offset]!), partition, offset, redelivered: false });
+            options.onDelivery({
+              payload: Buffer.from(logs[partition]![offset]!),
+              partition,
+              offset,
+              redelivered: false,
+            });
           }
         }
       }
@@ -89,7 +110,14 @@ export function memoryFixture(): DriverFixture {
   return {
     driver: memoryDriver(broker),
     target: (topic) => ({ addresses: ['memory'], token: '', topic }),
-    topic: { partitions: 4, replicas: 1, flush: 'os', replication: 'none', flushIntervalMs: 100, segmentBytes: 1 << 20 },
+    topic: {
+      partitions: 4,
+      replicas: 1,
+      flush: 'os',
+      replication: 'none',
+      flushIntervalMs: 100,
+      segmentBytes: 1 << 20,
+    },
     pause: async () => broker.pause(),
     outageMs: 150,
     patienceMs: 500,
@@ -119,14 +147,19 @@ function memoryDriver(broker: MemoryBroker): Driver {
 function sessionOf(broker: MemoryBroker, topic: string): Session {
   return {
     createTopic: async ({ partitions }) => broker.create(topic, partitions),
-    describe: async () => ({ version: '1', config: { partitions: broker.topic(topic).logs.length } }),
+    describe: async () => ({
+      version: '1',
+      config: { partitions: broker.topic(topic).logs.length },
+    }),
     createProducer: async (options) => new MemoryProducer(broker, topic, options),
     createConsumer: async (options) => consumerOf(broker, topic, options),
     readAll: ({ onRecord }) =>
       new Promise((resolve) => {
         broker.request(() => {
           const { logs } = broker.topic(topic);
-          logs.forEach((log, partition) => log.forEach((payload, offset) => onRecord({ payload, partition, offset })));
+          logs.forEach((log, partition) =>
+            log.forEach((payload, offset) => onRecord({ payload, partition, offset })),
+          );
           resolve({ partitions: logs.map((log) => ({ startOffset: 0, endOffset: log.length })) });
         });
       }),
@@ -190,7 +223,11 @@ class MemoryProducer implements Producer {
   }
 }
 
-async function consumerOf(broker: MemoryBroker, topic: string, options: ConsumerOptions): Promise<Consumer> {
+async function consumerOf(
+  broker: MemoryBroker,
+  topic: string,
+  options: ConsumerOptions,
+): Promise<Consumer> {
   const group = broker.group(topic, options.group);
   const member: Member = { options, partitions: [], next: new Map() };
   group.members.push(member);

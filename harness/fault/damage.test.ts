@@ -86,11 +86,27 @@ function differences(before: Map<string, Buffer>, after: Map<string, Buffer>): s
 const whole: Inspection = { records: 100, damaged: 0, complete: true, reason: '' };
 
 describe.each([
-  { fault: bitFlip as Fault, given: { bits: 3, in: 'older' }, does: /^group-[78]\/0+(1|20)\.log has 3 other bits$/ },
-  { fault: bitFlip as Fault, given: { in: 'newest' }, does: /^group-[78]\/0+300\.log has 1 other bits$/ },
-  { fault: tornTail as Fault, given: { bytes: 1234 }, does: /^group-[78]\/0+300\.log has -1234 bytes more$/ },
+  {
+    fault: bitFlip as Fault,
+    given: { bits: 3, in: 'older' },
+    does: /^group-[78]\/0+(1|20)\.log has 3 other bits$/,
+  },
+  {
+    fault: bitFlip as Fault,
+    given: { in: 'newest' },
+    does: /^group-[78]\/0+300\.log has 1 other bits$/,
+  },
+  {
+    fault: tornTail as Fault,
+    given: { bytes: 1234 },
+    does: /^group-[78]\/0+300\.log has -1234 bytes more$/,
+  },
   { fault: missingFile as Fault, given: {}, does: /^group-[78]\/0+20\.log is gone$/ },
-  { fault: missingFile as Fault, given: { which: 'oldest' }, does: /^group-[78]\/0+1\.log is gone$/ },
+  {
+    fault: missingFile as Fault,
+    given: { which: 'oldest' },
+    does: /^group-[78]\/0+1\.log is gone$/,
+  },
 ])('$fault.kind $given', ({ fault, given, does }) => {
   test('damages one log of one dead node, as its seed says, and starts it', async () => {
     const before = await contents();
@@ -178,7 +194,9 @@ test('A torn tail takes what there is where that is less than it was to take, fr
   truncateSync(pathOf(`group-7/${nameOf(300)}`), 500);
   const before = await contents();
   await tornTail.inject(siteOf(tornTail as Fault, { bytes: 20_000 }) as never);
-  expect(differences(before, await contents())).toEqual([`group-8/${nameOf(300)} has -9936 bytes more`]);
+  expect(differences(before, await contents())).toEqual([
+    `group-8/${nameOf(300)} has -9936 bytes more`,
+  ]);
 });
 
 test('The file that is missing in the middle is never the first nor the last', async () => {
@@ -263,7 +281,9 @@ describe('damage that the node has mended', () => {
     await bitFlip.heal(site as never);
     expect(deeds).toEqual(['start 1']);
     expect(differences(mended, await contents())).toEqual([]);
-    expect((await bitFlip.probe(site as never, 'healed')).evidence).toContain('nothing to put back');
+    expect((await bitFlip.probe(site as never, 'healed')).evidence).toContain(
+      'nothing to put back',
+    );
   });
 
   test('is never overwritten by a torn tail that is put back: the log has gone on another way', async () => {
@@ -296,17 +316,20 @@ describe('a node whose logs are not fit for it', () => {
     { fault: tornTail as Fault, given: {}, why: 'no log has an end to cut off', bytes: 64 },
     { fault: missingFile as Fault, given: {}, why: 'no log has three segments' },
     { fault: missingFile as Fault, given: { which: 'oldest' }, why: 'no log has two segments' },
-  ])('is told so in a sentence, started again and left as it was: $why', async ({ fault, given, why, bytes }) => {
-    rmSync(join(folder, 'node-1'), { recursive: true });
-    for (const log of ['group-0', 'group-7']) writeLog(log, [1]);
-    truncateSync(pathOf(`group-7/${nameOf(1)}`), bytes ?? segmentBytes);
-    const before = await contents();
-    const site = siteOf(fault, given);
-    await expect(fault.inject(site)).rejects.toThrow(why);
-    await fault.heal(site);
-    expect(deeds).toEqual(['kill 1', 'start 1']);
-    expect(differences(before, await contents())).toEqual([]);
-    expect(existsSync(join(folder, 'node-1.aside'))).toBe(false);
-    expect((await fault.probe(site, 'injected')).result).toBe('inconclusive');
-  });
+  ])(
+    'is told so in a sentence, started again and left as it was: $why',
+    async ({ fault, given, why, bytes }) => {
+      rmSync(join(folder, 'node-1'), { recursive: true });
+      for (const log of ['group-0', 'group-7']) writeLog(log, [1]);
+      truncateSync(pathOf(`group-7/${nameOf(1)}`), bytes ?? segmentBytes);
+      const before = await contents();
+      const site = siteOf(fault, given);
+      await expect(fault.inject(site)).rejects.toThrow(why);
+      await fault.heal(site);
+      expect(deeds).toEqual(['kill 1', 'start 1']);
+      expect(differences(before, await contents())).toEqual([]);
+      expect(existsSync(join(folder, 'node-1.aside'))).toBe(false);
+      expect((await fault.probe(site, 'injected')).result).toBe('inconclusive');
+    },
+  );
 });

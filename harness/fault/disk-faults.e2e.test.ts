@@ -87,7 +87,9 @@ for (const [form, missing] of forms) {
         {
           kind: 'disk-full',
           ...confirmed,
-          injectedEvidence: saying(new RegExp(`the ${form} of node \\d refused a write \\(ENOSPC\\)`)),
+          injectedEvidence: saying(
+            new RegExp(`the ${form} of node \\d refused a write \\(ENOSPC\\)`),
+          ),
           healedEvidence: saying(/took a write; .*answers/),
         },
         {
@@ -108,14 +110,24 @@ describe('on emulated disks', () => {
     const slow = { fault: 'slow-disk', target: 'follower', with: { delayMs: 30 } };
     const record = await run('emulated', [...onDisks, slow]);
     expect(proofs(record)).toMatchObject([
-      { kind: 'disk-full', ...confirmed, injectedEvidence: saying(/refused [\d,]+ writes? \(emulated\)/) },
+      {
+        kind: 'disk-full',
+        ...confirmed,
+        injectedEvidence: saying(/refused [\d,]+ writes? \(emulated\)/),
+      },
       {
         kind: 'sync-error',
         ...confirmed,
-        injectedEvidence: saying(/^1 sync of node \d failed \(emulated\); node \d says "partition struck\/0 stopped/),
+        injectedEvidence: saying(
+          /^1 sync of node \d failed \(emulated\); node \d says "partition struck\/0 stopped/,
+        ),
         healedEvidence: saying(/came back without [\d,]+ bytes? that no sync had covered/),
       },
-      { kind: 'slow-disk', ...confirmed, injectedEvidence: saying(/took (29|[3-9]\d|\d{3,})\.\d ms longer \(emulated\)/) },
+      {
+        kind: 'slow-disk',
+        ...confirmed,
+        injectedEvidence: saying(/took (29|[3-9]\d|\d{3,})\.\d ms longer \(emulated\)/),
+      },
     ]);
     expect(record).toMatchObject(lossless);
   });
@@ -126,7 +138,10 @@ describe('on emulated disks', () => {
       segmentSize: '16MiB',
     });
     expect(proofs(record)).toMatchObject([
-      { injected: 'mismatch', injectedEvidence: saying(/no sync of node \d failed within 5000 ms/) },
+      {
+        injected: 'mismatch',
+        injectedEvidence: saying(/no sync of node \d failed within 5000 ms/),
+      },
     ]);
     expect(record.verdict).toBe('inconclusive');
   });
@@ -146,7 +161,9 @@ describe('on files of whatever storage', () => {
         {
           kind: 'bit-flip',
           ...confirmed,
-          injectedEvidence: saying(/^4 bits of group-\d+\/\d+\.log flipped.*refused to read on: ".*damaged at byte/),
+          injectedEvidence: saying(
+            /^4 bits of group-\d+\/\d+\.log flipped.*refused to read on: ".*damaged at byte/,
+          ),
           healedEvidence: saying(/^what was damaged was put back; .*all as they were written/),
         },
         {

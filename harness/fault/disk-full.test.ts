@@ -76,7 +76,9 @@ describe('a full emulated disk', () => {
     const disks = [new FakeEmulatedDisk(), new FakeEmulatedDisk()];
     disks[0]!.deaf = true;
     const deeds: string[] = [];
-    const site = siteOf(disks.map((disk, index) => new FakeNode({ number: index + 1, disk, deeds })));
+    const site = siteOf(
+      disks.map((disk, index) => new FakeNode({ number: index + 1, disk, deeds })),
+    );
     await expect(diskFull.inject(site)).rejects.toThrow('node 1');
     disks[0]!.deaf = false;
     await diskFull.heal(site);
@@ -85,7 +87,7 @@ describe('a full emulated disk', () => {
   });
 });
 
-describe('a disk that is not the node\'s own', () => {
+describe("a disk that is not the node's own", () => {
   test('is never filled', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ackworth-full-'));
     try {

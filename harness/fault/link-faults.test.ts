@@ -167,7 +167,9 @@ describe('a delay', () => {
     await delay.inject(site);
     const { result, evidence } = await delay.probe(site, 'injected');
     expect(result).toBe('confirmed');
-    expect(evidence).toContain('200.2 ms to 200.2 ms over 4 of 4 delayed ways, 0.2 ms at the median');
+    expect(evidence).toContain(
+      '200.2 ms to 200.2 ms over 4 of 4 delayed ways, 0.2 ms at the median',
+    );
     await delay.heal(site);
     expect((await delay.probe(site, 'healed')).result).toBe('confirmed');
   });

@@ -14,7 +14,8 @@ const options = z.strictObject({
 /** One segment of one log is gone as a whole, with older or newer ones still there. */
 export const missingFile = onFiles({
   kind: 'missing-file',
-  description: 'killed, a segment of a log taken away, started again; healed, it is there as before',
+  description:
+    'killed, a segment of a log taken away, started again; healed, it is there as before',
   options,
   async damage({ logs, options: { which }, draw, asideDirectory }) {
     const fitting = logs

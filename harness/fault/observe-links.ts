@@ -39,14 +39,16 @@ export async function proveDelay(
   const times = arrived.map(({ arrivedMs }) => arrivedMs!);
   const undelayed = others.filter((sighting) => !isUnder(links.rules, sighting));
   const usualMs = median(undelayed.map(({ arrivedMs }) => arrivedMs ?? Infinity));
-  const span = times.length === 0 ? 'none' : `${ms(Math.min(...times))} to ${ms(Math.max(...times))}`;
+  const span =
+    times.length === 0 ? 'none' : `${ms(Math.min(...times))} to ${ms(Math.max(...times))}`;
   const evidence =
     `frames took ${span} over ${arrived.length} of ${mine.length} delayed ways, ` +
     `${usualMs === undefined ? 'no' : ms(usualMs)} at the median over ${undelayed.length} others; ` +
     `${connections} connections delayed`;
   if (early.length > 0) return { result: 'mismatch', evidence: `${evidence}${named(early)}` };
   const slow = usualMs !== undefined && usualMs >= leastMs;
-  if (arrived.length === 0 || connections === 0 || slow) return { result: 'inconclusive', evidence };
+  if (arrived.length === 0 || connections === 0 || slow)
+    return { result: 'inconclusive', evidence };
   return { result: 'confirmed', evidence };
 }
 

@@ -3,10 +3,7 @@ import type { Fault, Victim } from './fault.ts';
 import { withTroubles, type Trouble, type TroubleFault } from './troubles.ts';
 
 /** A fault that does to the container of each victim what it would do to that of one. */
-export interface ContainerFault<Options> extends Omit<
-  TroubleFault<Options>,
-  'needs' | 'trouble'
-> {
+export interface ContainerFault<Options> extends Omit<TroubleFault<Options>, 'needs' | 'trouble'> {
   trouble(victim: Victim, container: NodeContainer, options: Options): Trouble;
 }
 

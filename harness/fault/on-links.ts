@@ -70,10 +70,7 @@ export async function endWithQueues<T>(
   return ended;
 }
 
-async function dropQueues({
-  victims,
-  links,
-}: Pick<FaultSite, 'victims' | 'links'>): Promise<void> {
+async function dropQueues({ victims, links }: Pick<FaultSite, 'victims' | 'links'>): Promise<void> {
   if (!links?.rules.some(({ kind }) => kind === 'delay')) return;
   const dead = siteNames({ victims });
   const pairs = dead.flatMap((from) =>

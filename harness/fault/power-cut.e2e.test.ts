@@ -65,24 +65,27 @@ const forms = [
 
 for (const [form, missing] of forms) {
   const why = missing === undefined ? '' : ` (skipped: ${missing})`;
-  describe.skipIf(missing !== undefined)(`a power cut of all nodes on ${form} storage${why}`, () => {
-    test('is proven, and takes nothing that was acked with flush sync', async () => {
-      const { accounting, cluster, faults } = await runOn(form);
-      expect(cluster).toMatchObject({ storage: form, note: 'as asked for' });
-      expect(faults).toMatchObject([
-        {
-          kind: 'power-cut',
-          victims: ['node 1', 'node 2', 'node 3'],
-          proof: { injected: 'confirmed', healed: 'confirmed' },
-        },
-      ]);
-      // Each log has a mark of how far it is synced, which is not synced itself.
-      for (const node of [1, 2, 3]) {
-        const some = new RegExp(`node ${node} lost [1-9][\\d,]* un-synced bytes?`);
-        expect(faults[0]!.proof.healedEvidence).toMatch(some);
-      }
-      expect(accounting.acked).toBeGreaterThan(5_000);
-      expect(accounting.lost).toBe(0);
-    });
-  });
+  describe.skipIf(missing !== undefined)(
+    `a power cut of all nodes on ${form} storage${why}`,
+    () => {
+      test('is proven, and takes nothing that was acked with flush sync', async () => {
+        const { accounting, cluster, faults } = await runOn(form);
+        expect(cluster).toMatchObject({ storage: form, note: 'as asked for' });
+        expect(faults).toMatchObject([
+          {
+            kind: 'power-cut',
+            victims: ['node 1', 'node 2', 'node 3'],
+            proof: { injected: 'confirmed', healed: 'confirmed' },
+          },
+        ]);
+        // Each log has a mark of how far it is synced, which is not synced itself.
+        for (const node of [1, 2, 3]) {
+          const some = new RegExp(`node ${node} lost [1-9][\\d,]* un-synced bytes?`);
+          expect(faults[0]!.proof.healedEvidence).toMatch(some);
+        }
+        expect(accounting.acked).toBeGreaterThan(5_000);
+        expect(accounting.lost).toBe(0);
+      });
+    },
+  );
 }

@@ -153,7 +153,12 @@ describe('a power cut', () => {
 
   test('brings who led back last, once the others have elected', async () => {
     let asked = 0;
-    const elections = [[1, 2, 2], [3, 0, 0], [2, 3, 3], [1, 3, 3]];
+    const elections = [
+      [1, 2, 2],
+      [3, 0, 0],
+      [2, 3, 3],
+      [1, 3, 3],
+    ];
     const roles = async (): Promise<Roles> => {
       deeds.push('roles');
       return { leaders: elections[asked++] ?? [], coordinator: 0 };

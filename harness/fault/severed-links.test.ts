@@ -13,9 +13,7 @@ const clients = (beside: (number | undefined)[]): Site[] =>
 
 const text = (links: readonly Link[]): string[] =>
   links
-    .map(({ from, to }) =>
-      `${from}>${to}`.replaceAll('node-', 'n').replaceAll('producer-', 'p'),
-    )
+    .map(({ from, to }) => `${from}>${to}`.replaceAll('node-', 'n').replaceAll('producer-', 'p'))
     .toSorted();
 const all: LinkChoice = { direction: 'both', from: 'others' };
 
@@ -23,34 +21,47 @@ describe('cut off from the others', () => {
   const sites = [...nodes(3), ...clients([undefined])];
 
   test('both ways, nodes and clients', () => {
-    expect(text(severedLinks(['node-1'], sites, all))).toEqual(
-      ['n1>n2', 'n1>n3', 'n1>p1', 'n2>n1', 'n3>n1', 'p1>n1'],
-    );
+    expect(text(severedLinks(['node-1'], sites, all))).toEqual([
+      'n1>n2',
+      'n1>n3',
+      'n1>p1',
+      'n2>n1',
+      'n3>n1',
+      'p1>n1',
+    ]);
   });
 
   test('one way only, as the victim sees it', () => {
-    expect(text(severedLinks(['node-1'], sites, { ...all, direction: 'in' }))).toEqual(
-      ['n2>n1', 'n3>n1', 'p1>n1'],
-    );
-    expect(text(severedLinks(['node-1'], sites, { ...all, direction: 'out' }))).toEqual(
-      ['n1>n2', 'n1>n3', 'n1>p1'],
-    );
+    expect(text(severedLinks(['node-1'], sites, { ...all, direction: 'in' }))).toEqual([
+      'n2>n1',
+      'n3>n1',
+      'p1>n1',
+    ]);
+    expect(text(severedLinks(['node-1'], sites, { ...all, direction: 'out' }))).toEqual([
+      'n1>n2',
+      'n1>n3',
+      'n1>p1',
+    ]);
   });
 
   test('from nodes alone, or from clients alone', () => {
-    expect(text(severedLinks(['node-1'], sites, { direction: 'out', from: 'nodes' }))).toEqual(
-      ['n1>n2', 'n1>n3'],
-    );
-    expect(text(severedLinks(['node-1'], sites, { direction: 'out', from: 'clients' }))).toEqual(
-      ['n1>p1'],
-    );
+    expect(text(severedLinks(['node-1'], sites, { direction: 'out', from: 'nodes' }))).toEqual([
+      'n1>n2',
+      'n1>n3',
+    ]);
+    expect(text(severedLinks(['node-1'], sites, { direction: 'out', from: 'clients' }))).toEqual([
+      'n1>p1',
+    ]);
   });
 
   test('never among the victims', () => {
     const choice = { direction: 'out', from: 'others' } as const;
-    expect(text(severedLinks(['node-1', 'node-2'], sites, choice))).toEqual(
-      ['n1>n3', 'n1>p1', 'n2>n3', 'n2>p1'],
-    );
+    expect(text(severedLinks(['node-1', 'node-2'], sites, choice))).toEqual([
+      'n1>n3',
+      'n1>p1',
+      'n2>n3',
+      'n2>p1',
+    ]);
   });
 
   test('from named peers alone: a partial partition', () => {
@@ -59,9 +70,11 @@ describe('cut off from the others', () => {
   });
 
   test('a client that is cut off from the nodes', () => {
-    expect(text(severedLinks(['producer-1'], sites, { direction: 'in', from: 'nodes' }))).toEqual(
-      ['n1>p1', 'n2>p1', 'n3>p1'],
-    );
+    expect(text(severedLinks(['producer-1'], sites, { direction: 'in', from: 'nodes' }))).toEqual([
+      'n1>p1',
+      'n2>p1',
+      'n3>p1',
+    ]);
   });
 
   test('is refused where there is nobody to be cut off from, or a peer does not exist', () => {
@@ -87,9 +100,10 @@ describe('clients beside nodes', () => {
   });
 
   test('keep their own node when it is cut off from clients', () => {
-    expect(text(severedLinks(['node-1'], sites, { direction: 'in', from: 'clients' }))).toEqual(
-      ['p2>n1', 'p3>n1'],
-    );
+    expect(text(severedLinks(['node-1'], sites, { direction: 'in', from: 'clients' }))).toEqual([
+      'p2>n1',
+      'p3>n1',
+    ]);
   });
 
   test('follow the peers of a partial partition', () => {

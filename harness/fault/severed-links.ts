@@ -9,7 +9,10 @@ export const linkOptions = {
   /** Whom the victims are cut off from; among themselves they never are. */
   from: z.enum(['others', 'nodes', 'clients']).default('others'),
   /** These nodes alone: a partial partition. */
-  peers: z.array(z.string().regex(/^node-\d+$/, 'must be a node such as node-3')).min(1).optional(),
+  peers: z
+    .array(z.string().regex(/^node-\d+$/, 'must be a node such as node-3'))
+    .min(1)
+    .optional(),
 };
 
 export interface LinkChoice {

@@ -40,7 +40,9 @@ describe('a slow disk', () => {
     disk.count({ operationsSlowed: 4, millisSlowed: 4 * 18 });
     expect(await slowDisk.probe(site, 'injected')).toMatchObject({
       result: 'mismatch',
-      evidence: expect.stringContaining('no operation of the disk of node 1 took 20 ms longer') as string,
+      evidence: expect.stringContaining(
+        'no operation of the disk of node 1 took 20 ms longer',
+      ) as string,
     });
   });
 

@@ -42,7 +42,9 @@ describe('a failed sync of an emulated disk', () => {
     const { node, site } = struck(disk);
     node.said.push(stopped);
     await syncError.inject(site);
-    expect((await syncError.probe(site, 'injected')).evidence).toContain('no sync of node 1 failed');
+    expect((await syncError.probe(site, 'injected')).evidence).toContain(
+      'no sync of node 1 failed',
+    );
     disk.count({ syncsFailed: 1 });
     // What it said before is of something else, and so is this.
     node.said.push('partition sync-error/0: the log was synced up to 7 before');
@@ -68,7 +70,9 @@ describe('a failed sync of an emulated disk', () => {
     expect(disk.cuts).toEqual([41]);
     expect(await syncError.probe(site, 'healed')).toMatchObject({
       result: 'confirmed',
-      evidence: expect.stringContaining('came back without 10 bytes that no sync had covered') as string,
+      evidence: expect.stringContaining(
+        'came back without 10 bytes that no sync had covered',
+      ) as string,
     });
   });
 });
@@ -82,11 +86,13 @@ describe('a failed sync of a file system', () => {
   function fake(deeds: string[], breaks = true): OwnFileSystem {
     const mountPoint = join(folder, 'mounted');
     mkdirSync(mountPoint);
-    const does = (deed: string, act = (): void => undefined) => async (): Promise<number> => {
-      deeds.push(deed);
-      act();
-      return 5e6;
-    };
+    const does =
+      (deed: string, act = (): void => undefined) =>
+      async (): Promise<number> => {
+        deeds.push(deed);
+        act();
+        return 5e6;
+      };
     const [shut, open] = [`${mountPoint}.shut`, mountPoint];
     return {
       form: 'xfs',

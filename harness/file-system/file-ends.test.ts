@@ -1,4 +1,11 @@
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -32,7 +39,8 @@ describe('what a file lacks of what it was', () => {
   });
 
   test('is each byte at its former end that is another, however long it has become', () => {
-    const change = (path: string): void => writeFileSync(path, `${'x'.repeat(19_990)}abxxxxxxxxmore`);
+    const change = (path: string): void =>
+      writeFileSync(path, `${'x'.repeat(19_990)}abxxxxxxxxmore`);
     expect(after(bytes(20_000), change)).toEqual({ missing: 0, changed: 2 });
   });
 

@@ -27,7 +27,9 @@ const endBytesMax = 8192;
 /** The paths of every file below a directory. */
 export function filesBelow(directory: string): string[] {
   const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
 }
 
 /** How these files end, as far as they are there. Takes some microseconds for each. */

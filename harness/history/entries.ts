@@ -1,5 +1,11 @@
 import type { Outcome } from '../driver/driver.ts';
-import type { CompleteEvent, DeliveryEvent, InvokeEvent, PositionEvent, ReadEvent } from './events.ts';
+import type {
+  CompleteEvent,
+  DeliveryEvent,
+  InvokeEvent,
+  PositionEvent,
+  ReadEvent,
+} from './events.ts';
 import { EntryFlag, EntryType, entryBytes, noPartition } from './format.ts';
 import { damaged } from './frames.ts';
 import type { FrameSource } from './frames.ts';
@@ -9,7 +15,14 @@ import type { HistoryVisitor } from './visitor.ts';
 export class EntryDecoder {
   readonly #file: string;
   readonly #visitor: HistoryVisitor;
-  readonly #invoke = { type: 'invoke' as const, producer: 0, sequence: 0, key: 0, intended: 0, time: 0 };
+  readonly #invoke = {
+    type: 'invoke' as const,
+    producer: 0,
+    sequence: 0,
+    key: 0,
+    intended: 0,
+    time: 0,
+  };
   readonly #complete = {
     type: 'complete' as const,
     producer: 0,
@@ -35,7 +48,13 @@ export class EntryDecoder {
     time: 0,
   };
   readonly #ack = { type: 'ack' as const, consumer: 0, partition: 0, offset: 0, time: 0 };
-  readonly #position = { type: 'assigned' as PositionEvent['type'], consumer: 0, partition: 0, offset: 0, time: 0 };
+  readonly #position = {
+    type: 'assigned' as PositionEvent['type'],
+    consumer: 0,
+    partition: 0,
+    offset: 0,
+    time: 0,
+  };
   readonly #read = {
     type: 'read' as const,
     node: 0,
@@ -88,14 +107,23 @@ export class EntryDecoder {
       default:
         if (visitor.position) {
           this.#position.type =
-            type === EntryType.assigned ? 'assigned' : type === EntryType.revoked ? 'revoked' : 'diverged';
+            type === EntryType.assigned
+              ? 'assigned'
+              : type === EntryType.revoked
+                ? 'revoked'
+                : 'diverged';
           visitor.position(fillPlace(this.#position, words, doubles, word, double));
         }
     }
     return bytes;
   }
 
-  #fillInvoke(words: Uint32Array, doubles: Float64Array, word: number, double: number): InvokeEvent {
+  #fillInvoke(
+    words: Uint32Array,
+    doubles: Float64Array,
+    word: number,
+    double: number,
+  ): InvokeEvent {
     const event = this.#invoke;
     event.producer = words[word]! >>> 8;
     event.key = words[word + 1]!;
@@ -105,7 +133,12 @@ export class EntryDecoder {
     return event;
   }
 
-  #fillComplete(words: Uint32Array, doubles: Float64Array, word: number, double: number): CompleteEvent {
+  #fillComplete(
+    words: Uint32Array,
+    doubles: Float64Array,
+    word: number,
+    double: number,
+  ): CompleteEvent {
     const event = this.#complete;
     const mark = words[word + 1]!;
     const outcome = mark & 3;
@@ -119,7 +152,12 @@ export class EntryDecoder {
     return event;
   }
 
-  #fillDelivery(words: Uint32Array, doubles: Float64Array, word: number, double: number): DeliveryEvent {
+  #fillDelivery(
+    words: Uint32Array,
+    doubles: Float64Array,
+    word: number,
+    double: number,
+  ): DeliveryEvent {
     const event = this.#delivery;
     const mark = words[word + 1]!;
     event.consumer = words[word]! >>> 8;
@@ -151,13 +189,9 @@ export class EntryDecoder {
   }
 }
 
-function fillPlace<Place extends { consumer: number; partition: number; offset: number; time: number }>(
-  event: Place,
-  words: Uint32Array,
-  doubles: Float64Array,
-  word: number,
-  double: number,
-): Place {
+function fillPlace<
+  Place extends { consumer: number; partition: number; offset: number; time: number },
+>(event: Place, words: Uint32Array, doubles: Float64Array, word: number, double: number): Place {
   event.consumer = words[word]! >>> 8;
   event.partition = partitionOf(words[word + 1]!);
   event.offset = doubles[double + 1]!;

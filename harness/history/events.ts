@@ -94,7 +94,8 @@ export interface FaultEvent {
   /** Position of the fault in the plan. */
   readonly fault: number;
   readonly kind: string;
-  readonly step: 'requested' | 'effective' | 'probed' | 'heal-requested' | 'healed' | 'heal-probed' | 'failed';
+  readonly step:
+    'requested' | 'effective' | 'probed' | 'heal-requested' | 'healed' | 'heal-probed' | 'failed';
   readonly target: string;
   readonly victims: readonly string[];
   readonly proof: string;

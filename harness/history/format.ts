@@ -59,7 +59,10 @@ export const attemptsMax = 0x3fff;
 
 /** Mixes the first three words of a frame header (the finalizer of MurmurHash3). */
 export function headerCheck(bodyBytes: number, kind: number, crc: number): number {
-  let mixed = Math.imul(bodyBytes ^ 0x9e37_79b9, 0x85eb_ca6b) ^ Math.imul(kind + 0x6a09_e667, 0xc2b2_ae35) ^ crc;
+  let mixed =
+    Math.imul(bodyBytes ^ 0x9e37_79b9, 0x85eb_ca6b) ^
+    Math.imul(kind + 0x6a09_e667, 0xc2b2_ae35) ^
+    crc;
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85eb_ca6b);
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2_ae35);
   return (mixed ^ (mixed >>> 16)) >>> 0;
@@ -73,10 +76,17 @@ export interface Views {
 }
 
 export function allocateViews(bytes: number): Views {
-  assert(endianness() === 'LE', 'history files are written and read in place on little-endian machines only');
+  assert(
+    endianness() === 'LE',
+    'history files are written and read in place on little-endian machines only',
+  );
   assert(bytes % 8 === 0);
   const memory = new ArrayBuffer(bytes);
-  return { bytes: Buffer.from(memory), words: new Uint32Array(memory), doubles: new Float64Array(memory) };
+  return {
+    bytes: Buffer.from(memory),
+    words: new Uint32Array(memory),
+    doubles: new Float64Array(memory),
+  };
 }
 
 export function padded(bytes: number): number {

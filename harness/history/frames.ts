@@ -2,7 +2,14 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 
 import { HarnessError } from '../errors.ts';
-import { allocateViews, frameBodyBytesMax, frameHeaderBytes, FrameKind, headerCheck, magic } from './format.ts';
+import {
+  allocateViews,
+  frameBodyBytesMax,
+  frameHeaderBytes,
+  FrameKind,
+  headerCheck,
+  magic,
+} from './format.ts';
 
 const bufferBytes = 2 * (frameBodyBytesMax + frameHeaderBytes);
 
@@ -45,7 +52,11 @@ export class FrameSource {
     const bodyBytes = words[word]!;
     const kind = words[word + 1]!;
     const crc = words[word + 2]!;
-    if (words[word + 3] !== headerCheck(bodyBytes, kind, crc) || bodyBytes > frameBodyBytesMax || bodyBytes % 8 !== 0) {
+    if (
+      words[word + 3] !== headerCheck(bodyBytes, kind, crc) ||
+      bodyBytes > frameBodyBytesMax ||
+      bodyBytes % 8 !== 0
+    ) {
       if (this.#restIsZero()) return this.#torn();
       throw damaged(this.#file, this.position, 'the header of the frame is damaged');
     }
@@ -56,7 +67,11 @@ export class FrameSource {
       if (!this.#has(frameHeaderBytes + bodyBytes + 1)) return this.#torn();
       throw damaged(this.#file, this.position, 'its checksum does not match');
     }
-    if (this.#first !== (kind === FrameKind.header) || kind < FrameKind.header || kind > FrameKind.end) {
+    if (
+      this.#first !== (kind === FrameKind.header) ||
+      kind < FrameKind.header ||
+      kind > FrameKind.end
+    ) {
       throw damaged(this.#file, this.position, `a frame of kind ${kind} does not belong there`);
     }
     this.#first = false;
@@ -100,7 +115,13 @@ export class FrameSource {
     this.#filled -= this.#at;
     this.#at = 0;
     while (this.#filled < buffer.length && !this.#ended) {
-      const read = readSync(this.#descriptor, buffer, this.#filled, buffer.length - this.#filled, this.#base + this.#filled);
+      const read = readSync(
+        this.#descriptor,
+        buffer,
+        this.#filled,
+        buffer.length - this.#filled,
+        this.#base + this.#filled,
+      );
       this.#ended = read === 0;
       this.#filled += read;
     }
@@ -127,5 +148,8 @@ export class FrameSource {
 }
 
 export function damaged(file: string, position: number, reason: string): HarnessError {
-  return new HarnessError('history', `${file} is damaged in the frame at byte ${position}: ${reason}`);
+  return new HarnessError(
+    'history',
+    `${file} is damaged in the frame at byte ${position}: ${reason}`,
+  );
 }

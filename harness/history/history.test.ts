@@ -57,10 +57,26 @@ function append(writer: HistoryWriter, event: HistoryEvent): void {
     case 'invoke':
       return writer.invoke(e.producer, e.sequence, e.key, e.intended, e.time);
     case 'complete':
-      return writer.complete(e.producer, e.sequence, e.outcome, e.partition, e.offset, e.attempts, e.time);
+      return writer.complete(
+        e.producer,
+        e.sequence,
+        e.outcome,
+        e.partition,
+        e.offset,
+        e.attempts,
+        e.time,
+      );
     case 'delivery':
       return writer.delivery(
-        e.consumer, e.partition, e.offset, flags(e, e.redelivered), e.producer, e.sequence, e.key, e.intended, e.time,
+        e.consumer,
+        e.partition,
+        e.offset,
+        flags(e, e.redelivered),
+        e.producer,
+        e.sequence,
+        e.key,
+        e.intended,
+        e.time,
       );
     case 'ack':
       return writer.ack(e.consumer, e.partition, e.offset, e.time);
@@ -69,7 +85,15 @@ function append(writer: HistoryWriter, event: HistoryEvent): void {
     case 'diverged':
       return writer.position(e.type, e.consumer, e.partition, e.offset, e.time);
     case 'read':
-      return writer.read(e.node, e.partition, e.offset, flags(e, false), e.producer, e.sequence, e.key);
+      return writer.read(
+        e.node,
+        e.partition,
+        e.offset,
+        flags(e, false),
+        e.producer,
+        e.sequence,
+        e.key,
+      );
     default:
       return writer.event(e);
   }
@@ -80,10 +104,21 @@ const partition = fc.integer({ min: -1, max: 65_534 });
 const big = fc.integer({ min: -1, max: Number.MAX_SAFE_INTEGER });
 const time = fc.double({ min: 0, max: 1e18, noNaN: true });
 const word = fc.integer({ min: 0, max: 0xffff_ffff });
-const said = { producer: word, sequence: big, key: word, intact: fc.boolean(), foreign: fc.boolean() };
+const said = {
+  producer: word,
+  sequence: big,
+  key: word,
+  intact: fc.boolean(),
+  foreign: fc.boolean(),
+};
 const anyEvent: fc.Arbitrary<HistoryEvent> = fc.oneof(
   fc.record({
-    type: fc.constant('invoke' as const), producer: number, sequence: big, key: word, intended: time, time,
+    type: fc.constant('invoke' as const),
+    producer: number,
+    sequence: big,
+    key: word,
+    intended: time,
+    time,
   }),
   fc.record({
     type: fc.constant('complete' as const),
@@ -97,14 +132,33 @@ const anyEvent: fc.Arbitrary<HistoryEvent> = fc.oneof(
   }),
   fc.record({
     type: fc.constant('delivery' as const),
-    consumer: number, partition, offset: big, redelivered: fc.boolean(), ...said, intended: time, time,
+    consumer: number,
+    partition,
+    offset: big,
+    redelivered: fc.boolean(),
+    ...said,
+    intended: time,
+    time,
   }),
   fc.record({
-    type: fc.constantFrom('ack' as const, 'assigned' as const, 'revoked' as const, 'diverged' as const),
-    consumer: number, partition, offset: big, time,
+    type: fc.constantFrom(
+      'ack' as const,
+      'assigned' as const,
+      'revoked' as const,
+      'diverged' as const,
+    ),
+    consumer: number,
+    partition,
+    offset: big,
+    time,
   }),
   fc.record({ type: fc.constant('read' as const), node: number, partition, offset: big, ...said }),
-  fc.record({ type: fc.constant('note' as const), source: fc.string(), text: fc.string({ unit: 'grapheme' }), time: word }),
+  fc.record({
+    type: fc.constant('note' as const),
+    source: fc.string(),
+    text: fc.string({ unit: 'grapheme' }),
+    time: word,
+  }),
 );
 
 describe('a history file', () => {
@@ -134,14 +188,16 @@ describe('a history file', () => {
     const total = 200_000;
     for (let n = 0; n < total; n++) {
       writer.invoke(1, n, n % 7, n * 10, n * 10 + 1);
-      if (n % 50_000 === 49_999) writer.event({ type: 'note', source: 'test', text: `at ${n}`, time: n });
+      if (n % 50_000 === 49_999)
+        writer.event({ type: 'note', source: 'test', text: `at ${n}`, time: n });
     }
     writer.close();
     let next = 0;
     const notes: string[] = [];
     readHistory(file, {
       invoke: (event) => {
-        if (event.sequence !== next || event.time !== next * 10 + 1) throw new Error(`at ${next}: ${event.sequence}`);
+        if (event.sequence !== next || event.time !== next * 10 + 1)
+          throw new Error(`at ${next}: ${event.sequence}`);
         next++;
       },
       note: (event) => void notes.push(`${event.text} after ${next - 1}`),
@@ -262,7 +318,9 @@ describe('a history directory', () => {
     }
     writeFileSync(join(directory, 'unborn.ackh'), '');
     const order: string[] = [];
-    const summaries = readHistoryDirectory(directory, { header: (found) => void order.push(found.worker) });
+    const summaries = readHistoryDirectory(directory, {
+      header: (found) => void order.push(found.worker),
+    });
     expect(order).toEqual(['harness', 'producer-1', 'producer-1.2', 'consumer-1', 'final']);
     expect(summaries.at(-1)).toMatchObject({ header: null, frames: 0 });
     expect(historyFiles(directory)).toHaveLength(6);
@@ -278,14 +336,18 @@ describe('a merge of history files', () => {
     let files = 0;
     fc.assert(
       fc.property(
-        fc.array(fc.array(fc.integer({ min: 0, max: 50 }), { maxLength: 20 }), { minLength: 1, maxLength: 4 }),
+        fc.array(fc.array(fc.integer({ min: 0, max: 50 }), { maxLength: 20 }), {
+          minLength: 1,
+          maxLength: 4,
+        }),
         (times) => {
           const sorted = times.map((list) => list.toSorted((a, b) => a - b));
           const paths = sorted.map((list, source) => {
             const file = join(directory, `m-${files++}.ackh`);
             const writer = new HistoryWriter(file, { ...header, worker: `w${source}` });
             list.forEach((at, n) => {
-              if (n % 5 === 4) writer.event({ type: 'note', source: `${source}`, text: '', time: at });
+              if (n % 5 === 4)
+                writer.event({ type: 'note', source: `${source}`, text: '', time: at });
               else writer.ack(source, 0, n, at);
             });
             writer.close();

@@ -24,7 +24,8 @@ export function mergeHistories(
       let first = 0;
       for (let n = 1; n < live.length; n++) if (live[n]!.time < live[first]!.time) first = n;
       let until = Infinity;
-      for (let n = 0; n < live.length; n++) if (n !== first && live[n]!.time < until) until = live[n]!.time;
+      for (let n = 0; n < live.length; n++)
+        if (n !== first && live[n]!.time < until) until = live[n]!.time;
       const cursor = live[first]!;
       onSource(cursor.source);
       let more: boolean;

@@ -77,9 +77,13 @@ export function historyFiles(directory: string): string[] {
 }
 
 /** Reads all files of a directory, one after the other, in the order of `historyFiles`. */
-export function readHistoryDirectory(directory: string, visitor: HistoryVisitor): HistoryFileSummary[] {
+export function readHistoryDirectory(
+  directory: string,
+  visitor: HistoryVisitor,
+): HistoryFileSummary[] {
   const files = historyFiles(directory);
-  if (files.length === 0) throw new HarnessError('history', `there is no history file in ${directory}`);
+  if (files.length === 0)
+    throw new HarnessError('history', `there is no history file in ${directory}`);
   return files.map((file) => readHistory(file, visitor));
 }
 

@@ -50,6 +50,9 @@ export function dispatch(event: HistoryEvent, visitor: HistoryVisitor): void {
     case 'read-end':
       return visitor.readEnd?.(event);
     default:
-      throw new HarnessError('history', `an event of type ${event.type} does not belong into a JSON frame`);
+      throw new HarnessError(
+        'history',
+        `an event of type ${event.type} does not belong into a JSON frame`,
+      );
   }
 }

@@ -118,7 +118,13 @@ export class HistoryWriter {
     this.#place(EntryType.ack, consumer, partition, offset, time);
   }
 
-  position(type: PositionEvent['type'], consumer: number, partition: number, offset: number, time: number): void {
+  position(
+    type: PositionEvent['type'],
+    consumer: number,
+    partition: number,
+    offset: number,
+    time: number,
+  ): void {
     this.#place(EntryType[type], consumer, partition, offset, time);
   }
 
@@ -188,8 +194,10 @@ export class HistoryWriter {
 
   /** Reserves an entry, writes its tag, and returns its byte position. */
   #entry(type: number, number: number, bytes: number): number {
-    if (number < 0 || number > numberMax) throw new RangeError(`number ${number} is outside 0..${numberMax}`);
-    if (this.#block !== none && this.#end + bytes - this.#block > frameBodyBytesMax) this.#closeBlock();
+    if (number < 0 || number > numberMax)
+      throw new RangeError(`number ${number} is outside 0..${numberMax}`);
+    if (this.#block !== none && this.#end + bytes - this.#block > frameBodyBytesMax)
+      this.#closeBlock();
     if (this.#block === none) {
       if (this.#end + frameHeaderBytes + bytes > bufferBytes - frameBodyBytesMax) this.flush();
       this.#block = this.#end;
@@ -245,7 +253,8 @@ export class HistoryWriter {
 }
 
 function partitionBits(partition: number): number {
-  if (partition < -1 || partition >= noPartition) throw new RangeError(`partition ${partition} is outside the format`);
+  if (partition < -1 || partition >= noPartition)
+    throw new RangeError(`partition ${partition} is outside the format`);
   return (partition & 0xffff) << 16;
 }
 

@@ -69,7 +69,15 @@ export function judgeHistory(
     limits,
     accounting,
   });
-  return { accounting, faults, recovery, lossBounds, limits, verdicts: chosen.map(plain), ...decision };
+  return {
+    accounting,
+    faults,
+    recovery,
+    lossBounds,
+    limits,
+    verdicts: chosen.map(plain),
+    ...decision,
+  };
 }
 
 function attempt(checker: Checker, verdicts: Map<Checker, Verdict>, act: () => void): void {
@@ -84,7 +92,9 @@ function attempt(checker: Checker, verdicts: Map<Checker, Verdict>, act: () => v
 function verdictFrom(checker: Checker, finding: Finding, { gaps }: Book): Verdict {
   const { forbidden, allowed, evidence } = finding;
   const misled = checker.misledBy?.filter((role) => gaps.has(role)) ?? [];
-  const looksAlike = misled.map((role) => `the history of a ${role} is not whole, which looks the same`);
+  const looksAlike = misled.map(
+    (role) => `the history of a ${role} is not whole, which looks the same`,
+  );
   const doubts = forbidden.count() > 0 ? [...looksAlike, ...finding.doubts] : finding.doubts;
   const more = doubts.length > doubtsToldMax ? [`and ${doubts.length - doubtsToldMax} more`] : [];
   const told = [evidence, ...doubts.slice(0, doubtsToldMax), ...more].join('; ');

@@ -3,7 +3,14 @@ import type { RunRecord } from '../record/record.ts';
 /** What is said of a run, in the fields of its record. */
 export type Judgement = Pick<
   RunRecord,
-  'accounting' | 'faults' | 'recovery' | 'lossBounds' | 'limits' | 'verdicts' | 'verdict' | 'reasons'
+  | 'accounting'
+  | 'faults'
+  | 'recovery'
+  | 'lossBounds'
+  | 'limits'
+  | 'verdicts'
+  | 'verdict'
+  | 'reasons'
 >;
 
 /** What the measurements of the same history contribute: numbers that a scenario may limit. */

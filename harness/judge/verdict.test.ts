@@ -53,7 +53,9 @@ describe('the verdict of a run', () => {
     expect([...told, ...reasons].filter((sentence) => /\d{4}/.test(sentence))).toEqual([]);
     const counting = told.filter((sentence) => /\d,\d{3}/.test(sentence));
     expect(counting.length).toBeGreaterThan(8);
-    expect(told.join('\n')).toContain('at least 4,000 messages/s wanted, 5,123 messages/s measured');
+    expect(told.join('\n')).toContain(
+      'at least 4,000 messages/s wanted, 5,123 messages/s measured',
+    );
   });
 
   test('is a fail by a violation, whatever else is in doubt', () => {

@@ -5,7 +5,15 @@ import type { PlannedPhase } from '../scenario/plan-types.ts';
 import { arrivals, messagesOf } from './arrival.ts';
 
 function phase(overrides: Partial<PlannedPhase>): PlannedPhase {
-  return { name: 'load', startMs: 0, endMs: 10_000, rate: 1000, arrival: { kind: 'constant' }, measured: true, ...overrides };
+  return {
+    name: 'load',
+    startMs: 0,
+    endMs: 10_000,
+    rate: 1000,
+    arrival: { kind: 'constant' },
+    measured: true,
+    ...overrides,
+  };
 }
 
 function allOf(phases: readonly PlannedPhase[], share = 1, seed = 7): number[] {
@@ -30,7 +38,8 @@ describe('arrivals', () => {
     const interval = 1e9 / 300;
     const first = times[0]!;
     times.forEach((at, index) => {
-      if (Math.abs(at - first - index * interval) > 1) throw new Error(`message ${index} is off by over 1 ns`);
+      if (Math.abs(at - first - index * interval) > 1)
+        throw new Error(`message ${index} is off by over 1 ns`);
     });
   });
 
@@ -46,7 +55,9 @@ describe('arrivals', () => {
     expect(Math.abs(times.length - 100_000)).toBeLessThan(4 * Math.sqrt(100_000));
     const gaps = times.slice(1).map((at, index) => at - times[index]!);
     const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
-    const deviation = Math.sqrt(gaps.reduce((sum, gap) => sum + (gap - mean) ** 2, 0) / gaps.length);
+    const deviation = Math.sqrt(
+      gaps.reduce((sum, gap) => sum + (gap - mean) ** 2, 0) / gaps.length,
+    );
     expect(deviation / mean).toBeCloseTo(1, 1);
     expect(gaps.filter((gap) => gap > 3 * mean).length / gaps.length).toBeCloseTo(Math.exp(-3), 2);
     expect(Math.abs(sampleCorrelation(gaps.slice(1), gaps.slice(0, -1)))).toBeLessThan(0.02);
@@ -54,19 +65,33 @@ describe('arrivals', () => {
 
   test('of a ramp rise, or fall to nothing, in a straight line', () => {
     const up = perSecond(allOf([phase({ rate: 100, arrival: { kind: 'ramp', to: 1100 } })]), 10);
-    up.forEach((count, second) => expect(Math.abs(count - (150 + 100 * second))).toBeLessThanOrEqual(1));
-    const down = perSecond(allOf([phase({ rate: 1000, arrival: { kind: 'ramp', to: 0.001 } })]), 10);
-    down.forEach((count, second) => expect(Math.abs(count - (950 - 100 * second))).toBeLessThanOrEqual(1));
+    up.forEach((count, second) =>
+      expect(Math.abs(count - (150 + 100 * second))).toBeLessThanOrEqual(1),
+    );
+    const down = perSecond(
+      allOf([phase({ rate: 1000, arrival: { kind: 'ramp', to: 0.001 } })]),
+      10,
+    );
+    down.forEach((count, second) =>
+      expect(Math.abs(count - (950 - 100 * second))).toBeLessThanOrEqual(1),
+    );
   });
 
   test('of a burst come at factor times the rate for the first part of each cycle', () => {
-    const burst = phase({ rate: 100, arrival: { kind: 'burst', factor: 10, every: 5000, for: 2000 } });
-    expect(perSecond(allOf([burst]), 10)).toEqual([1000, 1000, 100, 100, 100, 1000, 1000, 100, 100, 100]);
+    const burst = phase({
+      rate: 100,
+      arrival: { kind: 'burst', factor: 10, every: 5000, for: 2000 },
+    });
+    expect(perSecond(allOf([burst]), 10)).toEqual([
+      1000, 1000, 100, 100, 100, 1000, 1000, 100, 100, 100,
+    ]);
   });
 
   test('of steps hold each rate for an equal time', () => {
     const steps = phase({ arrival: { kind: 'step', rates: [100, 500, 50, 200, 1000] } });
-    expect(perSecond(allOf([steps]), 10)).toEqual([100, 100, 500, 500, 50, 50, 200, 200, 1000, 1000]);
+    expect(perSecond(allOf([steps]), 10)).toEqual([
+      100, 100, 500, 500, 50, 50, 200, 200, 1000, 1000,
+    ]);
   });
 
   test('of a trace follow it, and begin anew one mean interval after its end', () => {

@@ -62,7 +62,12 @@ export function messagesOf(phase: PlannedPhase): number {
 }
 
 /** Seconds from the start of the phase of one message after the other. */
-function processOf(phase: PlannedPhase, share: number, fraction: number, unit: () => number): () => number {
+function processOf(
+  phase: PlannedPhase,
+  share: number,
+  fraction: number,
+  unit: () => number,
+): () => number {
   const { arrival } = phase;
   if (arrival.kind === 'poisson') {
     let at = 0;
@@ -97,7 +102,8 @@ function timesOf(phase: PlannedPhase, share: number): (n: number) => number {
       return (n) => {
         const cycle = Math.floor(n / inCycle);
         const rest = n - cycle * inCycle;
-        const within = rest < inBurst ? rest / (rate * arrival.factor) : high + (rest - inBurst) / rate;
+        const within =
+          rest < inBurst ? rest / (rate * arrival.factor) : high + (rest - inBurst) / rate;
         return cycle * every + within;
       };
     }
@@ -125,7 +131,7 @@ function countOf(phase: PlannedPhase, share: number): (seconds: number) => numbe
   const { arrival } = phase;
   switch (arrival.kind) {
     case 'ramp':
-      return (at) => rate * at + ((arrival.to * share - rate) / seconds) * (at * at) / 2;
+      return (at) => rate * at + (((arrival.to * share - rate) / seconds) * (at * at)) / 2;
     case 'burst':
       return (at) => {
         const every = arrival.every / 1000;
@@ -136,7 +142,11 @@ function countOf(phase: PlannedPhase, share: number): (seconds: number) => numbe
         return rate * (at + (arrival.factor - 1) * bursting);
       };
     case 'step':
-      return () => arrival.rates.reduce((sum, each) => sum + (each * share * seconds) / arrival.rates.length, 0);
+      return () =>
+        arrival.rates.reduce(
+          (sum, each) => sum + (each * share * seconds) / arrival.rates.length,
+          0,
+        );
     default:
       return (at) => rate * at;
   }

@@ -51,7 +51,10 @@ export class Channel<Incoming, Outgoing> {
     const lines = (this.#rest + this.#decoder.write(bytes)).split('\n');
     this.#rest = lines.pop() ?? '';
     if (this.#rest.length > lineCharactersMax) {
-      throw new HarnessError('worker', `a line of over ${lineCharactersMax} characters came on a control connection`);
+      throw new HarnessError(
+        'worker',
+        `a line of over ${lineCharactersMax} characters came on a control connection`,
+      );
     }
     for (const line of lines) handlers.onMessage(JSON.parse(line) as Incoming);
   }

@@ -58,7 +58,13 @@ export async function claimWorker(options: {
   await new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve);
     socket.once('error', (cause) =>
-      reject(new HarnessError('worker', `the worker at port ${port} cannot be reached: ${cause.message}`, { cause })),
+      reject(
+        new HarnessError(
+          'worker',
+          `the worker at port ${port} cannot be reached: ${cause.message}`,
+          { cause },
+        ),
+      ),
     );
   });
   hearWorker(socket, (shown) => (shown === token ? heard : undefined));

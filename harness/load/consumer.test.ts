@@ -19,12 +19,19 @@ async function consumerOf(overrides: { cumulative?: boolean } = {}): Promise<Loa
   const consumer = new LoadConsumer({
     run: 'r',
     worker: 'consumer-3',
-    assignment: { kind: 'consumer', consumer: 3, group: 'g', inFlightMax: 100, sessionTimeoutMs: 1000 },
+    assignment: {
+      kind: 'consumer',
+      consumer: 3,
+      group: 'g',
+      inFlightMax: 100,
+      sessionTimeoutMs: 1000,
+    },
     history: {
       delivery: (...[, partition, offset, flags, , sequence]) =>
         void lines.push(`delivery ${partition}@${offset} ${sequence} flags ${flags}`),
       ack: (...[, partition, offset]) => void lines.push(`ack ${partition}@${offset}`),
-      position: (type, ...[, partition, offset]) => void lines.push(`${type} ${partition}@${offset}`),
+      position: (type, ...[, partition, offset]) =>
+        void lines.push(`${type} ${partition}@${offset}`),
       event: (event) => void lines.push(event.type),
       flush: () => void lines.push('flush'),
     },
@@ -81,7 +88,10 @@ describe('a load consumer', () => {
     deliver(0, 5, 1);
     deliver(0, 6, 2);
     clock.run();
-    expect(lines.filter((line) => line.startsWith('driver ack'))).toEqual(['driver ack 0@5', 'driver ack 0@6']);
+    expect(lines.filter((line) => line.startsWith('driver ack'))).toEqual([
+      'driver ack 0@5',
+      'driver ack 0@6',
+    ]);
   });
 
   test('does not ack what was delivered from a partition that was taken away in the same turn', async () => {
@@ -96,10 +106,16 @@ describe('a load consumer', () => {
 
   test('says where it stands in each partition it has, for the drain', async () => {
     const consumer = await consumerOf();
-    driver.onAssigned([{ partition: 0, offset: 40 }, { partition: 1, offset: 7 }]);
+    driver.onAssigned([
+      { partition: 0, offset: 40 },
+      { partition: 1, offset: 7 },
+    ]);
     deliver(0, 40, 1);
     deliver(0, 41, 2);
-    expect(consumer.progress().positions).toEqual([{ partition: 0, nextOffset: 42 }, { partition: 1, nextOffset: 7 }]);
+    expect(consumer.progress().positions).toEqual([
+      { partition: 0, nextOffset: 42 },
+      { partition: 1, nextOffset: 7 },
+    ]);
     driver.onDiverged({ partition: 0, offset: 41 });
     driver.onRevoked([1]);
     expect(consumer.progress().positions).toEqual([{ partition: 0, nextOffset: 41 }]);

@@ -50,7 +50,8 @@ export class LoadConsumer {
       sessionTimeoutMs: assignment.sessionTimeoutMs,
       onDelivery: (delivery) => this.#guard(() => this.#take(delivery)),
       onAssigned: (partitions) => {
-        for (const { partition, offset } of partitions) this.#position('assigned', partition, offset);
+        for (const { partition, offset } of partitions)
+          this.#position('assigned', partition, offset);
       },
       onRevoked: (partitions) => {
         // What was not acked by now is another consumer's to deliver again.
@@ -110,7 +111,17 @@ export class LoadConsumer {
       (payload.foreign ? EntryFlag.foreign : 0) |
       (delivery.redelivered ? EntryFlag.redelivered : 0);
     const { producer, sequence, key, intended } = payload;
-    history.delivery(assignment.consumer, partition, offset, flags, producer, sequence, key, intended, clock.nanos());
+    history.delivery(
+      assignment.consumer,
+      partition,
+      offset,
+      flags,
+      producer,
+      sequence,
+      key,
+      intended,
+      clock.nanos(),
+    );
     this.#delivered++;
     // Where single messages come again, how far it came is the furthest of them.
     const before = cumulative ? 0 : (this.#next.get(partition) ?? 0);
@@ -122,7 +133,9 @@ export class LoadConsumer {
 
   #position(type: 'assigned' | 'revoked' | 'diverged', partition: number, offset: number): void {
     const { assignment, clock, history } = this.#options;
-    this.#guard(() => history.position(type, assignment.consumer, partition, offset, clock.nanos()));
+    this.#guard(() =>
+      history.position(type, assignment.consumer, partition, offset, clock.nanos()),
+    );
     // A drain must not wait for a consumer that no longer has the partition.
     if (type === 'revoked') this.#next.delete(partition);
     else if (offset >= 0) this.#next.set(partition, offset);

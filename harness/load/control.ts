@@ -49,7 +49,13 @@ export type ToWorker =
   | { readonly type: 'stop' };
 
 export type FromWorker =
-  | { readonly type: 'hello'; readonly token: string; readonly name: string; readonly pid: number; readonly clockDomain: string }
+  | {
+      readonly type: 'hello';
+      readonly token: string;
+      readonly name: string;
+      readonly pid: number;
+      readonly clockDomain: string;
+    }
   | { readonly type: 'ready' }
   /** Each second and when asked, for the live view and the drain; the history is the record. */
   | {

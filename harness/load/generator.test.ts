@@ -31,7 +31,14 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 function phase(seconds: number, rate = 1000): PlannedPhase {
-  return { name: 'steady', startMs: 0, endMs: seconds * 1000, rate, arrival: { kind: 'constant' }, measured: true };
+  return {
+    name: 'steady',
+    startMs: 0,
+    endMs: seconds * 1000,
+    rate,
+    arrival: { kind: 'constant' },
+    measured: true,
+  };
 }
 
 function assignmentOf(phases: readonly PlannedPhase[], inFlightMax: number): ProducerAssignment {
@@ -43,7 +50,13 @@ function assignmentOf(phases: readonly PlannedPhase[], inFlightMax: number): Pro
     phases,
     sizeBytes: 100,
     keys: 50,
-    options: { inFlightMax, lingerMs: 0, batchBytesMax: 65_536, deliveryTimeoutMs: 30_000, idempotent: false },
+    options: {
+      inFlightMax,
+      lingerMs: 0,
+      batchBytesMax: 65_536,
+      deliveryTimeoutMs: 30_000,
+      idempotent: false,
+    },
   };
 }
 
@@ -64,7 +77,12 @@ async function rig(options: {
   const clock = options.clock ?? new SimulatedClock();
   const file = join(directory, 'producer-1.ackh');
   const history = new HistoryWriter(file, {
-    version: 1, run: 'r', worker: 'producer-1', role: 'producer', clockDomain: 'sim', numbers: [1],
+    version: 1,
+    run: 'r',
+    worker: 'producer-1',
+    role: 'producer',
+    clockDomain: 'sim',
+    numbers: [1],
   });
   const failures: unknown[] = [];
   let done = false;
@@ -114,7 +132,12 @@ async function measured(
   expect(failures).toEqual([]);
   expect(isDone()).toBe(true);
   const harness = new HistoryWriter(join(directory, 'harness.ackh'), {
-    version: 1, run: 'r', worker: 'harness', role: 'harness', clockDomain: 'sim', numbers: [],
+    version: 1,
+    run: 'r',
+    worker: 'harness',
+    role: 'harness',
+    clockDomain: 'sim',
+    numbers: [],
   });
   harness.event({ type: 'phase', name: 'steady', time: origin });
   harness.close();
@@ -157,7 +180,9 @@ describe('no wait is left out of the response time', () => {
 
   test('a broker that is slower than the load shows as response time, never as a lower rate of what is due', async () => {
     // One in flight and 2 ms of service: 500 a second of the 1,000 that are due.
-    const { latency, series, saturation } = await measured(assignmentOf([phase(10)], 1), { serviceMs: 2 });
+    const { latency, series, saturation } = await measured(assignmentOf([phase(10)], 1), {
+      serviceMs: 2,
+    });
     expect(latency.response.count).toBe(10_000);
     expect(latency.response.max! / 10_000_000).toBeCloseTo(1, 2);
     expect(latency.service.p99! / 2000).toBeCloseTo(1, 3);
@@ -249,9 +274,12 @@ function eventsOf(file: string): HistoryEvent[] {
 describe('the generator', () => {
   test('has an invoke in the kernel before its message goes to the driver', async () => {
     let flushed = -1;
-    const { clock, generator, producer, file } = await manual(assignmentOf([phase(1)], 10_000), () => {
-      flushed = eventsOf(file).filter(({ type }) => type === 'invoke').length;
-    });
+    const { clock, generator, producer, file } = await manual(
+      assignmentOf([phase(1)], 10_000),
+      () => {
+        flushed = eventsOf(file).filter(({ type }) => type === 'invoke').length;
+      },
+    );
     const send = producer.send.bind(producer);
     producer.send = (message, done) => {
       expect(flushed).toBeGreaterThan(producer.sent.length);
@@ -270,11 +298,19 @@ describe('the generator', () => {
     const reader = new PayloadReader('r');
     producer.sent.forEach(({ message }, index) => {
       reader.read(message.payload);
-      expect(reader).toMatchObject({ producer: 1, sequence: index, key: message.key, intact: true, foreign: false });
+      expect(reader).toMatchObject({
+        producer: 1,
+        sequence: index,
+        key: message.key,
+        intact: true,
+        foreign: false,
+      });
       expect(reader.intended).toBeLessThanOrEqual(clock.nanos());
       expect(message.payload.length).toBe(100);
     });
-    expect(new Set(producer.sent.map(({ text }) => text.slice(96))).size).toBe(producer.sent.length);
+    expect(new Set(producer.sent.map(({ text }) => text.slice(96))).size).toBe(
+      producer.sent.length,
+    );
     expect(new Set(producer.sent.map(({ message }) => message.key)).size).toBeGreaterThan(10);
   });
 
@@ -288,12 +324,16 @@ describe('the generator', () => {
     clock.run(origin + 200e6);
     expect(producer.sent).toHaveLength(11);
     for (const index of [1, 2, 4, 6, 7]) {
-      expect(producer.sent[index]!.message.payload.toString('hex')).toBe(producer.sent[index]!.text);
+      expect(producer.sent[index]!.message.payload.toString('hex')).toBe(
+        producer.sent[index]!.text,
+      );
     }
   });
 
   test('offers again what the driver refused, in order and once, when it drains', async () => {
-    const { clock, generator, producer, drain, file } = await manual(assignmentOf([phase(1)], 10_000));
+    const { clock, generator, producer, drain, file } = await manual(
+      assignmentOf([phase(1)], 10_000),
+    );
     const origin = clock.nanos();
     generator.start(origin);
     clock.run(origin + 10e6);
@@ -309,7 +349,9 @@ describe('the generator', () => {
       for (const { done } of producer.sent.splice(0)) done('ok', -1, -1, 1, undefined);
       clock.run(clock.nanos() + 1e6);
     }
-    const invoked = eventsOf(file).flatMap((event) => (event.type === 'invoke' ? [event.sequence] : []));
+    const invoked = eventsOf(file).flatMap((event) =>
+      event.type === 'invoke' ? [event.sequence] : [],
+    );
     expect(invoked).toEqual(invoked.map((_, index) => index));
     expect(invoked.length).toBeGreaterThan(190);
   });
@@ -348,7 +390,10 @@ describe('the generator', () => {
     expect(invokes[0]).toMatchObject({ sequence: 0 });
     expect(invokes[0]!.intended - origin).toBeGreaterThanOrEqual(1.25e9);
     const seconds = events.flatMap((event) => (event.type === 'second' ? [event] : []));
-    expect(seconds.map(({ due, offered }) => [due, offered])).toEqual([[750, 750], [1000, 1000]]);
+    expect(seconds.map(({ due, offered }) => [due, offered])).toEqual([
+      [750, 750],
+      [1000, 1000],
+    ]);
   });
 
   test('stopped, sends nothing more and waits for the outcomes of what it sent', async () => {

@@ -1,4 +1,10 @@
-import type { Done, OutgoingMessage, Outcome, Producer, ProducerOptions } from '../driver/driver.ts';
+import type {
+  Done,
+  OutgoingMessage,
+  Outcome,
+  Producer,
+  ProducerOptions,
+} from '../driver/driver.ts';
 import { HarnessError } from '../errors.ts';
 import type { HistoryWriter } from '../history/writer.ts';
 import { WindowHistogram } from '../measure/window-histogram.ts';
@@ -96,7 +102,13 @@ export class Generator {
     this.#schedule = sending;
     this.#nextDue = skipTo(sending, now - originNanos);
     const firstDue = skipTo(counting, now - originNanos);
-    this.#ledger = new SecondsLedger({ worker, originNanos, schedule: counting, firstDue, fromNanos: now });
+    this.#ledger = new SecondsLedger({
+      worker,
+      originNanos,
+      schedule: counting,
+      firstDue,
+      fromNanos: now,
+    });
     clock.alarm(this.#ledger.reportAt, this.#everySecond);
     this.#scheduleTurn();
   }
@@ -112,7 +124,12 @@ export class Generator {
 
   note(text: string): void {
     this.#guard(() => {
-      this.#options.history.event({ type: 'note', source: this.#options.worker, text, time: this.#options.clock.nanos() });
+      this.#options.history.event({
+        type: 'note',
+        source: this.#options.worker,
+        text,
+        time: this.#options.clock.nanos(),
+      });
       this.#options.onNote(text);
     });
   }
@@ -219,8 +236,10 @@ export class Generator {
       inFlight: false,
       done: (outcome, partition, offset, attempts, errorCode) => {
         this.#guard(() => {
-          if (!slot.inFlight) throw new HarnessError('worker', 'the driver told the outcome of a message twice');
-          if (this.#sending) throw new HarnessError('worker', 'the driver told an outcome from inside send');
+          if (!slot.inFlight)
+            throw new HarnessError('worker', 'the driver told the outcome of a message twice');
+          if (this.#sending)
+            throw new HarnessError('worker', 'the driver told an outcome from inside send');
           slot.inFlight = false;
           this.#inFlight--;
           if (errorCode !== undefined) this.#countError(errorCode);
@@ -232,7 +251,13 @@ export class Generator {
     return slot;
   }
 
-  #complete(slot: Slot, outcome: Outcome, partition: number, offset: number, attempts: number): void {
+  #complete(
+    slot: Slot,
+    outcome: Outcome,
+    partition: number,
+    offset: number,
+    attempts: number,
+  ): void {
     const { assignment, clock, history } = this.#options;
     const now = clock.nanos();
     history.complete(assignment.producer, slot.sequence, outcome, partition, offset, attempts, now);
@@ -278,7 +303,8 @@ export class Generator {
     if (this.#ended) return;
     this.#ended = true;
     const { clock, history, meter, onDone, onFailed } = this.#options;
-    for (const event of this.#ledger?.finish(clock.nanos(), () => meter.sample()) ?? []) history.event(event);
+    for (const event of this.#ledger?.finish(clock.nanos(), () => meter.sample()) ?? [])
+      history.event(event);
     history.flush();
     this.#progress();
     const closed = this.#producer?.close() ?? Promise.resolve();

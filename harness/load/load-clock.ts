@@ -46,14 +46,16 @@ export function realLoadClock(): LoadClock {
     const now = monotonicNanos();
     const rest = atNanos - now;
     if (rest <= 0) setImmediate(fire);
-    else if (rest >= 2 * timerNanos) setTimeout(fireFrom, Math.floor(rest / timerNanos) - 1, atNanos, fire);
+    else if (rest >= 2 * timerNanos)
+      setTimeout(fireFrom, Math.floor(rest / timerNanos) - 1, atNanos, fire);
     else if (mayPoll(now)) setImmediate(poll, atNanos, now, fire);
     else setTimeout(fireFrom, 1, atNanos, fire);
   };
   return {
     nanos: monotonicNanos,
     wake,
-    alarm: (atNanos, fire) => void setTimeout(fire, Math.ceil(Math.max(0, atNanos - monotonicNanos()) / 1e6)),
+    alarm: (atNanos, fire) =>
+      void setTimeout(fire, Math.ceil(Math.max(0, atNanos - monotonicNanos()) / 1e6)),
     defer: (fire) => void setImmediate(fire),
   };
 }

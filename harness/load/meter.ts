@@ -35,7 +35,8 @@ export function startMeter(): Meter {
       const elapsedMicros = Math.max(1, (now - at) / 1000);
       const sample = {
         // The monitor records the distance of its own ticks: what is above its period is delay.
-        eventLoopDelayMicrosP99: delay.count === 0 ? 0 : Math.max(0, delay.percentile(99) / 1000 - resolutionMs * 1000),
+        eventLoopDelayMicrosP99:
+          delay.count === 0 ? 0 : Math.max(0, delay.percentile(99) / 1000 - resolutionMs * 1000),
         gcMicros,
         cpuFraction: (used.user + used.system) / elapsedMicros,
       };

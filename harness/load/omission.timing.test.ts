@@ -18,7 +18,14 @@ import { realLoadClock } from './load-clock.ts';
 import { startMeter } from './meter.ts';
 
 const phases: PlannedPhase[] = [
-  { name: 'steady', startMs: 0, endMs: 30_000, rate: 1000, arrival: { kind: 'constant' }, measured: true },
+  {
+    name: 'steady',
+    startMs: 0,
+    endMs: 30_000,
+    rate: 1000,
+    arrival: { kind: 'constant' },
+    measured: true,
+  },
 ];
 
 const messages = 30_000;
@@ -75,8 +82,16 @@ async function stubProducer(port: number): Promise<Producer> {
 test('over real sockets a stall of 1.4 s with one message in flight is in the response times, not in the service times', async () => {
   const [port] = (await once(stub.stdout!, 'data')) as [Buffer];
   const header = { version: 1, run: 'r', clockDomain: 'here', numbers: [1] } as const;
-  const harness = new HistoryWriter(join(directory, 'harness.ackh'), { ...header, worker: 'harness', role: 'harness' });
-  const history = new HistoryWriter(join(directory, 'producer-1.ackh'), { ...header, worker: 'producer-1', role: 'producer' });
+  const harness = new HistoryWriter(join(directory, 'harness.ackh'), {
+    ...header,
+    worker: 'harness',
+    role: 'harness',
+  });
+  const history = new HistoryWriter(join(directory, 'producer-1.ackh'), {
+    ...header,
+    worker: 'producer-1',
+    role: 'producer',
+  });
   const meter = startMeter();
   let origin = 0;
   await new Promise<void>((resolve, reject) => {
@@ -91,7 +106,13 @@ test('over real sockets a stall of 1.4 s with one message in flight is in the re
         phases,
         sizeBytes: 100,
         keys: 10,
-        options: { inFlightMax: 1, lingerMs: 0, batchBytesMax: 65_536, deliveryTimeoutMs: 30_000, idempotent: false },
+        options: {
+          inFlightMax: 1,
+          lingerMs: 0,
+          batchBytesMax: 65_536,
+          deliveryTimeoutMs: 30_000,
+          idempotent: false,
+        },
       },
       history,
       clock: realLoadClock(),

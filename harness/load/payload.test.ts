@@ -21,7 +21,14 @@ describe('a payload', () => {
           const reader = new PayloadReader(run);
           reader.read(Buffer.concat([Buffer.from([1, 2, 3]), slot.payload]).subarray(3));
           expect(slot.payload.length).toBe(sizeBytes);
-          expect(reader).toMatchObject({ producer: 77, sequence, key, intended, intact: true, foreign: false });
+          expect(reader).toMatchObject({
+            producer: 77,
+            sequence,
+            key,
+            intended,
+            intact: true,
+            foreign: false,
+          });
         },
       ),
       { numRuns: 200 },
@@ -40,7 +47,11 @@ describe('a payload', () => {
       expect(reader.intact).toBe(false);
       expect(Number.isSafeInteger(reader.sequence) && Number.isFinite(reader.intended)).toBe(true);
     }
-    for (const other of [slot.payload.subarray(0, 79), Buffer.concat([slot.payload, Buffer.of(0)]), Buffer.alloc(0)]) {
+    for (const other of [
+      slot.payload.subarray(0, 79),
+      Buffer.concat([slot.payload, Buffer.of(0)]),
+      Buffer.alloc(0),
+    ]) {
       reader.read(other);
       expect(reader.intact).toBe(false);
     }
@@ -65,6 +76,8 @@ describe('a key', () => {
       counts[key]!++;
     }
     for (const count of counts) expect(Math.abs(count - 1000)).toBeLessThan(150);
-    expect(Array.from({ length: 50 }, (_, n) => keyOf(1, n, 1000))).not.toEqual(Array.from({ length: 50 }, (_, n) => keyOf(2, n, 1000)));
+    expect(Array.from({ length: 50 }, (_, n) => keyOf(1, n, 1000))).not.toEqual(
+      Array.from({ length: 50 }, (_, n) => keyOf(2, n, 1000)),
+    );
   });
 });

@@ -34,7 +34,12 @@ export class PayloadWriter {
   readonly #run: readonly [number, number];
   readonly #producer: number;
 
-  constructor(options: { readonly run: string; readonly producer: number; readonly sizeBytes: number; readonly seed: number }) {
+  constructor(options: {
+    readonly run: string;
+    readonly producer: number;
+    readonly sizeBytes: number;
+    readonly seed: number;
+  }) {
     assert(options.sizeBytes >= payloadBytesMin, `a payload has at least ${payloadBytesMin} bytes`);
     this.#bytes = options.sizeBytes;
     this.#run = hashOf(options.run);
@@ -54,7 +59,12 @@ export class PayloadWriter {
     words[3] = this.#run[1];
     words[4] = this.#producer;
     words[10] = this.#bytes;
-    return { payload, covered: payload.subarray(checksumEnd), words, doubles: new Float64Array(memory) };
+    return {
+      payload,
+      covered: payload.subarray(checksumEnd),
+      words,
+      doubles: new Float64Array(memory),
+    };
   }
 
   write(slot: PayloadSlot, sequence: number, key: number, intended: number): void {
@@ -95,7 +105,8 @@ export class PayloadReader {
       payload.readUInt32LE(40) === payload.length &&
       payload.readUInt32LE(4) === crc32(payload.subarray(checksumEnd));
     this.foreign =
-      whole && (payload.readUInt32LE(8) !== this.#run[0] || payload.readUInt32LE(12) !== this.#run[1]);
+      whole &&
+      (payload.readUInt32LE(8) !== this.#run[0] || payload.readUInt32LE(12) !== this.#run[1]);
     if (this.intact) return;
     if (!Number.isSafeInteger(this.sequence)) this.sequence = 0;
     if (!Number.isFinite(this.intended)) this.intended = 0;

@@ -138,7 +138,10 @@ export class SecondsLedger {
 
   #keepOffered(): void {
     if (this.#offering >= this.#second && this.#offeredInIt > 0) {
-      this.#offered.set(this.#offering, (this.#offered.get(this.#offering) ?? 0) + this.#offeredInIt);
+      this.#offered.set(
+        this.#offering,
+        (this.#offered.get(this.#offering) ?? 0) + this.#offeredInIt,
+      );
     }
     this.#offeredInIt = 0;
   }

@@ -38,7 +38,11 @@ export class SimulatedClock implements LoadClock {
 
   /** Runs everything that is due until `untilNanos`, or until nothing is left to do. */
   run(untilNanos = Infinity): void {
-    for (let event = this.#events[0]; event !== undefined && event.at <= untilNanos; event = this.#events[0]) {
+    for (
+      let event = this.#events[0];
+      event !== undefined && event.at <= untilNanos;
+      event = this.#events[0]
+    ) {
       this.#removeFirst();
       this.#now = Math.max(this.#now, this.#wakesAt(event.at));
       event.fire();

@@ -49,7 +49,9 @@ class Rig {
     await this.seen('hello');
   }
 
-  async seen<Type extends FromWorker['type']>(type: Type): Promise<Extract<FromWorker, { type: Type }>> {
+  async seen<Type extends FromWorker['type']>(
+    type: Type,
+  ): Promise<Extract<FromWorker, { type: Type }>> {
     for (;;) {
       const found = this.received.find((message) => message.type === type);
       if (found !== undefined) return found as Extract<FromWorker, { type: Type }>;
@@ -73,11 +75,24 @@ class Rig {
         seed: 1,
         share: 1,
         phases: [
-          { name: 'load', startMs: 0, endMs: loadMs, rate: 2000, arrival: { kind: 'constant' }, measured: true },
+          {
+            name: 'load',
+            startMs: 0,
+            endMs: loadMs,
+            rate: 2000,
+            arrival: { kind: 'constant' },
+            measured: true,
+          },
         ],
         sizeBytes: 100,
         keys: 10,
-        options: { inFlightMax: 1000, lingerMs: 0, batchBytesMax: 65_536, deliveryTimeoutMs: 1000, idempotent: false },
+        options: {
+          inFlightMax: 1000,
+          lingerMs: 0,
+          batchBytesMax: 65_536,
+          deliveryTimeoutMs: 1000,
+          idempotent: false,
+        },
       },
       ...overrides,
     });
@@ -139,17 +154,28 @@ afterEach(() => rig.end());
 
 describe('a load worker', () => {
   test('presents itself, does what it is assigned, and leaves a whole history', async () => {
-    expect(await rig.seen('hello')).toMatchObject({ token: 'secret', name: 'producer-1', pid: rig.process!.pid, clockDomain: clockDomain() });
+    expect(await rig.seen('hello')).toMatchObject({
+      token: 'secret',
+      name: 'producer-1',
+      pid: rig.process!.pid,
+      clockDomain: clockDomain(),
+    });
     rig.assign();
     await rig.seen('ready');
     // Ahead, as the harness does: who hears of it late skips what is past.
     rig.channel!.send({ type: 'start', originNanos: monotonicNanos() + 500e6 });
     await rig.seen('done');
-    expect(rig.received.findLast(({ type }) => type === 'progress')).toMatchObject({ sent: 3000, acked: 3000, inFlight: 0 });
+    expect(rig.received.findLast(({ type }) => type === 'progress')).toMatchObject({
+      sent: 3000,
+      acked: 3000,
+      inFlight: 0,
+    });
     const events = rig.events();
     expect(events.filter(({ type }) => type === 'invoke')).toHaveLength(3000);
     expect(events.filter(({ type }) => type === 'complete')).toHaveLength(3000);
-    expect(events.flatMap((event) => (event.type === 'second' ? [event.due] : []))).toEqual([2000, 1000]);
+    expect(events.flatMap((event) => (event.type === 'second' ? [event.due] : []))).toEqual([
+      2000, 1000,
+    ]);
     rig.channel!.end();
     const [code] = (await once(rig.process!, 'exit')) as [number];
     expect(code).toBe(0);

@@ -46,13 +46,27 @@ class Worker {
   #ending = false;
 
   /** `socket` may still be connecting. */
-  constructor({ socket, token, name }: { readonly socket: Socket; readonly token: string; readonly name: string }) {
+  constructor({
+    socket,
+    token,
+    name,
+  }: {
+    readonly socket: Socket;
+    readonly token: string;
+    readonly name: string;
+  }) {
     this.#channel = new Channel(socket, {
       onMessage: (message) => this.#take(message),
       onClose: (error) => this.#close(error),
     });
     const greet = (): void =>
-      this.#channel.send({ type: 'hello', token, name, pid: process.pid, clockDomain: clockDomain() });
+      this.#channel.send({
+        type: 'hello',
+        token,
+        name,
+        pid: process.pid,
+        clockDomain: clockDomain(),
+      });
     if (socket.connecting) socket.once('connect', greet);
     else greet();
   }
@@ -77,14 +91,11 @@ class Worker {
     switch (message.type) {
       case 'assign':
         this.#assigned = true;
-        this.#assign(message).then(
-          () => {
-            this.#prepared = true;
-            this.#channel.send({ type: 'ready' });
-            if (this.#stopAsked) this.#role?.stop();
-          },
-          this.fail,
-        );
+        this.#assign(message).then(() => {
+          this.#prepared = true;
+          this.#channel.send({ type: 'ready' });
+          if (this.#stopAsked) this.#role?.stop();
+        }, this.fail);
         return;
       case 'start':
         this.#role?.start(message.originNanos);
@@ -101,7 +112,8 @@ class Worker {
   }
 
   async #assign(assignment: WorkerAssignment): Promise<void> {
-    if (this.#role !== undefined) throw new HarnessError('worker', `${assignment.worker} was assigned twice`);
+    if (this.#role !== undefined)
+      throw new HarnessError('worker', `${assignment.worker} was assigned twice`);
     const { role, run, worker } = assignment;
     const driver = await loadDriver(assignment.driver);
     const history = new HistoryWriter(join(assignment.historyDirectory, `${worker}.ackh`), {
@@ -194,7 +206,9 @@ function main(): void {
   const token = values.token ?? process.env[workerTokenVariable];
   const { name } = values;
   if (address === null || token === undefined || name === undefined) {
-    process.stderr.write('usage: worker.js (--connect | --listen) HOST:PORT --token TOKEN --name NAME\n');
+    process.stderr.write(
+      'usage: worker.js (--connect | --listen) HOST:PORT --token TOKEN --name NAME\n',
+    );
     process.exit(1);
   }
   const [host, port] = [address[1]!, Number(address[2])];

@@ -15,7 +15,10 @@ describe('the environment', () => {
     expect(Object.values(probe).every((value) => value === null || value > 0)).toBe(true);
     expect(probe.fsyncP50Ms).toBeLessThanOrEqual(probe.fsyncP99Ms ?? Infinity);
     expect(readdirSync(directory)).toEqual([]);
-    recordSchema.shape.environment.parse({ ...describeEnvironment(directory), probes: { before: probe, after: null } });
+    recordSchema.shape.environment.parse({
+      ...describeEnvironment(directory),
+      probes: { before: probe, after: null },
+    });
     rmSync(directory, { recursive: true });
   });
 

@@ -32,7 +32,9 @@ export function mountOf(path: string, mounts: string): string {
   for (const line of mounts.split('\n')) {
     const [, escaped, kind] = line.split(' ');
     if (escaped === undefined || kind === undefined) continue;
-    const point = escaped.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
+    const point = escaped.replace(/\\([0-7]{3})/g, (_, octal: string) =>
+      String.fromCharCode(parseInt(octal, 8)),
+    );
     const inside = path === point || path.startsWith(point.endsWith(sep) ? point : point + sep);
     // Of two mounts on one point the later one is on top.
     if (inside && point.length >= (best?.point.length ?? 0)) best = { point, kind };

@@ -8,7 +8,10 @@ import { WindowHistogram } from './window-histogram.ts';
 /** Exponential latencies of mean 2 ms in nanoseconds. */
 function samples(count: number, seed: number): number[] {
   const generator = xoroshiro128plus(seed);
-  return Array.from({ length: count }, () => -2e6 * Math.log(((generator.next() >>> 0) + 0.5) / 2 ** 32));
+  return Array.from(
+    { length: count },
+    () => -2e6 * Math.log(((generator.next() >>> 0) + 0.5) / 2 ** 32),
+  );
 }
 
 function exact(sorted: readonly number[], quantile: number): number {
@@ -32,11 +35,19 @@ describe('a latency histogram', () => {
     for (const value of values) histogram.record(value);
     const sorted = values.toSorted((a, b) => a - b);
     const summary = histogram.summary();
-    for (const [read, quantile] of [[summary.p50, 0.5], [summary.p90, 0.9], [summary.p99, 0.99], [summary.p999, 0.999]] as const) {
+    for (const [read, quantile] of [
+      [summary.p50, 0.5],
+      [summary.p90, 0.9],
+      [summary.p99, 0.99],
+      [summary.p999, 0.999],
+    ] as const) {
       expect(Math.abs(read! / (exact(sorted, quantile) / 1000) - 1)).toBeLessThan(0.001);
     }
     expect(summary.max).toBeCloseTo(sorted.at(-1)! / 1000, 0);
-    expect(summary.mean).toBeCloseTo(values.reduce((sum, value) => sum + value, 0) / values.length / 1000, 0);
+    expect(summary.mean).toBeCloseTo(
+      values.reduce((sum, value) => sum + value, 0) / values.length / 1000,
+      0,
+    );
   });
 
   test('merged from parts equals the one that saw everything', () => {
@@ -54,10 +65,13 @@ describe('a latency histogram', () => {
     const { histogram: wholeBytes, mean: wholeMean, ...wholeRest } = whole.summary();
     expect(mergedRest).toEqual(wholeRest);
     expect(mergedMean! / wholeMean!).toBeCloseTo(1, 9);
-    const [decodedMerged, decodedWhole] = [mergedBytes, wholeBytes].map((bytes) => LatencyHistogram.decode(bytes));
+    const [decodedMerged, decodedWhole] = [mergedBytes, wholeBytes].map((bytes) =>
+      LatencyHistogram.decode(bytes),
+    );
     for (const seen of [merged, decodedMerged!]) {
       const against = seen === merged ? whole : decodedWhole!;
-      for (let at = 1; at < 3000; at++) expect(seen.quantile(at / 3000)).toBe(against.quantile(at / 3000));
+      for (let at = 1; at < 3000; at++)
+        expect(seen.quantile(at / 3000)).toBe(against.quantile(at / 3000));
     }
   });
 
@@ -100,14 +114,20 @@ describe('a window histogram', () => {
       for (const value of values) histogram.record(value);
       const sorted = values.toSorted((a, b) => a - b);
       for (const quantile of [0.5, 0.99]) {
-        expect(Math.abs(histogram.quantile(quantile)! / exact(sorted, quantile) - 1)).toBeLessThan(0.016);
+        expect(Math.abs(histogram.quantile(quantile)! / exact(sorted, quantile) - 1)).toBeLessThan(
+          0.016,
+        );
       }
       expect(histogram.maxNanos).toBe(sorted.at(-1));
     }
   });
 
   test('merged from parts equals the one that saw everything', () => {
-    const [whole, left, right] = [new WindowHistogram(), new WindowHistogram(), new WindowHistogram()];
+    const [whole, left, right] = [
+      new WindowHistogram(),
+      new WindowHistogram(),
+      new WindowHistogram(),
+    ];
     samples(4000, 5).forEach((value, index) => {
       whole.record(value);
       (index % 2 ? left : right).record(value);

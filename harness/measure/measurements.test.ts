@@ -13,8 +13,22 @@ import { measure } from './measurements.ts';
 const origin = 5e12;
 const ms = 1e6;
 const phases: PlannedPhase[] = [
-  { name: 'warm-up', startMs: 0, endMs: 2000, rate: 1000, arrival: { kind: 'constant' }, measured: false },
-  { name: 'steady', startMs: 2000, endMs: 7000, rate: 1000, arrival: { kind: 'constant' }, measured: true },
+  {
+    name: 'warm-up',
+    startMs: 0,
+    endMs: 2000,
+    rate: 1000,
+    arrival: { kind: 'constant' },
+    measured: false,
+  },
+  {
+    name: 'steady',
+    startMs: 2000,
+    endMs: 7000,
+    rate: 1000,
+    arrival: { kind: 'constant' },
+    measured: true,
+  },
 ];
 const consumers = [
   { worker: 1, group: 'a' },
@@ -29,18 +43,28 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 function writer(worker: string, role: HistoryHeader['role'], clockDomain = 'here'): HistoryWriter {
   return new HistoryWriter(join(directory, `${worker}.ackh`), {
-    version: 1, run: 'r', worker, role, clockDomain, numbers: [1],
+    version: 1,
+    run: 'r',
+    worker,
+    role,
+    clockDomain,
+    numbers: [1],
   });
 }
 
 function harness(marks: readonly [string, number][]): void {
   const history = writer('harness', 'harness');
-  for (const [name, atMs] of marks) history.event({ type: 'phase', name, time: origin + atMs * ms });
+  for (const [name, atMs] of marks)
+    history.event({ type: 'phase', name, time: origin + atMs * ms });
   history.close();
 }
 
 const marks: [string, number][] = [
-  ['warm-up', 0], ['steady', 2001.5], ['drain', 7003], ['final-read', 8000], ['done', 9000],
+  ['warm-up', 0],
+  ['steady', 2001.5],
+  ['drain', 7003],
+  ['final-read', 8000],
+  ['done', 9000],
 ];
 
 interface Second {
@@ -62,11 +86,27 @@ function produce(options: {
     const intended = origin + n * ms;
     const sent = intended + (options.lagMs?.(n) ?? 0) * ms;
     history.invoke(1, n, n % 10, intended, sent);
-    history.complete(1, n, options.outcome?.(n) ?? 'ok', 0, n, 1, sent + (options.serviceMs?.(n) ?? 2) * ms);
+    history.complete(
+      1,
+      n,
+      options.outcome?.(n) ?? 'ok',
+      0,
+      n,
+      1,
+      sent + (options.serviceMs?.(n) ?? 2) * ms,
+    );
     if (n % 1000 === 999) {
       history.event({
-        type: 'second', worker: 'producer-1', time: origin + (n + 1) * ms, due: 1000, offered: 1000, windowClosed: false,
-        eventLoopDelayMicrosP99: 300, gcMicros: 1000, cpuFraction: 0.2, ...options.second?.(Math.floor(n / 1000)),
+        type: 'second',
+        worker: 'producer-1',
+        time: origin + (n + 1) * ms,
+        due: 1000,
+        offered: 1000,
+        windowClosed: false,
+        eventLoopDelayMicrosP99: 300,
+        gcMicros: 1000,
+        cpuFraction: 0.2,
+        ...options.second?.(Math.floor(n / 1000)),
       });
     }
   }
@@ -79,7 +119,17 @@ describe('measurements of a history', () => {
     produce({ lagMs: (n) => (n < 2000 ? 500 : 1) });
     const history = writer('consumer-1', 'consumer');
     for (let n = 0; n < 7000; n++) {
-      history.delivery(1, 0, n, EntryFlag.intact, 1, n, n % 10, origin + n * ms, origin + n * ms + 4 * ms);
+      history.delivery(
+        1,
+        0,
+        n,
+        EntryFlag.intact,
+        1,
+        n,
+        n % 10,
+        origin + n * ms,
+        origin + n * ms + 4 * ms,
+      );
     }
     history.close();
     const measured = measure({ directory, phases, consumers });
@@ -92,7 +142,16 @@ describe('measurements of a history', () => {
     });
     expect(measured.throughput).toMatchObject({ consumed: 1000, targetRate: 1000 });
     expect(Math.abs(measured.throughput.acked - 1000)).toBeLessThan(110);
-    expect(measured.phases.map(({ name, startMs, endMs, measured: of, offered, acked }) => [name, startMs, endMs, of, offered, acked])).toEqual([
+    expect(
+      measured.phases.map(({ name, startMs, endMs, measured: of, offered, acked }) => [
+        name,
+        startMs,
+        endMs,
+        of,
+        offered,
+        acked,
+      ]),
+    ).toEqual([
       ['warm-up', 0, 2000, false, 2000, 2000],
       ['steady', 2000, 7000, true, 5000, 5000],
       ['drain', 7003, 8000, false, 0, 0],
@@ -156,8 +215,12 @@ describe('measurements of a history', () => {
     expect(series[4]!.responseMax).toBe(1_005_000);
     expect(series[5]!.responseP99! / 2000).toBeCloseTo(1, 1);
     const bucket = Math.floor(8 * Math.log2(1_005_000));
-    expect(heatMap.find(({ atMs }) => atMs === 4000)!.cells.map(([cell]) => cell)).toContain(bucket);
-    expect(heatMap.flatMap(({ cells }) => cells).reduce((sum, [, count]) => sum + count, 0)).toBe(7000);
+    expect(heatMap.find(({ atMs }) => atMs === 4000)!.cells.map(([cell]) => cell)).toContain(
+      bucket,
+    );
+    expect(heatMap.flatMap(({ cells }) => cells).reduce((sum, [, count]) => sum + count, 0)).toBe(
+      7000,
+    );
   });
 
   test('count a delivery once per group, whichever consumer had it first', () => {
@@ -166,7 +229,17 @@ describe('measurements of a history', () => {
     const first = writer('consumer-1', 'consumer');
     const second = writer('consumer-2', 'consumer');
     const deliver = (history: HistoryWriter, n: number, afterMs: number) =>
-      history.delivery(1, 0, n, EntryFlag.intact, 1, n, 0, origin + n * ms, origin + (n + afterMs) * ms);
+      history.delivery(
+        1,
+        0,
+        n,
+        EntryFlag.intact,
+        1,
+        n,
+        0,
+        origin + n * ms,
+        origin + (n + afterMs) * ms,
+      );
     for (let n = 0; n < 4000; n++) deliver(first, n, 3);
     // The second takes over, from a little before, and the first comes back at the end.
     for (let n = 3900; n < 6000; n++) deliver(second, n, 150);
@@ -187,7 +260,8 @@ describe('measurements of a history', () => {
     const fast = writer('consumer-1', 'consumer');
     const slow = writer('consumer-2', 'consumer');
     for (let n = 0; n < 7000; n++) {
-      const flags = n % 2 === 0 ? EntryFlag.intact : n % 4 === 1 ? 0 : EntryFlag.intact | EntryFlag.foreign;
+      const flags =
+        n % 2 === 0 ? EntryFlag.intact : n % 4 === 1 ? 0 : EntryFlag.intact | EntryFlag.foreign;
       fast.delivery(1, 0, n, EntryFlag.intact, 1, n, 0, origin + n * ms, origin + n * ms + 2 * ms);
       slow.delivery(2, 0, n, flags, 1, n, 0, origin + n * ms, origin + n * ms + 2 * ms);
     }
@@ -241,7 +315,17 @@ describe('measurements of a history', () => {
     produce({});
     const history = writer('consumer-1', 'consumer');
     const deliver = (n: number, sequence: number) =>
-      history.delivery(1, 0, n, EntryFlag.intact, 1, sequence, 0, origin + sequence * ms, origin + sequence * ms + ms);
+      history.delivery(
+        1,
+        0,
+        n,
+        EntryFlag.intact,
+        1,
+        sequence,
+        0,
+        origin + sequence * ms,
+        origin + sequence * ms + ms,
+      );
     for (let n = 0; n < 10; n++) deliver(n, n);
     history.position('diverged', 1, 0, 6, origin + 20 * ms);
     for (let n = 6; n < 16; n++) deliver(n, 100 + n);
@@ -251,7 +335,11 @@ describe('measurements of a history', () => {
   });
 
   test('fold the seconds of a long run into at most 600 windows without losing a count', () => {
-    harness([['warm-up', 0], ['steady', 2000], ['done', 3_600_000]]);
+    harness([
+      ['warm-up', 0],
+      ['steady', 2000],
+      ['done', 3_600_000],
+    ]);
     const history = writer('producer-1', 'producer');
     for (let second = 0; second < 3600; second++) {
       for (let n = 0; n < 5; n++) {
@@ -274,14 +362,26 @@ describe('measurements of a history', () => {
 
   test('of a harness that was killed before its first phase count from the first message', () => {
     produce({});
-    expect(measure({ directory, phases, consumers })).toMatchObject({ originNanos: origin, latency: { response: { count: 5000 } } });
+    expect(measure({ directory, phases, consumers })).toMatchObject({
+      originNanos: origin,
+      latency: { response: { count: 5000 } },
+    });
   });
 
   test('of a run that was ended early stop at its drain', () => {
-    harness([['warm-up', 0], ['steady', 2000], ['drain', 4000], ['done', 4500]]);
+    harness([
+      ['warm-up', 0],
+      ['steady', 2000],
+      ['drain', 4000],
+      ['done', 4500],
+    ]);
     produce({});
     const { phases: found, latency } = measure({ directory, phases, consumers });
-    expect(found.map(({ name, endMs }) => [name, endMs])).toEqual([['warm-up', 2000], ['steady', 4000], ['drain', 4500]]);
+    expect(found.map(({ name, endMs }) => [name, endMs])).toEqual([
+      ['warm-up', 2000],
+      ['steady', 4000],
+      ['drain', 4500],
+    ]);
     expect(latency.response.count).toBe(2000);
   });
 });
@@ -294,7 +394,9 @@ describe('the generator is called saturated', () => {
   }
 
   test('when it offered less than 99 % of what was due in more than 1 % of the open seconds', () => {
-    const { saturation: found, doubts } = saturation({ second: (n) => ({ offered: n === 4 ? 989 : 1000 }) });
+    const { saturation: found, doubts } = saturation({
+      second: (n) => ({ offered: n === 4 ? 989 : 1000 }),
+    });
     expect(found).toMatchObject({ saturated: true, shortSecondsFraction: 1 / 5 });
     expect(doubts[0]).toMatch(/saturated/);
   });
@@ -331,7 +433,9 @@ describe('the generator is called saturated', () => {
   });
 
   test('with its event loop, collector and processor time on record', () => {
-    const { saturation: found } = saturation({ second: (n) => ({ cpuFraction: n === 3 ? 0.9 : 0.1 }) });
+    const { saturation: found } = saturation({
+      second: (n) => ({ cpuFraction: n === 3 ? 0.9 : 0.1 }),
+    });
     expect(found.cpuFractionMax).toBe(0.9);
     expect(found.gcFraction).toBeCloseTo(0.001, 6);
     expect(found.eventLoopDelayP99Micros).toBe(300);

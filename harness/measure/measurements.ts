@@ -20,7 +20,10 @@ export interface MeasureOptions {
   readonly consumers: readonly PlannedConsumer[];
 }
 
-export interface Measurements extends Pick<RunRecord, 'latency' | 'phases' | 'series' | 'heatMap' | 'saturation'> {
+export interface Measurements extends Pick<
+  RunRecord,
+  'latency' | 'phases' | 'series' | 'heatMap' | 'saturation'
+> {
   /** When the load began: what all `atMs` count from. Null when nothing was sent. */
   readonly originNanos: number | null;
   /** Null when nothing was. */
@@ -96,11 +99,25 @@ class Measuring {
     this.#originNanos = marks[0]?.time ?? this.#firstIntended();
     const origin = this.#originNanos ?? 0;
     this.#windows = new Windows(origin, this.#groups.length);
-    this.#saturation = new Saturation(origin, (nanos) => this.#phaseAt(nanos)?.stretch.measured ?? false);
-    const inMs: PhaseMark[] = marks.map(({ name, time }) => ({ name, atMs: (time - origin) / 1e6 }));
+    this.#saturation = new Saturation(
+      origin,
+      (nanos) => this.#phaseAt(nanos)?.stretch.measured ?? false,
+    );
+    const inMs: PhaseMark[] = marks.map(({ name, time }) => ({
+      name,
+      atMs: (time - origin) / 1e6,
+    }));
     const timeline = timelineOf(options.phases, inMs, inMs.at(-1)?.atMs ?? 0);
-    this.#phases = timeline.map((stretch) => ({ stretch, offered: 0, acked: 0, response: new LatencyHistogram() }));
-    this.#measuredMs = timeline.reduce((sum, { measured, startMs, endMs }) => sum + (measured ? endMs - startMs : 0), 0);
+    this.#phases = timeline.map((stretch) => ({
+      stretch,
+      offered: 0,
+      acked: 0,
+      response: new LatencyHistogram(),
+    }));
+    this.#measuredMs = timeline.reduce(
+      (sum, { measured, startMs, endMs }) => sum + (measured ? endMs - startMs : 0),
+      0,
+    );
   }
 
   result(): Measurements {
@@ -108,7 +125,8 @@ class Measuring {
     this.#consumers();
     const responseP99 = this.#response.quantile(0.99);
     const saturation = this.#saturation.summary(responseP99);
-    const perSecond = (count: number) => (this.#measuredMs === 0 ? 0 : (count * 1000) / this.#measuredMs);
+    const perSecond = (count: number) =>
+      this.#measuredMs === 0 ? 0 : (count * 1000) / this.#measuredMs;
     const measured = this.#options.phases.filter((phase) => phase.measured);
     const plannedMs = measured.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
     const due = this.#due();
@@ -241,7 +259,9 @@ class Measuring {
       const group = groupOfWorker(header.worker, this.#options.consumers);
       return group === undefined ? [] : [{ file, header, group: this.#groups.indexOf(group) }];
     });
-    const sameClock = files.map(({ header }) => [...producers].every((domain) => domain === header.clockDomain));
+    const sameClock = files.map(({ header }) =>
+      [...producers].every((domain) => domain === header.clockDomain),
+    );
     this.#foreignClock = sameClock.includes(false);
     const delivered = this.#groups.map(() => new Delivered());
     const windows = this.#windows;
@@ -273,7 +293,8 @@ class Measuring {
 
   #phaseAt(nanos: number): PhaseSums | undefined {
     const atMs = (nanos - (this.#originNanos ?? 0)) / 1e6;
-    for (const phase of this.#phases) if (atMs >= phase.stretch.startMs && atMs < phase.stretch.endMs) return phase;
+    for (const phase of this.#phases)
+      if (atMs >= phase.stretch.startMs && atMs < phase.stretch.endMs) return phase;
     return undefined;
   }
 
@@ -284,9 +305,12 @@ class Measuring {
       const { negative, count: kept } = latency[name];
       if (negative === 0) continue;
       const all = count(negative + kept);
-      doubts.push(`clocks disagree: ${count(negative)} of ${all} ${latencyNames[name]} times are negative and left out`);
+      doubts.push(
+        `clocks disagree: ${count(negative)} of ${all} ${latencyNames[name]} times are negative and left out`,
+      );
     }
-    if (this.#foreignClock) doubts.push('consumers on another machine: their end-to-end times are left out');
+    if (this.#foreignClock)
+      doubts.push('consumers on another machine: their end-to-end times are left out');
     return doubts;
   }
 }

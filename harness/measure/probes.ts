@@ -41,7 +41,10 @@ function probeSync(directory: string): number[] {
       const block = Buffer.alloc(syncBytes, 0xa5);
       const started = monotonicNanos();
       const samples: number[] = [];
-      while (samples.length < syncsMax && (samples.length < samplesNeeded(0.5) || monotonicNanos() - started < budgetNanos)) {
+      while (
+        samples.length < syncsMax &&
+        (samples.length < samplesNeeded(0.5) || monotonicNanos() - started < budgetNanos)
+      ) {
         const before = monotonicNanos();
         writeSync(descriptor, block);
         fdatasyncSync(descriptor);

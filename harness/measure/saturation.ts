@@ -105,7 +105,10 @@ export class WorkerSeconds {
   #reported = -Infinity;
   #reportedClosed = false;
 
-  constructor(originNanos: number, report: (event: WorkerSecondEvent, lag: WindowHistogram | undefined) => void) {
+  constructor(
+    originNanos: number,
+    report: (event: WorkerSecondEvent, lag: WindowHistogram | undefined) => void,
+  ) {
     this.#originNanos = originNanos;
     this.#report = report;
   }

@@ -19,7 +19,11 @@ export interface PhaseMark {
  * to them in every run, cut where the load was ended early; then what came after the load (drain,
  * final read), which is not measured. The last mark, or `endMs`, ends the last stretch.
  */
-export function timelineOf(planned: readonly PlannedPhase[], marks: readonly PhaseMark[], endMs: number): Stretch[] {
+export function timelineOf(
+  planned: readonly PlannedPhase[],
+  marks: readonly PhaseMark[],
+  endMs: number,
+): Stretch[] {
   const names = new Set(planned.map(({ name }) => name));
   const after = marks.filter(({ name }) => !names.has(name));
   const loadEndMs = after[0]?.atMs ?? Infinity;

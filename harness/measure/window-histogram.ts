@@ -64,7 +64,9 @@ function bucketOf(units: number): number {
   const whole = rest | 0;
   const exponent = 31 - Math.clz32(whole);
   if (exponent + shift <= 5) return whole;
-  const bucket = (exponent + shift - 5) * 32 + (exponent >= 5 ? whole >>> (exponent - 5) : whole << (5 - exponent));
+  const bucket =
+    (exponent + shift - 5) * 32 +
+    (exponent >= 5 ? whole >>> (exponent - 5) : whole << (5 - exponent));
   return bucket < size ? bucket : size - 1;
 }
 

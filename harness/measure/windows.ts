@@ -120,7 +120,8 @@ export class Windows {
 
   #slowestGroup(): number {
     const totals = Array.from({ length: this.#groups }, () => 0);
-    for (const window of this.#windows) window.consumed.forEach((count, group) => (totals[group]! += count));
+    for (const window of this.#windows)
+      window.consumed.forEach((count, group) => (totals[group]! += count));
     return totals.indexOf(Math.min(...totals));
   }
 

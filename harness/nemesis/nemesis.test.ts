@@ -202,7 +202,10 @@ describe('a fault on several victims', () => {
   });
 
   test('is proven only when it is on every one', async () => {
-    const dead = victimCalled('node 1', { state: async () => 'stopped', answers: async () => false });
+    const dead = victimCalled('node 1', {
+      state: async () => 'stopped',
+      answers: async () => false,
+    });
     const alive = victimCalled('node 2');
     expect(await kill.probe(siteOf(dead.victim, alive.victim), 'injected')).toEqual({
       result: 'mismatch',
@@ -254,16 +257,19 @@ describe('a proof', () => {
     });
   });
 
-  test.each(['stop', 'restart'])('of a %s is not given by a process that had to be killed', async (kind) => {
-    const killed = { askedAt: 1, endedAt: 5, orderly: false, how: 'SIGKILL' };
-    const { victim } = victimCalled('node 1', { stop: async () => killed });
-    const site = siteOf(victim);
-    expect(await fault(kind).inject(site)).toBe(1);
-    expect(await fault(kind).probe(site, 'injected')).toEqual({
-      result: 'mismatch',
-      evidence: 'node 1 did not end in good order (SIGKILL)',
-    });
-  });
+  test.each(['stop', 'restart'])(
+    'of a %s is not given by a process that had to be killed',
+    async (kind) => {
+      const killed = { askedAt: 1, endedAt: 5, orderly: false, how: 'SIGKILL' };
+      const { victim } = victimCalled('node 1', { stop: async () => killed });
+      const site = siteOf(victim);
+      expect(await fault(kind).inject(site)).toBe(1);
+      expect(await fault(kind).probe(site, 'injected')).toEqual({
+        result: 'mismatch',
+        evidence: 'node 1 did not end in good order (SIGKILL)',
+      });
+    },
+  );
 
   test('of a restart needs another process in the place of the first', async () => {
     const { victim } = victimCalled('node 1', { pid: () => 100 });

@@ -109,7 +109,11 @@ export const recordSchema = z.strictObject({
   command: z.string(),
   seed: z.number().int(),
   scenario: z.strictObject({ name: z.string(), question: z.string(), hash: z.string() }),
-  target: z.strictObject({ name: z.string(), version: z.string(), config: z.record(z.string(), z.unknown()) }),
+  target: z.strictObject({
+    name: z.string(),
+    version: z.string(),
+    config: z.record(z.string(), z.unknown()),
+  }),
   cluster: z.strictObject({
     kind: z.string(),
     nodes: z.number().int(),
@@ -170,7 +174,10 @@ export const recordSchema = z.strictObject({
     .strictObject({ toFirstAckMs: z.number().nullable(), tearDownMs: z.number().nullable() })
     .default({ toFirstAckMs: null, tearDownMs: null }),
   /** Can the numbers be trusted? `doubtful` makes rate and latency checks `unknown`. */
-  validity: z.strictObject({ state: z.enum(['trusted', 'doubtful']), reasons: z.array(z.string()) }),
+  validity: z.strictObject({
+    state: z.enum(['trusted', 'doubtful']),
+    reasons: z.array(z.string()),
+  }),
   phases: z.array(
     z.strictObject({
       name: z.string(),
@@ -200,7 +207,11 @@ export const recordSchema = z.strictObject({
   series: z.array(secondSchema),
   /** Response times over time: per column a list of [bucket, count], bucket = floor(8 log2(micros)). */
   heatMap: z.array(
-    z.strictObject({ atMs: z.number(), widthMs: z.number(), cells: z.array(z.tuple([z.number(), z.number()])) }),
+    z.strictObject({
+      atMs: z.number(),
+      widthMs: z.number(),
+      cells: z.array(z.tuple([z.number(), z.number()])),
+    }),
   ),
   accounting: z.strictObject({
     sent: z.number().int(),

@@ -126,7 +126,9 @@ describe.skipIf(missing !== undefined)(
       expect(accounting.lost).toBe(0);
       expect(faults[0]?.proof).toMatchObject({ injected: 'confirmed', healed: 'confirmed' });
       for (const evidence of [faults[0]?.proof.injectedEvidence, faults[0]?.proof.healedEvidence])
-        expect(evidence).toMatch(/node \d was killed by the kernel \(out of memory: limit .+ MiB\)/);
+        expect(evidence).toMatch(
+          /node \d was killed by the kernel \(out of memory: limit .+ MiB\)/,
+        );
     });
 
     test('names it, too, where nobody had planned it, and is no pass', async () => {
@@ -176,7 +178,11 @@ describe.skipIf(missing !== undefined)(
 
       afterEach(async () => {
         const docker = dockerAt(engineEndpoint());
-        for (const tag of [own, idle]) await docker.getImage(tag).remove().catch(() => undefined);
+        for (const tag of [own, idle])
+          await docker
+            .getImage(tag)
+            .remove()
+            .catch(() => undefined);
       });
 
       test('runs them, and the record names it', async () => {

@@ -94,7 +94,8 @@ describe('the drain is over', () => {
   });
 
   test('without positions, when as much was delivered as acked and no more comes', () => {
-    const watch = (fleet: Fleet) => new DrainWatch({ fleet, ends: [], quietNanos: 5e9, competing: false });
+    const watch = (fleet: Fleet) =>
+      new DrainWatch({ fleet, ends: [], quietNanos: 5e9, competing: false });
     const full = watch(fleetOf(30, [[{ delivered: 30 }]]));
     expect([full.drained(1e9), full.drained(5.9e9), full.drained(6e9)]).toEqual([
       false,

@@ -147,7 +147,12 @@ describe.skipIf(noEngine !== undefined)(`an engine${because(noEngine)}`, () => {
     const run = runs.start(runs.writeScenario(steady));
     expect(await run.ended, run.said()).toBe(1);
     expect(run.said()).toMatch(words);
-    expect(run.said().split('\n').filter((line) => line.startsWith('ackworth: '))).toHaveLength(1);
+    expect(
+      run
+        .said()
+        .split('\n')
+        .filter((line) => line.startsWith('ackworth: ')),
+    ).toHaveLength(1);
     expect(await heldOf(runs.state().run)).toEqual(nothingHeld);
     expect(readdirSync(join(runs.output, 'latest'))).not.toContain('data');
   });

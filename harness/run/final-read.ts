@@ -27,7 +27,15 @@ export async function finalRead(options: FinalReadOptions): Promise<readonly Log
   for (;;) {
     const { session, run, historyDirectory, node, partitions } = options;
     const worker = `reader-${node}`;
-    const copy = { session, run, historyDirectory, worker, role: 'reader', node, partitions } as const;
+    const copy = {
+      session,
+      run,
+      historyDirectory,
+      worker,
+      role: 'reader',
+      node,
+      partitions,
+    } as const;
     const { file, ends, damaged } = await readCopy(copy);
     // What a later try does not meet was there all the same.
     if (damaged > 0) return ends;

@@ -94,9 +94,6 @@ export class Fleet {
   }
 }
 
-function sum(
-  progress: readonly WorkerProgress[],
-  field: 'sent' | 'acked' | 'delivered',
-): number {
+function sum(progress: readonly WorkerProgress[], field: 'sent' | 'acked' | 'delivered'): number {
   return progress.reduce((total, one) => total + one[field], 0);
 }

@@ -65,7 +65,11 @@ export async function findFooting(
   return { driver, program, storage, ground };
 }
 
-function refuseOtherImages({ nodeImage, nodeMain, cluster }: Pick<RunOptions, 'nodeImage' | 'nodeMain' | 'cluster'>): void {
+function refuseOtherImages({
+  nodeImage,
+  nodeMain,
+  cluster,
+}: Pick<RunOptions, 'nodeImage' | 'nodeMain' | 'cluster'>): void {
   if (nodeImage === undefined) return;
   if (housings[cluster] !== 'container') {
     const sentence = `an image is for nodes in containers, and --cluster ${cluster} has none`;

@@ -49,7 +49,11 @@ function folderOf(
     cluster: 'process',
     vocabulary: words,
   });
-  const { directory, id } = createRunFolder({ outputDirectory: output }, plan, new Date('2026-01-02T03:04:05Z'));
+  const { directory, id } = createRunFolder(
+    { outputDirectory: output },
+    plan,
+    new Date('2026-01-02T03:04:05Z'),
+  );
   writeFacts(directory, {
     version: 1,
     id,
@@ -179,7 +183,11 @@ describe('a run folder', () => {
     ['plan.json', '', 'is not JSON'],
     ['plan.json', 'null', 'has version undefined'],
     ['plan.json', '{"version":1,"scenario":{}}', 'is damaged: it has no "phases"'],
-    ['run.json', '{"version":1,"environment":{},"problems":[]}', 'is damaged: it has no "exposures"'],
+    [
+      'run.json',
+      '{"version":1,"environment":{},"problems":[]}',
+      'is damaged: it has no "exposures"',
+    ],
   ])('whose %s holds %j is refused in one sentence', async (name, text, why) => {
     const directory = folderOf();
     writeFileSync(join(directory, name), text);

@@ -68,7 +68,9 @@ export async function judgeRun(directory: string): Promise<RunRecord> {
 
 /** What earlier versions measured is a total, which bounds the loss of no partition. */
 function exposuresOf({ exposures }: RunFacts): Map<number, MeasuredExposure> {
-  const known = Object.entries(exposures).filter(([, { byPartition }]) => Array.isArray(byPartition));
+  const known = Object.entries(exposures).filter(([, { byPartition }]) =>
+    Array.isArray(byPartition),
+  );
   return new Map(known.map(([fault, exposure]) => [Number(fault), exposure]));
 }
 

@@ -15,12 +15,22 @@ function planOf(flush: 'sync' | 'async', replication: 'async' | 'quorum') {
     phases: [{ name: 'a', duration: '1s' }],
   };
   const scenario = parseScenario(input, 'exposed', words);
-  return makePlan(scenario, { seed: 1, target: 'reference', cluster: 'process', vocabulary: words });
+  return makePlan(scenario, {
+    seed: 1,
+    target: 'reference',
+    cluster: 'process',
+    vocabulary: words,
+  });
 }
 
 const running = (): Promise<boolean> => Promise.resolve(true);
 
-async function measured(flush: 'sync' | 'async', replication: 'async' | 'quorum', nodes: number[], kind = 'power-cut') {
+async function measured(
+  flush: 'sync' | 'async',
+  replication: 'async' | 'quorum',
+  nodes: number[],
+  kind = 'power-cut',
+) {
   const asked: Asked[] = [];
   const session = {
     exposure: (...question: Asked) => {
@@ -41,7 +51,11 @@ describe('the exposure of a fault', () => {
   test('is asked for all its victims together, by what they lose', async () => {
     const { asked, found } = await measured('async', 'quorum', [1, 2, 3]);
     expect(asked).toEqual([[[1, 2, 3], 'unsynced']]);
-    expect(found).toMatchObject({ byPartition: [3, 4], syncMsMax: 3, measuredAtNanos: expect.any(Number) });
+    expect(found).toMatchObject({
+      byPartition: [3, 4],
+      syncMsMax: 3,
+      measuredAtNanos: expect.any(Number),
+    });
     expect((await measured('sync', 'async', [2], 'kill')).asked).toEqual([[[2], 'all']]);
     expect((await measured('sync', 'async', [1, 2], 'kill')).asked).toEqual([[[], 'all']]);
   });
@@ -70,6 +84,8 @@ describe('the exposure of a fault', () => {
     };
     const onlyRuns = (which: number) => (node: number) => Promise.resolve(node === which);
     expect(await measureExposure(session, plan, hit, onlyRuns(3))).toBeUndefined();
-    expect(await measureExposure(session, plan, hit, onlyRuns(1))).toMatchObject({ byPartition: [3, 4] });
+    expect(await measureExposure(session, plan, hit, onlyRuns(1))).toMatchObject({
+      byPartition: [3, 4],
+    });
   });
 });

@@ -30,7 +30,8 @@ function planWith(workload: Record<string, unknown>, kinds: readonly string[] = 
 
 test('of links no more is asked than that what acts on them most can act', () => {
   const needed = (...kinds: string[]) => linksNeeded(planOf(...kinds));
-  for (const kind of ['kill', 'pause', 'restart', 'power-cut']) expect(needed(kind)).toBeUndefined();
+  for (const kind of ['kill', 'pause', 'restart', 'power-cut'])
+    expect(needed(kind)).toBeUndefined();
   for (const kind of ['cut', 'bridge']) expect(needed(kind)).toBe('cut');
   for (const kind of ['delay', 'reset']) expect(needed(kind)).toBe('shape');
   expect(needed('cut', 'kill')).toBe('cut');

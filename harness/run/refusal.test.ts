@@ -9,7 +9,11 @@ import { refusalOf } from './refusal.ts';
 
 type Change = Partial<ScenarioInput>;
 
-function refusal(change: Change, target = 'nats', cluster: ClusterKind = 'process'): string | undefined {
+function refusal(
+  change: Change,
+  target = 'nats',
+  cluster: ClusterKind = 'process',
+): string | undefined {
   const words = vocabulary();
   const input = { name: 'orders', question: 'q', phases: [{ name: 'main', duration: '60s' }] };
   const scenario = parseScenario({ ...input, ...change }, 'orders', words);

@@ -4,11 +4,7 @@ import { allowedStorage, type Vocabulary } from '../scenario/semantics.ts';
 import { linksNeeded } from './network-sites.ts';
 
 /** Why this broker cannot do what is planned, as a sentence; undefined when it can. */
-export function refusalOf(
-  broker: Broker,
-  plan: Plan,
-  vocabulary: Vocabulary,
-): string | undefined {
+export function refusalOf(broker: Broker, plan: Plan, vocabulary: Vocabulary): string | undefined {
   const { name, storage } = broker;
   const { form } = plan.scenario.storage;
   const known = storage.join(', ');

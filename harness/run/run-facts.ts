@@ -59,7 +59,11 @@ export function writeFacts(directory: string, facts: RunFacts): void {
 }
 
 export function readFacts(directory: string): RunFacts {
-  return readJson(join(directory, factsFileName), ['environment', 'exposures', 'problems']) as RunFacts;
+  return readJson(join(directory, factsFileName), [
+    'environment',
+    'exposures',
+    'problems',
+  ]) as RunFacts;
 }
 
 export function readPlan(directory: string): Plan {

@@ -108,7 +108,11 @@ describe.skipIf(lacking !== undefined)(title, () => {
     const bare = 'mount -t tmpfs tmpfs /dev && mknod -m 666 /dev/null c 1 3 && exec "$@"';
     const run = [process.execPath, bin, 'run', 'power-cut', '--storage', 'ext4'];
     const options = { cwd: folder, encoding: 'utf8' } as const;
-    const { status, stderr } = spawnSync('unshare', ['--mount', 'sh', '-c', bare, 'sh', ...run], options);
+    const { status, stderr } = spawnSync(
+      'unshare',
+      ['--mount', 'sh', '-c', bare, 'sh', ...run],
+      options,
+    );
     expect(stderr).toMatch(/cannot be had here: there is no loop device \(\/dev\/loop-control\): /);
     expect(status).toBe(1);
     expect(existsSync(output)).toBe(false);
@@ -244,7 +248,10 @@ describe.skipIf(lacking !== undefined)(title, () => {
     writeFileSync(join(run, 'run.json'), JSON.stringify({ version: 1, endedAt: null }));
     const gone = { pid: process.pid, startTime: 1 };
     const boot = { run: 'cut-off', clockDomain: 'another boot', harness: gone, supervisor: gone };
-    writeFileSync(join(run, 'supervisor.json'), JSON.stringify({ ...boot, children: [], mounts: [] }));
+    writeFileSync(
+      join(run, 'supervisor.json'),
+      JSON.stringify({ ...boot, children: [], mounts: [] }),
+    );
     expect(await cleanLeftovers(output)).toMatchObject([{ run: 'cut-off', data: true }]);
     expect(existsSync(join(run, 'data'))).toBe(false);
   });

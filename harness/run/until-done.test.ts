@@ -17,7 +17,13 @@ function busy(perSecond: number, all: number): Pick<Fleet, 'producers' | 'totals
   });
   return {
     producers: [{ done: () => done }],
-    totals: () => ({ sent: all, acked: acked.count, inFlight: 0, delivered: 0, responseP99Ms: null }),
+    totals: () => ({
+      sent: all,
+      acked: acked.count,
+      inFlight: 0,
+      delivered: 0,
+      responseP99Ms: null,
+    }),
   } as unknown as Pick<Fleet, 'producers' | 'totals'>;
 }
 

@@ -26,10 +26,7 @@ const settleWindowMs = 1_500;
 const servedShare = 0.9;
 
 /** Finds out where a planned fault is to act, at the moment at which it is due. */
-export async function resolveSite(
-  fault: PlannedFault,
-  options: VictimOptions,
-): Promise<FaultSite> {
+export async function resolveSite(fault: PlannedFault, options: VictimOptions): Promise<FaultSite> {
   return {
     victims: await resolveVictims(fault, options),
     options: fault.options,

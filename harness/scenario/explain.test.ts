@@ -64,12 +64,36 @@ function complaint(input: unknown): string {
 const fault = 'phases.1.faults.0';
 const where = 'phases[1].faults[0]';
 const wrong: [path: string, value: unknown, sentence: string][] = [
-  [fault, { fault: 'kill', target: 'leader', at: '2s', until: '2s' }, `${where}.until must be later than at (2000 ms), got 2000 ms`],
-  [fault, { fault: 'kill', target: 'leader', at: '2s', until: '11s' }, `${where}.until is beyond the end of its phase, which lasts 10000 ms, got 11000 ms`],
-  [fault, { fault: 'kill', target: 'leader', at: '2s', until: '3s', for: '1s' }, `${where}.until says when the fault is healed, and so does for`],
-  [fault, { fault: 'restart', target: 'leader', at: '2s', until: '3s' }, `${where}.until is not for "restart", which heals itself`],
-  [fault, { fault: 'cut', target: 'leader', at: '2s', with: { peers: ['node-2', 'node-4'] } }, `${where}.with.peers[1] names node 4, and the cluster has 3`],
-  ['workload', { placement: 'near' }, 'workload.placement must be one of apart, beside-nodes, got "near"'],
+  [
+    fault,
+    { fault: 'kill', target: 'leader', at: '2s', until: '2s' },
+    `${where}.until must be later than at (2000 ms), got 2000 ms`,
+  ],
+  [
+    fault,
+    { fault: 'kill', target: 'leader', at: '2s', until: '11s' },
+    `${where}.until is beyond the end of its phase, which lasts 10000 ms, got 11000 ms`,
+  ],
+  [
+    fault,
+    { fault: 'kill', target: 'leader', at: '2s', until: '3s', for: '1s' },
+    `${where}.until says when the fault is healed, and so does for`,
+  ],
+  [
+    fault,
+    { fault: 'restart', target: 'leader', at: '2s', until: '3s' },
+    `${where}.until is not for "restart", which heals itself`,
+  ],
+  [
+    fault,
+    { fault: 'cut', target: 'leader', at: '2s', with: { peers: ['node-2', 'node-4'] } },
+    `${where}.with.peers[1] names node 4, and the cluster has 3`,
+  ],
+  [
+    'workload',
+    { placement: 'near' },
+    'workload.placement must be one of apart, beside-nodes, got "near"',
+  ],
   ['name', undefined, 'name is missing: it must be a text'],
   ['name', 'My Scenario', 'name must be lower-case letters, digits and dashes, got "My Scenario"'],
   ['name', 7, 'name must be a text, got 7'],
@@ -201,7 +225,11 @@ const wrong: [path: string, value: unknown, sentence: string][] = [
       'got "kill-leeder"; did you mean "kill-leader"?',
   ],
   ['grid', { ...grid, modes: [mode, mode] }, 'grid.modes[1] names sync x none again'],
-  ['grid', { ...grid, rateDuration: '1s' }, 'grid.rateDuration must be at least 2000 ms, got 1000 ms'],
+  [
+    'grid',
+    { ...grid, rateDuration: '1s' },
+    'grid.rateDuration must be at least 2000 ms, got 1000 ms',
+  ],
   [
     'grid',
     { ...grid, quick: { rates: [1], rateDuration: '1s' } },
@@ -237,16 +265,8 @@ const wrong: [path: string, value: unknown, sentence: string][] = [
     'leeder',
     `${where}.target is wrong: "leeder" is no target; did you mean "leader"?`,
   ],
-  [
-    `${fault}.target`,
-    'node-1+node-7',
-    `${where}.target names node 7, and the cluster has 3`,
-  ],
-  [
-    `${fault}.with`,
-    { hard: true },
-    `${where}.with.hard is not a known field; there are none`,
-  ],
+  [`${fault}.target`, 'node-1+node-7', `${where}.target names node 7, and the cluster has 3`],
+  [`${fault}.with`, { hard: true }, `${where}.with.hard is not a known field; there are none`],
   [
     `${fault}.target`,
     'boss',

@@ -87,7 +87,9 @@ function storageComplaints(scenario: Scenario, vocabulary: Vocabulary): Complain
   }
   if (form === 'auto') {
     if (allowedStorage(scenario, vocabulary).length > 0) return [];
-    return [{ path: ['storage', 'form'], text: 'cannot be chosen: its faults need different forms' }];
+    return [
+      { path: ['storage', 'form'], text: 'cannot be chosen: its faults need different forms' },
+    ];
   }
   const kinds = scenario.phases.flatMap(({ faults }) => faults.map(({ fault }) => fault));
   const word = vocabulary.faults.find(
@@ -217,7 +219,10 @@ function faultComplaints(
     const node = typeof peer === 'string' ? namedNodes(peer)[0] : undefined;
     if (node !== undefined && (node < 1 || node > scenario.nodes)) {
       const where = [...path, 'with', 'peers', index];
-      found.push({ path: where, text: `names node ${node}, and the cluster has ${scenario.nodes}` });
+      found.push({
+        path: where,
+        text: `names node ${node}, and the cluster has ${scenario.nodes}`,
+      });
     }
   }
   for (const node of namedNodes(step.target)) {
@@ -255,9 +260,13 @@ function faultComplaints(
   if (step.until !== undefined) {
     if (!word.heals) at('until', `is not for "${word.kind}", which heals itself`);
     else if (step.for !== undefined) at('until', 'says when the fault is healed, and so does for');
-    else if (step.until <= to) at('until', `must be later than at (${to} ms), got ${step.until} ms`);
+    else if (step.until <= to)
+      at('until', `must be later than at (${to} ms), got ${step.until} ms`);
     else if (step.until > phase.duration)
-      at('until', `is beyond the end of its phase, which lasts ${phase.duration} ms, got ${step.until} ms`);
+      at(
+        'until',
+        `is beyond the end of its phase, which lasts ${phase.duration} ms, got ${step.until} ms`,
+      );
   }
   return found;
 }

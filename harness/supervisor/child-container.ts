@@ -248,7 +248,8 @@ class ContainerChild implements Child, ContainerLife {
       await this.#container.kill({ signal });
     } catch (error) {
       // Not running any more, or not there: then it has ended, as was wanted.
-      if (statusOf(error) !== 409 && statusOf(error) !== 404) throw new Error(saidBy(error), { cause: error });
+      if (statusOf(error) !== 409 && statusOf(error) !== 404)
+        throw new Error(saidBy(error), { cause: error });
     }
   }
 
@@ -256,7 +257,9 @@ class ContainerChild implements Child, ContainerLife {
     const atNanos = monotonicNanos();
     const state = await this.state();
     if (state === wanted) return atNanos;
-    throw new Error(state === 'stopped' ? `${this.name} has ended` : `${this.name} is ${state}, not ${wanted}`);
+    throw new Error(
+      state === 'stopped' ? `${this.name} has ended` : `${this.name} is ${state}, not ${wanted}`,
+    );
   }
 
   /** An engine that goes away in between and comes back is asked again. */

@@ -3,7 +3,11 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
 /** Keeps what a child prints line by line, and tells of its first line. Closes the file at the end. */
-export function keepOutput(output: Readable, log: number, onFirstLine: (line: string) => void): void {
+export function keepOutput(
+  output: Readable,
+  log: number,
+  onFirstLine: (line: string) => void,
+): void {
   let lines = 0;
   const reader = createInterface({ input: output, crlfDelay: Infinity });
   reader.on('line', (line) => {

@@ -44,7 +44,12 @@ for (const fileSystem of ['ext4', 'xfs'] as const) {
     beforeEach(() => {
       folder = mkdtempSync(join(tmpdir(), 'ackworth-cut-power-'));
       const nothing = (): void => undefined;
-      supervisor = new Supervisor({ run: 'cut', directory: folder, onExit: nothing, onLost: nothing });
+      supervisor = new Supervisor({
+        run: 'cut',
+        directory: folder,
+        onExit: nothing,
+        onLost: nothing,
+      });
     });
 
     afterEach(async () => {
@@ -53,7 +58,11 @@ for (const fileSystem of ['ext4', 'xfs'] as const) {
     });
 
     test('a power cut takes what a sync had not covered yet, and nothing that one had', async () => {
-      const mounted = { image: join(folder, 'image'), directory: join(folder, 'mounted'), fileSystem };
+      const mounted = {
+        image: join(folder, 'image'),
+        directory: join(folder, 'mounted'),
+        fileSystem,
+      };
       const data = join(mounted.directory, 'data');
       mkdirSync(mounted.directory);
       await makeImage(mounted.image, fileSystem, fileSystemBytesMin[fileSystem]);

@@ -1,6 +1,12 @@
 import { dirname } from 'node:path';
 import { ArmedShutDown } from '../file-system/armed-shut-down.ts';
-import { mount, releaseBelow, shutDown, unmount, type LoopMount } from '../file-system/loop-mount.ts';
+import {
+  mount,
+  releaseBelow,
+  shutDown,
+  unmount,
+  type LoopMount,
+} from '../file-system/loop-mount.ts';
 import { monotonicNanos } from '../measure/clock.ts';
 import type { MountAsk } from './protocol.ts';
 

@@ -25,7 +25,12 @@ export function placeLabels(
   points: readonly { readonly x: number; readonly y: number; readonly label: string }[],
   bounds: { readonly width: number; readonly height: number },
 ): PlacedLabel[] {
-  const marks = points.map(({ x, y }): Box => ({ left: x - 6, right: x + 6, top: y - 6, bottom: y + 6 }));
+  const marks = points.map(({ x, y }): Box => ({
+    left: x - 6,
+    right: x + 6,
+    top: y - 6,
+    bottom: y + 6,
+  }));
   const taken: Box[] = [...marks];
   return points
     .map((point, index) => ({ point, own: marks[index]! }))
@@ -38,13 +43,25 @@ export function placeLabels(
           const y = point.y + step * lineHeight;
           const left = align === 'left' ? x : x - width;
           const [top, bottom] = [y - lineHeight / 2 + 0.5, y + lineHeight / 2 - 0.5];
-          return { x, y, label: point.label, align, box: { left, right: left + width, top, bottom } };
+          return {
+            x,
+            y,
+            label: point.label,
+            align,
+            box: { left, right: left + width, top, bottom },
+          };
         }),
       );
       const inside = tries.filter(
-        ({ box }) => box.left >= 0 && box.right <= bounds.width && box.top >= -4 && box.bottom <= bounds.height,
+        ({ box }) =>
+          box.left >= 0 &&
+          box.right <= bounds.width &&
+          box.top >= -4 &&
+          box.bottom <= bounds.height,
       );
-      const free = inside.find(({ box }) => taken.every((other) => other === own || !overlap(box, other)));
+      const free = inside.find(({ box }) =>
+        taken.every((other) => other === own || !overlap(box, other)),
+      );
       const { box, ...placed } = free ?? inside[0] ?? tries[0]!;
       taken.push(box);
       const far = Math.abs(placed.y - point.y) > lineHeight;
@@ -56,10 +73,15 @@ export function placeLabels(
 export function spread(heights: readonly number[], bounds: { readonly height: number }): number[] {
   const order = heights.map((y, index) => ({ y, index })).sort((a, b) => a.y - b.y);
   const placed: number[] = [];
-  order.forEach(({ y }, place) => placed.push(Math.max(y, (placed[place - 1] ?? -Infinity) + lineHeight)));
+  order.forEach(({ y }, place) =>
+    placed.push(Math.max(y, (placed[place - 1] ?? -Infinity) + lineHeight)),
+  );
   for (let place = placed.length - 1; place >= 0; place--) {
     const below = placed[place + 1];
-    placed[place] = Math.min(placed[place]!, below === undefined ? bounds.height : below - lineHeight);
+    placed[place] = Math.min(
+      placed[place]!,
+      below === undefined ? bounds.height : below - lineHeight,
+    );
   }
   const back: number[] = [];
   order.forEach(({ index }, place) => (back[index] = placed[place]!));
@@ -70,7 +92,14 @@ export function labelLayers(labels: readonly PlacedLabel[]): Layer[] {
   const leaders = labels.flatMap(({ x, y, align, from }) =>
     from === undefined
       ? []
-      : [{ x: tenth(from.x), y: tenth(from.y), x2: tenth(align === 'left' ? x - 3 : x + 3), y2: tenth(y) }],
+      : [
+          {
+            x: tenth(from.x),
+            y: tenth(from.y),
+            x2: tenth(align === 'left' ? x - 3 : x + 3),
+            y2: tenth(y),
+          },
+        ],
   );
   const names = (['left', 'right'] as const).flatMap((align): Layer[] => {
     const values = labels
@@ -87,7 +116,14 @@ export function labelLayers(labels: readonly PlacedLabel[]): Layer[] {
   });
   if (leaders.length === 0) return names;
   const encoding = { x: pixels('x'), x2: { field: 'x2' }, y: pixels('y'), y2: { field: 'y2' } };
-  return [{ data: { values: leaders }, mark: { type: 'rule', color: ink('muted'), strokeWidth: 0.8 }, encoding }, ...names];
+  return [
+    {
+      data: { values: leaders },
+      mark: { type: 'rule', color: ink('muted'), strokeWidth: 0.8 },
+      encoding,
+    },
+    ...names,
+  ];
 }
 
 /** Data of a specification need no digits below a tenth of a pixel. */

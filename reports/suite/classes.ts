@@ -15,7 +15,14 @@ export const lossClasses: Readonly<
     }
   >
 > = {
-  none: { shape: 'circle', filled: true, role: 'served', sign: '✓', tone: 'good', label: 'none lost' },
+  none: {
+    shape: 'circle',
+    filled: true,
+    role: 'served',
+    sign: '✓',
+    tone: 'good',
+    label: 'none lost',
+  },
   allowed: {
     shape: 'triangle-down',
     filled: true,

@@ -11,17 +11,25 @@ export function doubtsOf(suite: SuiteRecord): string[] {
   const missing = suite.cells.filter(({ state }) => state === 'missing').length;
   return [
     ...told(({ verdict, reasons }) =>
-      verdict === 'inconclusive' ? `inconclusive, ${reasons.join('; ') || 'no reason given'}` : undefined,
+      verdict === 'inconclusive'
+        ? `inconclusive, ${reasons.join('; ') || 'no reason given'}`
+        : undefined,
     ),
     ...told(({ state, note }) => (state === 'failed' ? `could not be run, ${note}` : undefined)),
     ...(missing > 0
-      ? [`${count(missing)} of ${counted(suite.cells.length, 'cell')} ${missing === 1 ? 'has' : 'have'} not been run.`]
+      ? [
+          `${count(missing)} of ${counted(suite.cells.length, 'cell')} ${missing === 1 ? 'has' : 'have'} not been run.`,
+        ]
       : []),
     ...told(({ price }) =>
-      price !== null && price.doubtful.length > 0 ? `doubtful, ${price.doubtful.join('; ')}` : undefined,
+      price !== null && price.doubtful.length > 0
+        ? `doubtful, ${price.doubtful.join('; ')}`
+        : undefined,
     ),
     ...(suite.storage.form === 'emulated'
-      ? ['Power cuts were emulated: that the disk forgets as a real one does rests on that part of Ackworth.']
+      ? [
+          'Power cuts were emulated: that the disk forgets as a real one does rests on that part of Ackworth.',
+        ]
       : []),
     suite.repeats === 1
       ? 'Each cell was run once: a difference of a few percent between two modes may be chance.'

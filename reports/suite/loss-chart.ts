@@ -26,7 +26,10 @@ export function lossChart(suite: SuiteRecord): Chart {
     messages <= 0 ? at.none : at.from + ((at.to - at.from) * Math.log10(messages)) / decades;
   const ticks = [
     { x: at.none, label: 'none' },
-    ...Array.from({ length: decades + 1 }, (_, power) => ({ x: tenth(x(10 ** power)), label: count(10 ** power) })),
+    ...Array.from({ length: decades + 1 }, (_, power) => ({
+      x: tenth(x(10 ** power)),
+      label: count(10 ** power),
+    })),
   ];
   const lanes = rows.map(({ y, worth }) => ({
     y,
@@ -42,10 +45,26 @@ export function lossChart(suite: SuiteRecord): Chart {
       mark: { type: 'rule', color: ink('hairline'), strokeWidth: 1 },
       encoding: { x: pixels('x'), y: pixels('y'), y2: { field: 'y2' } },
     },
-    text(ticks.map((tick) => ({ ...tick, y: height + 13 })), { align: 'center' }),
-    text([{ x: at.none - 14, y: height + 33, label: 'acked messages that were lost, logarithmic; the upright stroke: exposed when the fault took effect' }]),
-    text(headings.map(({ y, label }) => ({ x: 2 - plot.left, y, label })), { fontWeight: 600, fontSize: 12, color: ink('ink') }),
-    text(rows.map(({ y, worth }) => ({ x: at.names, y, label: brief(modeName(worth.mode)) })), { align: 'right' }),
+    text(
+      ticks.map((tick) => ({ ...tick, y: height + 13 })),
+      { align: 'center' },
+    ),
+    text([
+      {
+        x: at.none - 14,
+        y: height + 33,
+        label:
+          'acked messages that were lost, logarithmic; the upright stroke: exposed when the fault took effect',
+      },
+    ]),
+    text(
+      headings.map(({ y, label }) => ({ x: 2 - plot.left, y, label })),
+      { fontWeight: 600, fontSize: 12, color: ink('ink') },
+    ),
+    text(
+      rows.map(({ y, worth }) => ({ x: at.names, y, label: brief(modeName(worth.mode)) })),
+      { align: 'right' },
+    ),
     {
       data: { values: lanes },
       mark: { type: 'rule', color: ink('offered'), strokeWidth: 1, strokeDash: [2, 2] },
@@ -65,7 +84,13 @@ export function lossChart(suite: SuiteRecord): Chart {
         .filter(({ worth }) => worth.observed === loss)
         .map(({ y, worth }) => ({ x: tenth(x(worth.lost)), y }));
       if (values.length === 0) return [];
-      return [{ data: { values }, mark: lossMark(loss, 70), encoding: { x: pixels('x'), y: pixels('y') } }];
+      return [
+        {
+          data: { values },
+          mark: lossMark(loss, 70),
+          encoding: { x: pixels('x'), y: pixels('y') },
+        },
+      ];
     }),
     text(rows.map(({ y, worth }) => ({ x: at.words, y, label: wordsOf(worth) }))),
     ...classLegend(at.none - 6, -24),
@@ -79,7 +104,9 @@ export function lossChart(suite: SuiteRecord): Chart {
       'moment. Where a mode may lose, no loss means little unless something was exposed.',
     description:
       rows
-        .map(({ worth }) => `${modeName(worth.mode)}, ${faultNames[worth.fault]}: ${wordsOf(worth)}.`)
+        .map(
+          ({ worth }) => `${modeName(worth.mode)}, ${faultNames[worth.fault]}: ${wordsOf(worth)}.`,
+        )
         .join(' ') || 'No fault has been injected.',
     spec: specOf({ top: 40, bottom: 46, height, layers }),
     table: {
@@ -121,7 +148,9 @@ function layOut(suite: SuiteRecord): {
 function wordsOf(worth: WorthSum): string {
   const lost = worth.lost === 0 ? 'none' : count(worth.lost);
   const exposed =
-    worth.exposure === null ? '' : `; ${worth.exposure === 0 ? 'none' : count(worth.exposure)} exposed`;
+    worth.exposure === null
+      ? ''
+      : `; ${worth.exposure === 0 ? 'none' : count(worth.exposure)} exposed`;
   return `${lost} of ${count(worth.acked)}${exposed}`;
 }
 

@@ -41,8 +41,12 @@ export function paretoChart(suite: SuiteRecord): Chart {
     { width: plot.width, height },
   );
   const layers: Layer[] = classOrder.flatMap((loss) => {
-    const values = points.filter((point) => point.loss === loss).map((point) => ({ x: point.x, y: point.y }));
-    return values.length === 0 ? [] : [{ data: { values }, mark: lossMark(loss, 110), encoding: { x, y } }];
+    const values = points
+      .filter((point) => point.loss === loss)
+      .map((point) => ({ x: point.x, y: point.y }));
+    return values.length === 0
+      ? []
+      : [{ data: { values }, mark: lossMark(loss, 110), encoding: { x, y } }];
   });
   if (points.length === 0) {
     const values = [{ x: axis.domain[0], y: low }];
@@ -64,7 +68,12 @@ export function paretoChart(suite: SuiteRecord): Chart {
       top: 40,
       bottom: 50,
       height,
-      layers: [...labelLayers(labels), ...layers, ...legend('log scale', [], -27), ...classLegend(0, -27)],
+      layers: [
+        ...labelLayers(labels),
+        ...layers,
+        ...legend('log scale', [], -27),
+        ...classLegend(0, -27),
+      ],
     }),
     table: {
       columns: ['mode', 'highest sustained rate', `response p99${at}`, 'loss'],
@@ -107,7 +116,9 @@ export function classLegend(from: number, y: number): Layer[] {
       encoding: { x: pixels('x'), y: pixels('y') },
     })),
     {
-      data: { values: items.map(({ loss, x }) => ({ x: x + 12, y, label: lossClasses[loss].label })) },
+      data: {
+        values: items.map(({ loss, x }) => ({ x: x + 12, y, label: lossClasses[loss].label })),
+      },
       mark: { type: 'text', fontSize: 12, color: ink('ink') },
       encoding: { x: pixels('x'), y: pixels('y'), text: { field: 'label' } },
     },

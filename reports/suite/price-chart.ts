@@ -47,13 +47,21 @@ export function priceChart(suite: SuiteRecord): Chart {
   }));
   const scale = latencyScale(curves.flatMap(({ points }) => points.map(({ y }) => y)));
   const axis = rateAxisOf(suite, namesAt - 30);
-  const x = rateChannel('x', axis, 'acked per second, logarithmic; the ticks are the rates that were tried');
+  const x = rateChannel(
+    'x',
+    axis,
+    'acked per second, logarithmic; the ticks are the rates that were tried',
+  );
   const y = latencyChannel('y', scale);
   const [low, high] = scale.domain;
-  const heightOf = (value: number): number => height * (1 - Math.log(value / low) / Math.log(high / low));
+  const heightOf = (value: number): number =>
+    height * (1 - Math.log(value / low) / Math.log(high / low));
   const shown = curves.filter(({ points }) => points.length > 0);
   const ends = shown.map(({ points }) => points.at(-1)!);
-  const names = spread(ends.map((end) => heightOf(end.y)), { height });
+  const names = spread(
+    ends.map((end) => heightOf(end.y)),
+    { height },
+  );
   const leaders = ends.map((end, index) => ({
     x: tenth(place(axis, end.x) + 6),
     x2: namesAt - 5,
@@ -68,7 +76,12 @@ export function priceChart(suite: SuiteRecord): Chart {
     },
     ...shown.flatMap((curve) => curveLayers(curve, x, y)),
     ...labelLayers(
-      shown.map(({ name }, index) => ({ x: namesAt, y: names[index]!, label: name, align: 'left' })),
+      shown.map(({ name }, index) => ({
+        x: namesAt,
+        y: names[index]!,
+        label: name,
+        align: 'left',
+      })),
     ),
   ];
   if (shown.length === 0) {
@@ -100,7 +113,13 @@ export function priceChart(suite: SuiteRecord): Chart {
       layers: [...layers, ...legend('log scale', [], -22)],
     }),
     table: {
-      columns: ['mode', 'target', 'acked', 'sustained', ...latencies.flatMap(({ name }) => quantiles.map((at) => `${name} ${at.name}`))],
+      columns: [
+        'mode',
+        'target',
+        'acked',
+        'sustained',
+        ...latencies.flatMap(({ name }) => quantiles.map((at) => `${name} ${at.name}`)),
+      ],
       rows: suite.modes.flatMap((mode) =>
         pricesOf(suite, mode).map((price) => [
           modeName(mode),
@@ -132,11 +151,16 @@ function curveLayers({ stroke, points }: Curve, x: Layer, y: Layer): Layer[] {
   return [
     {
       data: { values: points },
-      mark: { type: 'line', color: ink(role), strokeWidth: 1.9, strokeDash: dash, strokeJoin: 'round' },
+      mark: {
+        type: 'line',
+        color: ink(role),
+        strokeWidth: 1.9,
+        strokeDash: dash,
+        strokeJoin: 'round',
+      },
       // In the order of the rates: a queue that grows may ack less at a higher rate.
       encoding: { x, y, order: { value: null } },
     },
     ...marks,
   ];
 }
-

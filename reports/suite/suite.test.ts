@@ -7,7 +7,8 @@ import { priceChart } from './price-chart.ts';
 
 const reports = new Map<string, ReportFiles>();
 const made = Object.entries(suites).map(([name, make]) => [name, make()] as const);
-for (const [name, suite] of made) reports.set(name, await renderSuite(suite, ({ record }) => record ?? undefined));
+for (const [name, suite] of made)
+  reports.set(name, await renderSuite(suite, ({ record }) => record ?? undefined));
 
 function reportOf(name: keyof typeof suites): ReportFiles {
   return reports.get(name)!;
@@ -19,7 +20,10 @@ function digest(files: ReportFiles): string {
 
 /** What a reader sees, without markup. */
 function visible(html: string): string {
-  return html.replace(/<style>.*?<\/style>/gs, '').replace(/<[^>]*>/g, '\n').replaceAll('\u00a0', ' ');
+  return html
+    .replace(/<style>.*?<\/style>/gs, '')
+    .replace(/<[^>]*>/g, '\n')
+    .replaceAll('\u00a0', ' ');
 }
 
 describe.each(Object.keys(suites) as (keyof typeof suites)[])('the report of %s', (name) => {
@@ -29,22 +33,42 @@ describe.each(Object.keys(suites) as (keyof typeof suites)[])('the report of %s'
 
   test('runs nothing and fetches nothing', () => {
     const tags = reportOf(name).html.match(/<[a-z][^<>]*>/gi) ?? [];
-    expect(tags.filter((tag) => /^<(?:script|iframe|object|embed|form|base|img)\b| on[a-z]+="/i.test(tag))).toEqual([]);
+    expect(
+      tags.filter((tag) =>
+        /^<(?:script|iframe|object|embed|form|base|img)\b| on[a-z]+="/i.test(tag),
+      ),
+    ).toEqual([]);
     expect(tags.filter((tag) => / (?:src|srcset|action|data|poster)="/.test(tag))).toEqual([]);
   });
 
   test('never shows NaN, undefined, null or an infinite figure, in any of its files', () => {
     const { html, charts, summaryMarkdown, junitXml } = reportOf(name);
     const odd = /.*\b(?:NaN|undefined|null|Infinity|\[object)\b.*/g;
-    for (const text of [visible(html), summaryMarkdown, junitXml]) expect(text.match(odd)).toBeNull();
+    for (const text of [visible(html), summaryMarkdown, junitXml])
+      expect(text.match(odd)).toBeNull();
     for (const { svg } of charts) expect(svg).not.toMatch(/NaN|undefined|Infinity/);
   });
 
   test('has balanced tags, no id twice, and a specification of its own for every chart', () => {
     const { html, charts } = reportOf(name);
-    for (const tag of ['section', 'table', 'tr', 'td', 'th', 'figure', 'div', 'svg', 'g', 'ul', 'li', 'span']) {
+    for (const tag of [
+      'section',
+      'table',
+      'tr',
+      'td',
+      'th',
+      'figure',
+      'div',
+      'svg',
+      'g',
+      'ul',
+      'li',
+      'span',
+    ]) {
       const open = html.match(new RegExp(`<${tag}[ >](?![^<]*/>)`, 'g'))?.length ?? 0;
-      expect(`${tag} ${html.match(new RegExp(`</${tag}>`, 'g'))?.length ?? 0}`).toBe(`${tag} ${open}`);
+      expect(`${tag} ${html.match(new RegExp(`</${tag}>`, 'g'))?.length ?? 0}`).toBe(
+        `${tag} ${open}`,
+      );
     }
     const ids = [...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
     expect(ids).toEqual([...new Set(ids)]);
@@ -88,9 +112,13 @@ describe('the report of a suite', () => {
   test('puts what two clusters differ in beside each other, in the first screen and in figures', () => {
     const { html, summaryMarkdown } = reportOf('suiteTwoClusters');
     const [head, body] = html.split('</header>').map((part) => visible(part).replace(/\s+/g, ' '));
-    expect(head).toContain('docker beside process, sync × quorum: highest sustained rate 2,000/s instead');
+    expect(head).toContain(
+      'docker beside process, sync × quorum: highest sustained rate 2,000/s instead',
+    );
     expect(head).toContain('(process and docker clusters)');
-    expect(body).toContain('2,000/s service p50 1.76 ms 2.00 ms +240 µs (+13.6 %) +180 µs to +300 µs 3 more');
+    expect(body).toContain(
+      '2,000/s service p50 1.76 ms 2.00 ms +240 µs (+13.6 %) +180 µs to +300 µs 3 more',
+    );
     expect(body).toContain('4,000/s sustained 3 of 3 0 of 3');
     expect(body).toContain('docker Docker Engine 20.10.24, image ackworth:1 from node:20');
     expect(body).not.toContain('No two modes were run');
@@ -99,7 +127,10 @@ describe('the report of a suite', () => {
   });
 
   test('says which promise was broken, by whom and under what', () => {
-    const head = visible(reportOf('suiteViolation').html.split('</header>')[0]!).replace(/\s+/g, ' ');
+    const head = visible(reportOf('suiteViolation').html.split('</header>')[0]!).replace(
+      /\s+/g,
+      ' ',
+    );
     expect(head).toContain(
       'FAIL. sync × quorum lost 12 of 23,762 acked messages where it may lose none (power cut, all nodes).',
     );
@@ -109,7 +140,12 @@ describe('the report of a suite', () => {
     const suite = suites.suiteDone();
     const [cell] = suite.cells.filter(({ price }) => price !== null);
     const figures = { p50: 1000, p99: 2000, p999: 3000 };
-    const price = { ...cell!.price!, service: figures, response: { ...figures, p999: null }, endToEnd: figures };
+    const price = {
+      ...cell!.price!,
+      service: figures,
+      response: { ...figures, p999: null },
+      endToEnd: figures,
+    };
     const cells = suite.cells.map((one) => (one === cell ? { ...one, price } : one));
     const { columns, rows, note } = priceChart({ ...suite, cells }).table;
     const found = rows.find(([mode, target]) => mode === 'sync × none' && target === '1,000/s')!;
@@ -125,7 +161,10 @@ describe('the report of a suite', () => {
 
   test('draws rates that were not sustained hollow', () => {
     const { layer } = JSON.parse(reportOf('suiteDone').charts[0]!.spec) as {
-      layer: { mark: { type: string; fill?: string; stroke?: string }; data: { values: { sustained?: boolean }[] } }[];
+      layer: {
+        mark: { type: string; fill?: string; stroke?: string };
+        data: { values: { sustained?: boolean }[] };
+      }[];
     };
     const points = layer.filter(({ mark }) => mark.type === 'point');
     for (const { mark, data } of points) {
@@ -146,12 +185,16 @@ describe('the report of a suite', () => {
     const { html, summaryMarkdown } = reportOf('suiteEverythingLost');
     expect(visible(html)).toContain('no rate sustained');
     expect(visible(html)).toContain('no rate in common at which the modes could be compared');
-    expect(summaryMarkdown).toMatch(/^## ❌ FAIL: sync × none lost 23,500 of 23,500 acked messages/);
+    expect(summaryMarkdown).toMatch(
+      /^## ❌ FAIL: sync × none lost 23,500 of 23,500 acked messages/,
+    );
   });
 
   test('of one mode without a fault claims nothing about loss', () => {
     const text = visible(reportOf('suiteOneMode').html);
-    expect(text).toContain('Every mode was priced; nothing was broken, so no ack was put to the test.');
+    expect(text).toContain(
+      'Every mode was priced; nothing was broken, so no ack was put to the test.',
+    );
     expect(text).toContain('no fault has been injected');
   });
 
@@ -178,17 +221,23 @@ describe('the report of a suite', () => {
   });
 
   test('tells what no loss in so few faults supports', () => {
-    expect(visible(reportOf('suiteDone').html)).toContain('such a fault loses in at most 95.0 % (95 %, 1 fault)');
-    expect(visible(reportOf('suiteAxes').html)).toContain('such a fault loses in at most 77.6 % (95 %, 2 faults)');
+    expect(visible(reportOf('suiteDone').html)).toContain(
+      'such a fault loses in at most 95.0 % (95 %, 1 fault)',
+    );
+    expect(visible(reportOf('suiteAxes').html)).toContain(
+      'such a fault loses in at most 77.6 % (95 %, 2 faults)',
+    );
   });
 });
 
 describe('the test report of a suite', () => {
   const casesOf = (name: keyof typeof suites): Map<string, string> =>
     new Map(
-      [...reportOf(name).junitXml.matchAll(/<testcase classname="[^"]*" name="([^"]*)">\s*(?:<(\w+) type)?/g)].map(
-        ([, id, outcome]) => [id!, outcome ?? 'passed'],
-      ),
+      [
+        ...reportOf(name).junitXml.matchAll(
+          /<testcase classname="[^"]*" name="([^"]*)">\s*(?:<(\w+) type)?/g,
+        ),
+      ].map(([, id, outcome]) => [id!, outcome ?? 'passed']),
     );
 
   test('holds one case per cell', () => {

@@ -7,14 +7,23 @@ import { differenceColumns, differenceRows } from './differences.ts';
 import { lossClasses } from './classes.ts';
 import { doubtsOf } from './doubts.ts';
 import { exposureWords } from './loss-chart.ts';
-import { faultNames, faultsOf, modeName, rateInCommon, sustainedRate, worthOf, worths } from './sums.ts';
+import {
+  faultNames,
+  faultsOf,
+  modeName,
+  rateInCommon,
+  sustainedRate,
+  worthOf,
+  worths,
+} from './sums.ts';
 import { suiteHeadline } from './words.ts';
 
 /** What a pull request shows of a suite: verdict, the paragraph, a line per mode, the promises. */
 export function suiteSummary(suite: SuiteRecord): string {
   const { word, sentence, price, doubts } = suiteHeadline(suite);
   const steps = priceOfSafety(suite);
-  const list = (items: readonly string[]): string => items.map((item) => `- ${plain(item)}\n`).join('');
+  const list = (items: readonly string[]): string =>
+    items.map((item) => `- ${plain(item)}\n`).join('');
   const head = [
     `## ${signs[word]} ${word}: ${plain(sentence)}`,
     '',
@@ -66,7 +75,10 @@ function differences(suite: SuiteRecord): string {
   const rows = suite.differences.flatMap((difference) =>
     differenceRows(difference).map((row) => [nameOf(suite, difference), ...row]),
   );
-  const behind = details('Side by side', table(['second beside first', ...differenceColumns], rows));
+  const behind = details(
+    'Side by side',
+    table(['second beside first', ...differenceColumns], rows),
+  );
   return `### Side by side\n\n${told.join('')}\n${behind}`;
 }
 

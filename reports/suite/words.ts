@@ -45,8 +45,10 @@ function sentenceOf(suite: SuiteRecord): string {
   if (suite.verdict === 'inconclusive') {
     return `No promise was seen broken, but ${count(open)} of ${counted(suite.cells.length, 'cell')} ${open === 1 ? 'gives' : 'give'} no answer. ${losses}`.trimEnd();
   }
-  if (all.length === 0) return 'Every mode was priced; nothing was broken, so no ack was put to the test.';
-  const modes = suite.modes.length === 1 ? 'The mode keeps' : `All ${count(suite.modes.length)} modes keep`;
+  if (all.length === 0)
+    return 'Every mode was priced; nothing was broken, so no ack was put to the test.';
+  const modes =
+    suite.modes.length === 1 ? 'The mode keeps' : `All ${count(suite.modes.length)} modes keep`;
   return `${modes} what ${suite.modes.length === 1 ? 'it promises' : 'they promise'}. ${losses}`.trimEnd();
 }
 
@@ -98,7 +100,9 @@ function towardsSafest(modes: readonly SuiteMode[]): SuiteMode[] {
     ({ flush, replication }) => flush === 'async' && replication === safest.replication,
   );
   const [uncopied] = alike
-    .filter(({ flush, replication }) => flush === safest.flush && replication !== safest.replication)
+    .filter(
+      ({ flush, replication }) => flush === safest.flush && replication !== safest.replication,
+    )
     .toSorted((a, b) => rank(a) - rank(b));
   return [...new Set([unsynced, uncopied, safest])].flatMap((mode) => mode ?? []);
 }

@@ -1,4 +1,10 @@
-import { suiteSchemaId, type ModeDifference, type SuiteCell, type SuiteMode, type SuiteRecord } from '../../harness/record/suite.ts';
+import {
+  suiteSchemaId,
+  type ModeDifference,
+  type SuiteCell,
+  type SuiteMode,
+  type SuiteRecord,
+} from '../../harness/record/suite.ts';
 import { makeRecord } from './record-builder.ts';
 
 /** One suite for each kind that a report must get right. Same call, same record. */
@@ -9,7 +15,12 @@ type Worth = NonNullable<SuiteCell['worth']>;
 type Fault = Worth['fault'];
 
 const rates = [1000, 2000, 4000, 8000, 16_000];
-const faults: readonly Fault[] = ['kill-leader', 'power-cut-leader', 'power-cut-all', 'cut-off-leader'];
+const faults: readonly Fault[] = [
+  'kill-leader',
+  'power-cut-leader',
+  'power-cut-all',
+  'cut-off-leader',
+];
 
 /** Highest sustained rate, p99 when idle in microseconds, what each fault takes (−: no such cell). */
 const grid = {
@@ -25,7 +36,11 @@ const grid = {
 
 export function suiteDone(): SuiteRecord {
   const modes = Object.entries(grid).map(([id, { nodes }]): SuiteMode => {
-    const [flush, , replication] = id.split(' ') as [SuiteMode['flush'], string, SuiteMode['replication']];
+    const [flush, , replication] = id.split(' ') as [
+      SuiteMode['flush'],
+      string,
+      SuiteMode['replication'],
+    ];
     const where = { target: 'reference', cluster: 'process' as const };
     return { id, ...where, flush, replication, nodes, flushIntervalMs: 500, axes: {} };
   });
@@ -50,13 +65,22 @@ export function suiteHalf(): SuiteRecord {
     if (index % 10 === 4) return without(cell, 'failed', 'node 2 did not start within 10 s');
     if (cell.worth === null || index % 3 !== 0) return cell;
     const reasons = ['no exposure: nothing was unsafe when the power was cut'];
-    const worth = { ...cell.worth, observed: 'inconclusive' as const, exposure: 0, lossBound: null, lost: 0 };
+    const worth = {
+      ...cell.worth,
+      observed: 'inconclusive' as const,
+      exposure: 0,
+      lossBound: null,
+      lost: 0,
+    };
     return { ...cell, verdict: 'inconclusive', reasons, worth };
   });
   return {
     ...concluded(suite.modes, cells),
     verdict: 'inconclusive',
-    reasons: ['34 of 68 cells have not been run', 'sync-none-kill-leader is inconclusive: no exposure'],
+    reasons: [
+      '34 of 68 cells have not been run',
+      'sync-none-kill-leader is inconclusive: no exposure',
+    ],
   };
 }
 
@@ -65,9 +89,15 @@ export function suiteEverythingLost(): SuiteRecord {
   const suite = suiteDone();
   const cells = suite.cells.map((cell): SuiteCell => {
     const { price, worth } = cell;
-    if (price !== null) return { ...cell, price: { ...price, sustained: false, acked: price.acked / 3 } };
+    if (price !== null)
+      return { ...cell, price: { ...price, sustained: false, acked: price.acked / 3 } };
     if (worth === null) return cell;
-    const harm = { lost: worth.acked, vanished: worth.acked, exposure: worth.acked, recoveryMs: null };
+    const harm = {
+      lost: worth.acked,
+      vanished: worth.acked,
+      exposure: worth.acked,
+      recoveryMs: null,
+    };
     return {
       ...cell,
       verdict: 'fail',
@@ -75,7 +105,11 @@ export function suiteEverythingLost(): SuiteRecord {
       worth: { ...worth, ...harm, observed: 'violated', lossBound: null },
     };
   });
-  return { ...concluded(suite.modes, cells), verdict: 'fail', reasons: ['every promise is broken'] };
+  return {
+    ...concluded(suite.modes, cells),
+    verdict: 'fail',
+    reasons: ['every promise is broken'],
+  };
 }
 
 /** The least there can be: one mode, one rate, no fault. */
@@ -90,7 +124,13 @@ export function suiteViolation(): SuiteRecord {
   const suite = suiteDone();
   const cells = suite.cells.map((cell): SuiteCell => {
     if (cell.mode !== 'sync x quorum' || cell.worth?.fault !== 'power-cut-all') return cell;
-    const worth = { ...cell.worth, lost: 12, vanished: 3, observed: 'violated' as const, lossBound: null };
+    const worth = {
+      ...cell.worth,
+      lost: 12,
+      vanished: 3,
+      observed: 'violated' as const,
+      lossBound: null,
+    };
     const reasons = ['lost: 12 acked messages are absent <script>alert("x")</script>'];
     return { ...cell, verdict: 'fail', reasons, worth, record: 'javascript:alert(1)' };
   });
@@ -101,13 +141,21 @@ export function suiteViolation(): SuiteRecord {
 
 /** Several batch sizes and two runs of each cell. */
 export function suiteAxes(): SuiteRecord {
-  const base = suiteDone().modes.filter(({ id }) => id === 'sync x quorum' || id === 'async x quorum');
+  const base = suiteDone().modes.filter(
+    ({ id }) => id === 'sync x quorum' || id === 'async x quorum',
+  );
   const modes = base.flatMap((mode) =>
-    [4096, 65_536, 1_048_576].map((batch): SuiteMode => ({ ...mode, id: `${mode.id} x batch ${batch}`, axes: { batch } })),
+    [4096, 65_536, 1_048_576].map((batch): SuiteMode => ({
+      ...mode,
+      id: `${mode.id} x batch ${batch}`,
+      axes: { batch },
+    })),
   );
   const cells = modes.flatMap((mode, index) =>
     [1, 2].flatMap((repeat) => [
-      ...rates.map((rate) => priced(mode, rate, { limit: 4000 + 4000 * (index % 3), idle: 1500 + 700 * index, repeat })),
+      ...rates.map((rate) =>
+        priced(mode, rate, { limit: 4000 + 4000 * (index % 3), idle: 1500 + 700 * index, repeat }),
+      ),
       proven(mode, 'kill-leader', 0, repeat),
     ]),
   );
@@ -145,7 +193,9 @@ export function suiteTwoClusters(): SuiteRecord {
     { rate: 2000, pairs: 3, sustained: { from: 3, to: 3 }, doubtful: 0, ...latencies },
     { rate: 4000, pairs: 3, sustained: { from: 3, to: 0 }, doubtful: 0, ...nothingPaired },
   ];
-  const engines = [{ cluster: 'docker', note: 'Docker Engine 20.10.24, image ackworth:1 from node:20' }];
+  const engines = [
+    { cluster: 'docker', note: 'Docker Engine 20.10.24, image ackworth:1 from node:20' },
+  ];
   const [from, to] = modes.map(({ id }) => id);
   const differences = [{ word: 'cluster' as const, from: from!, to: to!, rates }];
   return { ...concluded(modes, cells), repeats: 3, differences, engines };
@@ -155,7 +205,16 @@ const none = { p50: null, p99: null };
 const nothingPaired = { service: none, response: none, endToEnd: none };
 
 function without(cell: SuiteCell, state: 'failed' | 'missing', note: string): SuiteCell {
-  return { ...cell, state, note, record: null, verdict: null, reasons: [], price: null, worth: null };
+  return {
+    ...cell,
+    state,
+    note,
+    record: null,
+    verdict: null,
+    reasons: [],
+    price: null,
+    worth: null,
+  };
 }
 
 function priced(
@@ -194,7 +253,10 @@ function proven(mode: SuiteMode, fault: Fault, lost: number, repeat = 1): SuiteC
     worth: {
       fault,
       promise: may
-        ? { loss: fault === 'power-cut-all' && mode.flush === 'os' ? 'may' : 'window', bound: 'at most 500 ms plus one sync' }
+        ? {
+            loss: fault === 'power-cut-all' && mode.flush === 'os' ? 'may' : 'window',
+            bound: 'at most 500 ms plus one sync',
+          }
         : { loss: 'none', bound: '' },
       observed: may ? 'allowed' : 'none',
       acked,
@@ -234,7 +296,9 @@ function cellOf(mode: SuiteMode, name: string, repeat: number): SuiteCell {
 
 function concluded(modes: readonly SuiteMode[], cells: readonly SuiteCell[]): SuiteRecord {
   const kept = (mode: SuiteMode): number[] =>
-    cells.flatMap(({ mode: of, price }) => (of === mode.id && price?.sustained === true ? price.targetRate : []));
+    cells.flatMap(({ mode: of, price }) =>
+      of === mode.id && price?.sustained === true ? price.targetRate : [],
+    );
   return {
     schema: suiteSchemaId,
     id: '20261124-080000-compare-durability-4c1d',
@@ -253,7 +317,10 @@ function concluded(modes: readonly SuiteMode[], cells: readonly SuiteCell[]): Su
     storage: { form: 'emulated', why: 'not root, so no file systems of their own can be mounted' },
     modes: [...modes],
     cells: cells.map((cell, index) => ({ ...cell, order: ((index * 29) % cells.length) + 1 })),
-    sustainedRates: modes.map((mode) => ({ mode: mode.id, rate: Math.max(0, ...kept(mode)) || null })),
+    sustainedRates: modes.map((mode) => ({
+      mode: mode.id,
+      rate: Math.max(0, ...kept(mode)) || null,
+    })),
     differences: [],
     engines: [],
     verdict: 'pass',

@@ -59,7 +59,11 @@ export async function startBenchCluster(options: {
     retentionMs: 0,
     ...options.topic,
   };
-  const { topicId } = await client.callCoordinator('createTopic', { config }, { timeoutMs: 10_000 });
+  const { topicId } = await client.callCoordinator(
+    'createTopic',
+    { config },
+    { timeoutMs: 10_000 },
+  );
   await client.topic(config.name);
   const leader = await client.retry(10_000, async () => {
     await client.callLeader(

@@ -35,7 +35,10 @@ export async function brokerBench(): Promise<BenchRow[]> {
       { nodes: 3, replication: 'quorum', goal: 0.15 },
     ] as const) {
       const pairs = await pairsOf({ nodes, replication, records, inFlight });
-      const middle = median(pairs, ({ broker, probe }) => broker.answersPerSecond / probe.answersPerSecond);
+      const middle = median(
+        pairs,
+        ({ broker, probe }) => broker.answersPerSecond / probe.answersPerSecond,
+      );
       rows.push({
         name: `${nodes} node${nodes > 1 ? 's' : ''}, sync x ${replication}, batches of ${records}`,
         value: middle.broker.answersPerSecond * records,
@@ -49,7 +52,10 @@ export async function brokerBench(): Promise<BenchRow[]> {
   }
   for (const { records } of shapes) {
     const pairs = await pairsOf({ nodes: 1, replication: 'none', records, inFlight: 1 });
-    const middle = median(pairs, ({ broker, probe }) => broker.roundTripMicrosP50 / probe.roundTripMicrosP50);
+    const middle = median(
+      pairs,
+      ({ broker, probe }) => broker.roundTripMicrosP50 / probe.roundTripMicrosP50,
+    );
     rows.push({
       name: `1 node, sync, one in flight, batches of ${records}: round trip p50`,
       value: middle.broker.roundTripMicrosP50,
@@ -83,7 +89,10 @@ async function pairsOf(options: {
   return pairs;
 }
 
-async function measureProbe(options: { records: number; inFlight: number }): Promise<ProduceResult> {
+async function measureProbe(options: {
+  records: number;
+  inFlight: number;
+}): Promise<ProduceResult> {
   const directory = mkdtempSync(join(tmpdir(), 'ackworth-probe-'));
   const child = await startChild('./probe-server.js', [join(directory, 'log')]);
   try {
@@ -124,7 +133,8 @@ async function runClient(options: {
   readonly inFlight: number;
 }): Promise<ProduceResult> {
   const builder = new BatchBuilder();
-  for (let at = 0; at < options.records; at++) builder.append(undefined, Buffer.alloc(recordBytes, at));
+  for (let at = 0; at < options.records; at++)
+    builder.append(undefined, Buffer.alloc(recordBytes, at));
   const batch = builder.finish(0);
   identifyBatch(batch, { producerId: 0, epoch: 0, baseSequence: 0 });
   const frame = Buffer.concat(encodeProduce(0, { topicId: options.topicId, partition: 0, batch }));
@@ -146,6 +156,8 @@ async function runClient(options: {
 
 /** The pair whose ratio is the median. */
 function median(pairs: readonly Pair[], ratioOf: (pair: Pair) => number): Pair & { ratio: number } {
-  const sorted = pairs.map((pair) => ({ ...pair, ratio: ratioOf(pair) })).sort((a, b) => a.ratio - b.ratio);
+  const sorted = pairs
+    .map((pair) => ({ ...pair, ratio: ratioOf(pair) }))
+    .sort((a, b) => a.ratio - b.ratio);
   return sorted[Math.floor(sorted.length / 2)]!;
 }

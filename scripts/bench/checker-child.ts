@@ -35,7 +35,13 @@ const { verdict, reasons, accounting } = await judge({
     readEachReplica: false,
     idempotence: true,
   },
-  measured: { doubts: [], responseP99Ms: null, due: { due: 0, acked: 0, failed: 0 }, endToEndP99Ms: null, ackedPerSecond: null },
+  measured: {
+    doubts: [],
+    responseP99Ms: null,
+    due: { due: 0, acked: 0, failed: 0 },
+    endToEndP99Ms: null,
+    ackedPerSecond: null,
+  },
 });
 const judged: Judged = {
   verdict,

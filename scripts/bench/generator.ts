@@ -26,20 +26,35 @@ export async function generatorBench(): Promise<BenchRow[]> {
   const target = 1000;
   const paced = await sendTimes({ rate: target, seconds: 22 });
   const perSecond = countedBySecond(paced);
-  const near = perSecond.filter((count) => Math.abs(count / target - 1) <= 0.005).length / perSecond.length;
+  const near =
+    perSecond.filter((count) => Math.abs(count / target - 1) <= 0.005).length / perSecond.length;
   const gaps = paced.slice(1).map((time, index) => (time - paced[index]!) * 1000);
   const gapP99 = gaps.toSorted((a, b) => a - b)[Math.ceil(0.99 * gaps.length) - 1]!;
-  const row = (name: string, value: number, unit: string, goal: string, met: boolean): BenchRow =>
-    ({ name: `generator: ${name}`, value, unit, probe: null, ratio: null, goal, met });
+  const row = (
+    name: string,
+    value: number,
+    unit: string,
+    goal: string,
+    met: boolean,
+  ): BenchRow => ({ name: `generator: ${name}`, value, unit, probe: null, ratio: null, goal, met });
   return [
-    row('null driver, history on, 100 bytes', messagesPerSecond, 'messages/s', '>= 400000', messagesPerSecond >= 400_000),
+    row(
+      'null driver, history on, 100 bytes',
+      messagesPerSecond,
+      'messages/s',
+      '>= 400000',
+      messagesPerSecond >= 400_000,
+    ),
     row('seconds within 0.5 % of 1,000/s', near * 100, '%', '>= 99', near >= 0.99),
     row('gap between sends at 1,000/s, p99', gapP99, 'ms', '<= 2', gapP99 <= 2),
   ];
 }
 
 /** When each message was sent after the warm-up, in seconds since the load began; then it is stopped. */
-async function sendTimes(options: { readonly rate: number; readonly seconds: number }): Promise<number[]> {
+async function sendTimes(options: {
+  readonly rate: number;
+  readonly seconds: number;
+}): Promise<number[]> {
   const directory = mkdtempSync(join(tmpdir(), 'ackworth-generator-'));
   try {
     const origin = await runWorker({ ...options, directory });
@@ -67,7 +82,15 @@ async function runWorker(options: {
   const { port } = server.address() as AddressInfo;
   const worker = spawn(
     process.execPath,
-    [entryPoint('harness/load/worker.js'), '--connect', `127.0.0.1:${port}`, '--token', 'bench', '--name', 'producer-1'],
+    [
+      entryPoint('harness/load/worker.js'),
+      '--connect',
+      `127.0.0.1:${port}`,
+      '--token',
+      'bench',
+      '--name',
+      'producer-1',
+    ],
     { stdio: 'inherit' },
   );
   const exited = once(worker, 'exit');
@@ -99,7 +122,15 @@ async function runWorker(options: {
   }
 }
 
-function assignment({ rate, seconds, directory }: { rate: number; seconds: number; directory: string }): ToWorker {
+function assignment({
+  rate,
+  seconds,
+  directory,
+}: {
+  rate: number;
+  seconds: number;
+  directory: string;
+}): ToWorker {
   return {
     type: 'assign',
     run: 'bench',
@@ -113,7 +144,14 @@ function assignment({ rate, seconds, directory }: { rate: number; seconds: numbe
       seed: 1,
       share: 1,
       phases: [
-        { name: 'load', startMs: 0, endMs: seconds * 1000, rate, arrival: { kind: 'constant' }, measured: true },
+        {
+          name: 'load',
+          startMs: 0,
+          endMs: seconds * 1000,
+          rate,
+          arrival: { kind: 'constant' },
+          measured: true,
+        },
       ],
       sizeBytes: messageBytes,
       keys: 1000,

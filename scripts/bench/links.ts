@@ -90,10 +90,9 @@ async function roundTrip(direct: string, proxied: string): Promise<BenchRow> {
     times[1].push(...(await pingPong(sockets[1])));
   }
   for (const socket of sockets) socket.destroy();
-  const [probe, value] = times.map((all) => all.toSorted((a, b) => a - b)[all.length >> 1] ?? 0) as [
-    number,
-    number,
-  ];
+  const [probe, value] = times.map(
+    (all) => all.toSorted((a, b) => a - b)[all.length >> 1] ?? 0,
+  ) as [number, number];
   const addedMs = value - probe;
   return {
     name: 'round trip through the proxies, p50',

@@ -23,15 +23,21 @@ export async function memoryBench(): Promise<BenchRow[]> {
   const main = fileURLToPath(new URL('../../../bin/ackworth.js', import.meta.url));
   const child = spawn(
     process.execPath,
-    [main, 'run', 'steady', '--no-faults', '--seed', '1', '--out', output].concat(
-      ['--rate', `${rate}`, '--duration', `${late.to + 10}s`],
-    ),
+    [main, 'run', 'steady', '--no-faults', '--seed', '1', '--out', output].concat([
+      '--rate',
+      `${rate}`,
+      '--duration',
+      `${late.to + 10}s`,
+    ]),
     { stdio: ['ignore', 'ignore', 'inherit'] },
   );
   const exited = once(child, 'exit') as Promise<[number | null]>;
   try {
     const earlyMegabytes = await residentOver(child.pid!, early);
-    const lateMegabytes = await residentOver(child.pid!, { from: late.from - early.to, to: late.to - early.to });
+    const lateMegabytes = await residentOver(child.pid!, {
+      from: late.from - early.to,
+      to: late.to - early.to,
+    });
     const [code] = await exited;
     const growth = lateMegabytes / earlyMegabytes;
     const goal = `ratio <= ${growthMax}`;
@@ -54,7 +60,10 @@ export async function memoryBench(): Promise<BenchRow[]> {
 }
 
 /** Median in MB over a span, in seconds from now. */
-async function residentOver(pid: number, span: { readonly from: number; readonly to: number }): Promise<number> {
+async function residentOver(
+  pid: number,
+  span: { readonly from: number; readonly to: number },
+): Promise<number> {
   await sleep(span.from * 1000);
   const samples: number[] = [];
   for (let second = span.from; second < span.to; second++) {

@@ -83,7 +83,8 @@ async function measure(directory: string): Promise<BenchRow[]> {
 
 const unmeasured = {
   doubts: [],
-  responseP99Ms: null, due: { due: 0, acked: 0, failed: 0 },
+  responseP99Ms: null,
+  due: { due: 0, acked: 0, failed: 0 },
   endToEndP99Ms: null,
   ackedPerSecond: null,
 };

@@ -3,7 +3,11 @@ import { failWithLostMessages, passWithTwoFaults } from '../../reports/testing/r
 import { natsSeriesOf } from './nats.ts';
 
 test('a series counts what its runs found, and names those that did not pass', () => {
-  const [clean, again, failed] = [passWithTwoFaults(1), passWithTwoFaults(2), failWithLostMessages()];
+  const [clean, again, failed] = [
+    passWithTwoFaults(1),
+    passWithTwoFaults(2),
+    failWithLostMessages(),
+  ];
   const series = natsSeriesOf('run it', [clean, failed, again]);
   expect(series).toMatchObject({
     command: 'run it',

@@ -81,7 +81,9 @@ export function natsSeriesOf(command: string, records: readonly RunRecord[]): Na
     withLoss: losses.filter((lost) => lost > 0).length,
     lostMax: Math.max(...losses),
     lossWindowMsMax: highest(
-      records.map(({ accounting, recovery }) => (accounting.lost > 0 ? recovery.lossWindowMs : null)),
+      records.map(({ accounting, recovery }) =>
+        accounting.lost > 0 ? recovery.lossWindowMs : null,
+      ),
     ),
     ackedMin: Math.min(...records.map(({ accounting }) => accounting.acked)),
     recoveryMsMax: highest(records.map(({ recovery }) => recovery.rtoMs)),
@@ -94,7 +96,11 @@ export function natsSeriesOf(command: string, records: readonly RunRecord[]): Na
   };
 }
 
-async function runOnce(plan: (typeof plans)[number], seed: number, output: string): Promise<RunRecord> {
+async function runOnce(
+  plan: (typeof plans)[number],
+  seed: number,
+  output: string,
+): Promise<RunRecord> {
   const words = vocabulary();
   const found = scenarios.find(({ name }) => name === plan.scenario)!;
   const command = `${commandOf(plan)} --seed ${seed}`;

@@ -37,10 +37,18 @@ const second = (changes: Partial<RecordedFault>): Rounds =>
 describe('the rounds of one fault', () => {
   test('are those of its numbers, which a plan gives from 0', () => {
     const step = { fault: 'kill', target: 'leader', for: '1s' };
-    const faults = [{ ...step, at: '1s' }, { ...step, at: '4s' }];
+    const faults = [
+      { ...step, at: '1s' },
+      { ...step, at: '4s' },
+    ];
     const phases = [{ name: 'main', duration: '20s', faults }];
     const scenario = parseScenario({ name: 'two', question: 'q', phases }, 'two', vocabulary());
-    const options = { seed: 1, target: 'reference', cluster: 'docker', vocabulary: vocabulary() } as const;
+    const options = {
+      seed: 1,
+      target: 'reference',
+      cluster: 'docker',
+      vocabulary: vocabulary(),
+    } as const;
     const ids = makePlan(scenario, options).faults.map(({ id }) => id);
     expect(ids).toEqual([0, 1]);
     expect(roundsOf([fault(0), fault(1)], { ids, effectMsMax: 500 })).toEqual({
@@ -55,8 +63,14 @@ describe('the rounds of one fault', () => {
     const { proof } = fault(1);
     const unproven = { ...proof, injected: 'inconclusive' as const, injectedEvidence: 'no answer' };
     const unhealed = { ...proof, healed: 'mismatch' as const, healedEvidence: 'still there' };
-    expect(second({ proof: unproven })).toMatchObject({ confirmed: 0, doubts: ['round 1: no answer'] });
-    expect(second({ proof: unhealed })).toMatchObject({ confirmed: 0, doubts: ['round 1: still there'] });
+    expect(second({ proof: unproven })).toMatchObject({
+      confirmed: 0,
+      doubts: ['round 1: no answer'],
+    });
+    expect(second({ proof: unhealed })).toMatchObject({
+      confirmed: 0,
+      doubts: ['round 1: still there'],
+    });
     expect(second({ exposedMessages: 0 })).toMatchObject({
       confirmed: 0,
       doubts: ['round 1: nothing was acked in the second before it'],

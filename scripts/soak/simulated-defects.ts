@@ -1,5 +1,9 @@
 import { runSeed } from '../../broker/sim/run-seed.ts';
-import { schedules, simulatedDefects, type SimulatedDefect } from '../../test/defects/simulated/registry.ts';
+import {
+  schedules,
+  simulatedDefects,
+  type SimulatedDefect,
+} from '../../test/defects/simulated/registry.ts';
 import type { DefectRun } from './soak-record.ts';
 
 export const seedsMax = 5;

@@ -78,7 +78,11 @@ class EagerConnection implements Connection {
     const partition = frame.subarray(6, headBytes).toString('hex');
     const { recordCount } = readBatchHeader(frame.subarray(headBytes));
     const baseOffset = this.#nextOffset.get(partition);
-    this.#waiting.set(correlationId, { partition, recordCount, answered: baseOffset !== undefined });
+    this.#waiting.set(correlationId, {
+      partition,
+      recordCount,
+      answered: baseOffset !== undefined,
+    });
     if (baseOffset === undefined) return this.onData(framed);
     this.#nextOffset.set(partition, baseOffset + recordCount);
     const answer = Buffer.alloc(produceResponseBytes);

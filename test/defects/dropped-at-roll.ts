@@ -25,7 +25,9 @@ await runNode(process.argv.slice(2), {
     };
     const read = log.readRecords.bind(log);
     const withoutFirsts = (records: Buffer): Buffer =>
-      Buffer.concat(batchesOf(records).filter((batch) => !rolledAt.has(readBatchHeader(batch).index)));
+      Buffer.concat(
+        batchesOf(records).filter((batch) => !rolledAt.has(readBatchHeader(batch).index)),
+      );
     log.readRecords = (wanted) => {
       const found = read(wanted);
       return found instanceof Promise ? found.then(withoutFirsts) : withoutFirsts(found);

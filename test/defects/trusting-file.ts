@@ -1,5 +1,10 @@
 import { segmentHeaderBytes } from '../../broker/log/segment-format.ts';
-import { batchHeaderBytes, bodyIntact, headerIntact, sealBatch } from '../../broker/protocol/batch.ts';
+import {
+  batchHeaderBytes,
+  bodyIntact,
+  headerIntact,
+  sealBatch,
+} from '../../broker/protocol/batch.ts';
 import { PassingFile } from './passing-disk.ts';
 
 /** What comes off the disk is given the checksum that it should have had: nobody can tell. */

@@ -277,10 +277,7 @@ export class FakeCluster implements Network {
     }
   }
 
-  async #fetch(
-    node: number,
-    request: Requests['fetch']['request'],
-  ): Promise<ResponseOf<'fetch'>> {
+  async #fetch(node: number, request: Requests['fetch']['request']): Promise<ResponseOf<'fetch'>> {
     const endMs = this.clock.monotonicMs() + request.waitMs;
     for (;;) {
       const source = request.replica

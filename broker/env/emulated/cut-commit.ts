@@ -17,7 +17,11 @@ export interface PowerCut {
 }
 
 /** `next` stands beside `live` as `live.next`; from here on a cut is finished, whoever is killed. */
-export async function commitCut(layout: Layout, next: TrackedTree, result: PowerCut): Promise<void> {
+export async function commitCut(
+  layout: Layout,
+  next: TrackedTree,
+  result: PowerCut,
+): Promise<void> {
   const frames = [...next.snapshot()].map(encodeFrame);
   const bytes = Buffer.concat([encodeFrame({ kind: 'cut', ...result }), ...frames]);
   await writeFile(`${layout.nextJournal}.new`, bytes);

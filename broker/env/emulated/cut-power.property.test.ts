@@ -90,9 +90,7 @@ class EmulatedSide implements Side {
   async failNextSync(): Promise<void> {
     const sequence = ++this.#sequence;
     await writeDiskFaults(this.root, { sequence, failSyncs: 1, full: false, slowMs: 0 });
-    await expect
-      .poll(() => readDiskFaults(this.root), { interval: 5 })
-      .toMatchObject({ sequence });
+    await expect.poll(() => readDiskFaults(this.root), { interval: 5 }).toMatchObject({ sequence });
   }
 
   async kill(): Promise<void> {

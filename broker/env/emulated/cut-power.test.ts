@@ -58,7 +58,9 @@ describe('a power cut of an emulated disk', () => {
       const result = await cut(new SimRandom(seed));
       expect(result.bytesDropped, `seed ${seed}`).toBeGreaterThan(0);
       expect(result.filesReverted).toBe(1);
-      expect(contentOf('log').replaceAll('\0', '').length).toBe(before + 5000 - result.bytesDropped);
+      expect(contentOf('log').replaceAll('\0', '').length).toBe(
+        before + 5000 - result.bytesDropped,
+      );
       file = await disk.open('log');
       await file.truncate(0);
       await file.sync();

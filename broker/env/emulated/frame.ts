@@ -51,7 +51,8 @@ const nothing = Buffer.alloc(0);
 /** `[length of the rest][crc of the rest][length of the JSON][JSON][the bytes before a change]` */
 export function encodeFrame(frame: Frame): Buffer {
   const before = frame.kind === 'change' ? frame.change.before : nothing;
-  const plain = frame.kind === 'change' ? { ...frame, change: { ...frame.change, before: 0 } } : frame;
+  const plain =
+    frame.kind === 'change' ? { ...frame, change: { ...frame.change, before: 0 } } : frame;
   const json = Buffer.from(JSON.stringify(plain));
   const bytes = Buffer.alloc(headBytes + json.length + before.length);
   bytes.writeUInt32LE(bytes.length - 8, 0);
@@ -73,7 +74,8 @@ export function* decodeFrames(bytes: Buffer): Generator<Frame> {
     const jsonEnd = 4 + rest.readUInt32LE(0);
     const frame = JSON.parse(rest.toString('utf8', 4, jsonEnd)) as Frame;
     if (frame.kind !== 'change') yield frame;
-    else yield { ...frame, change: { ...frame.change, before: Buffer.from(rest.subarray(jsonEnd)) } };
+    else
+      yield { ...frame, change: { ...frame.change, before: Buffer.from(rest.subarray(jsonEnd)) } };
     at = end;
   }
 }

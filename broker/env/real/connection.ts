@@ -75,7 +75,7 @@ export class RealConnection implements Connection {
     this.#queue = [];
     this.#queuedBytes = 0;
     this.#socket.cork();
-    for (let at = 0; at < chunks.length; ) at = this.#writeFrom(chunks, at);
+    for (let at = 0; at < chunks.length;) at = this.#writeFrom(chunks, at);
     this.#socket.uncork();
     if (this.#full && !this.#socket.writableNeedDrain) this.#drained();
   }

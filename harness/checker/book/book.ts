@@ -123,7 +123,8 @@ export class Book {
     if (id === stranger) return false;
     return this.messages.isAt(id, partition, offset)
       ? (this.messages.groups(id) & (1 << group)) !== 0
-      : this.#elsewhere[group]!.has(id) && this.#claimed().has(`${id} ${group} ${partition} ${offset}`);
+      : this.#elsewhere[group]!.has(id) &&
+          this.#claimed().has(`${id} ${group} ${partition} ${offset}`);
   }
 
   wasGivenToAny(id: number): boolean {

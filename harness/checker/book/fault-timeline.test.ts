@@ -15,7 +15,14 @@ const { plan } = new Story({
     ],
   },
 });
-const event = { type: 'fault', fault: 0, kind: 'kill', target: 'leader', proof: '', time: 0 } as const;
+const event = {
+  type: 'fault',
+  fault: 0,
+  kind: 'kill',
+  target: 'leader',
+  proof: '',
+  time: 0,
+} as const;
 
 describe('the timeline of faults', () => {
   test('counts from the first planned phase, whatever comes after it', () => {

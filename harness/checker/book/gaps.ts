@@ -13,11 +13,7 @@ export interface ReadFile {
  * file was not closed, the harness was killed and every worker with it. Any other file that was not
  * closed has lost its end since.
  */
-export function noteGaps(
-  book: Book,
-  files: readonly ReadFile[],
-  missing: readonly string[],
-): void {
+export function noteGaps(book: Book, files: readonly ReadFile[], missing: readonly string[]): void {
   const cut = files.filter(({ closed }) => !closed).map(({ header }) => header);
   if (cut.some(({ role }) => role === 'harness')) {
     book.noteDamage('the history of the harness was not closed: it was killed, or its end is lost');
@@ -27,8 +23,7 @@ export function noteGaps(
     if (!wasAimedAt(book, worker))
       book.noteGap(role, `the end of the history of ${worker} is missing`);
   }
-  for (const worker of missing)
-    book.noteGap(roleOf(worker), `the history of ${worker} is missing`);
+  for (const worker of missing) book.noteGap(roleOf(worker), `the history of ${worker} is missing`);
 }
 
 function wasAimedAt({ timeline }: Book, worker: string): boolean {

@@ -18,7 +18,9 @@ export interface LegalLoss {
 }
 
 export function legalLossOf({ timeline, circumstances }: Book): LegalLoss {
-  const lossy = suspectsOf(timeline, circumstances).filter(({ promise }) => promise.loss !== 'none');
+  const lossy = suspectsOf(timeline, circumstances).filter(
+    ({ promise }) => promise.loss !== 'none',
+  );
   return {
     since: lossy[0]?.effectiveAt ?? Infinity,
     mayVanish: lossy.some(canVanish),

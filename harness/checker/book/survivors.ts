@@ -118,7 +118,10 @@ class Spans {
   #sweep(last: number): void {
     for (; this.#erasSwept <= last; this.#erasSwept++) {
       const era = this.#erasSwept;
-      this.#lowest[era] = Math.min(this.#lowest[era - 1] ?? Infinity, this.#lowest[era] ?? Infinity);
+      this.#lowest[era] = Math.min(
+        this.#lowest[era - 1] ?? Infinity,
+        this.#lowest[era] ?? Infinity,
+      );
       this.#highest[era] = Math.max(
         this.#highest[era - 1] ?? -Infinity,
         this.#highest[era] ?? -Infinity,

@@ -18,13 +18,7 @@ export interface Hit {
  * - `nothing`: slower, or by another way.
  */
 export type Harm =
-  | 'process'
-  | 'power'
-  | 'failed-sync'
-  | 'cut-off'
-  | 'refusal'
-  | 'damage'
-  | 'nothing';
+  'process' | 'power' | 'failed-sync' | 'cut-off' | 'refusal' | 'damage' | 'nothing';
 
 /**
  * How much of the cluster was hit: too few nodes to keep the others from electing a leader, enough

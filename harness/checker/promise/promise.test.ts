@@ -13,7 +13,11 @@ type Topic = Plan['scenario']['topic'];
 const flushes: readonly Topic['flush'][] = ['sync', 'async', 'os'];
 const replications: readonly Topic['replication'][] = ['none', 'async', 'quorum'];
 
-function planOf(flush: Topic['flush'], replication: Topic['replication'], target = 'reference'): Plan {
+function planOf(
+  flush: Topic['flush'],
+  replication: Topic['replication'],
+  target = 'reference',
+): Plan {
   return new Story({ target, scenario: { nodes: 3, topic: { flush, replication } } }).plan;
 }
 
@@ -94,12 +98,15 @@ describe('the promise table', () => {
     expect(promiseOf(planOf('os', 'async', 'other'), hit('power-cut')).loss).toBe('none');
   });
 
-  test.each(['delay', 'reset', 'bridge', 'slow-disk'])('lets a %s cost nothing in any mode', (kind) => {
-    for (const flush of flushes) {
-      for (const replication of replications)
-        expect(promiseOf(planOf(flush, replication), hit(kind)).loss).toBe('none');
-    }
-  });
+  test.each(['delay', 'reset', 'bridge', 'slow-disk'])(
+    'lets a %s cost nothing in any mode',
+    (kind) => {
+      for (const flush of flushes) {
+        for (const replication of replications)
+          expect(promiseOf(planOf(flush, replication), hit(kind)).loss).toBe('none');
+      }
+    },
+  );
 
   test('asks for what the victims lose: all where others go on without them', () => {
     const exposes = (flush: Topic['flush'], replication: Topic['replication'], one: Hit) => {
@@ -121,7 +128,11 @@ describe('the promise table', () => {
 
   test('lets a failed sync cost what the node acked until it failed, unless acks wait for it', () => {
     expect(flushes.map((flush) => lasts(flush, 'none', 'sync-error'))).toEqual([false, true, true]);
-    expect(flushes.map((flush) => lasts(flush, 'quorum', 'sync-error'))).toEqual([false, true, true]);
+    expect(flushes.map((flush) => lasts(flush, 'quorum', 'sync-error'))).toEqual([
+      false,
+      true,
+      true,
+    ]);
   });
 
   test('lets the second kill of a node, which heals it, cost what it alone acked by then', () => {
@@ -139,7 +150,8 @@ describe('a fault', () => {
   });
 
   test('hits a minority as long as the others can elect a leader', () => {
-    const scopes = (nodes: number[]) => [1, 2, 3, 4, 5].map((all) => scopeOf(hit('kill', nodes), all));
+    const scopes = (nodes: number[]) =>
+      [1, 2, 3, 4, 5].map((all) => scopeOf(hit('kill', nodes), all));
     expect(scopes([1])).toEqual(['all', 'majority', 'minority', 'minority', 'minority']);
     expect(scopes([1, 2])).toEqual(['all', 'all', 'majority', 'majority', 'minority']);
   });

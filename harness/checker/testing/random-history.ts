@@ -89,43 +89,48 @@ class Generator {
     const modes = this.#forgets ? (['quorum'] as const) : (['quorum', 'async'] as const);
     const replication = nodes === 1 ? 'none' : this.#draws.pick<'quorum' | 'async'>(modes);
     const target = this.#forgets || this.#draws.maybe(0.2) ? 'nats' : 'reference';
-    this.#plan = planOf({
-      name: 'random',
-      question: 'do the checkers agree with the oracle?',
-      nodes,
-      warmUp: '0s',
-      topic: {
-        partitions: this.#draws.pick([1, 2]),
-        replication,
-        flush: this.#forgets ? 'async' : this.#draws.pick(['sync', 'async', 'async', 'os']),
-        flushInterval: '3ms',
-        replicas: replication === 'none' ? 1 : this.#draws.pick([nodes, 2]),
-      },
-      workload: {
-        ...this.#draws.pick([
-          { consumers: 0 },
-          { consumers: 1 },
-          { consumers: 2 },
-          { consumers: 2, groups: 2 },
-        ]),
-        idempotent: this.#draws.maybe(0.5),
-      },
-      phases: [
-        {
-          name: 'main',
-          duration: '60s',
-          faults: [10, 20]
-            .slice(0, faults)
-            .map((at) => ({
+    this.#plan = planOf(
+      {
+        name: 'random',
+        question: 'do the checkers agree with the oracle?',
+        nodes,
+        warmUp: '0s',
+        topic: {
+          partitions: this.#draws.pick([1, 2]),
+          replication,
+          flush: this.#forgets ? 'async' : this.#draws.pick(['sync', 'async', 'async', 'os']),
+          flushInterval: '3ms',
+          replicas: replication === 'none' ? 1 : this.#draws.pick([nodes, 2]),
+        },
+        workload: {
+          ...this.#draws.pick([
+            { consumers: 0 },
+            { consumers: 1 },
+            { consumers: 2 },
+            { consumers: 2, groups: 2 },
+          ]),
+          idempotent: this.#draws.maybe(0.5),
+        },
+        phases: [
+          {
+            name: 'main',
+            duration: '60s',
+            faults: [10, 20].slice(0, faults).map((at) => ({
               ...this.#draws.pick(this.#forgets ? [blackout] : [...singleFaults, blackout]),
               at: `${at}ms`,
               for: `${this.#draws.pick([5, 15])}ms`,
             })),
-        },
-      ],
-    }, target);
+          },
+        ],
+      },
+      target,
+    );
     const dense = this.#draws.maybe(0.7);
-    this.#capabilities = { ...allCapabilities, denseOffsets: dense, idempotence: this.#draws.maybe(0.8) };
+    this.#capabilities = {
+      ...allCapabilities,
+      denseOffsets: dense,
+      idempotence: this.#draws.maybe(0.8),
+    };
     this.#base = dense ? 0 : this.#draws.pick([0, 2 ** 40]);
   }
 
@@ -199,7 +204,9 @@ class Generator {
       const key = this.#draws.below(3);
       const file = `producer-${producer}`;
       const message = { producer, sequence, key, intact: true, foreign: false };
-      const partition = this.#draws.maybe(this.#slip) ? this.#draws.below(partitions) : key % partitions;
+      const partition = this.#draws.maybe(this.#slip)
+        ? this.#draws.below(partitions)
+        : key % partitions;
       const outcome = this.#draws.pick(['ok', 'ok', 'ok', 'ok', 'info', 'none', 'fail'] as const);
       const attempts = this.#draws.pick([1, 1, 0, 2]);
       const stored = this.#draws.maybe(
@@ -215,7 +222,8 @@ class Generator {
       });
       let offset = this.#nextOffset(logs[partition]!);
       if (stored) this.#store(logs[partition]!, message, offset);
-      if (stored && this.#draws.maybe(this.#slip)) this.#store(logs[this.#draws.below(partitions)]!, message);
+      if (stored && this.#draws.maybe(this.#slip))
+        this.#store(logs[this.#draws.below(partitions)]!, message);
       if (this.#draws.maybe(this.#slip)) this.#store(logs[partition]!, this.#stranger());
       if (outcome === 'none') continue;
       if (this.#draws.maybe(this.#slip)) offset += this.#draws.below(3);
@@ -259,7 +267,9 @@ class Generator {
   #nextOffset(log: readonly Stored[]): number {
     const last = log.at(-1);
     if (last === undefined) return this.#base;
-    return last.offset + (this.#capabilities.denseOffsets ? 1 : this.#draws.pick([1, 7, 1_000_000]));
+    return (
+      last.offset + (this.#capabilities.denseOffsets ? 1 : this.#draws.pick([1, 7, 1_000_000]))
+    );
   }
 
   #stranger(): Identity {
@@ -270,7 +280,11 @@ class Generator {
       intact: true,
       foreign: false,
     };
-    return this.#draws.pick([message, { ...message, intact: false }, { ...message, foreign: true }]);
+    return this.#draws.pick([
+      message,
+      { ...message, intact: false },
+      { ...message, foreign: true },
+    ]);
   }
 
   /** Each member reads a stretch, sometimes again, and sometimes another life reads it once more. */
@@ -382,7 +396,8 @@ class Generator {
     const list = log
       .filter(() => !this.#draws.maybe(this.#slip / 2))
       .map((record) => this.#distorted(record));
-    if (list.length > 0 && this.#draws.maybe(this.#slip)) list.push(list[this.#draws.below(list.length)]!);
+    if (list.length > 0 && this.#draws.maybe(this.#slip))
+      list.push(list[this.#draws.below(list.length)]!);
     if (this.#draws.maybe(this.#slip)) list.length = this.#draws.below(list.length + 1);
     if (this.#draws.maybe(this.#slip)) this.#store(list, this.#stranger());
     for (const { offset, ...message } of list) {

@@ -177,7 +177,14 @@ class Generator {
         this.#tell('reader', { type: 'read', node: 0, ...record, sequence: offset, offset });
       const complete = draws.maybe(0.8);
       const range = { startOffset: 0, endOffset: records };
-      this.#tell('reader', { type: 'read-end', node: 0, partition, ...range, complete, reason: '' });
+      this.#tell('reader', {
+        type: 'read-end',
+        node: 0,
+        partition,
+        ...range,
+        complete,
+        reason: '',
+      });
       for (const { worker } of this.#plan.consumers) {
         for (let offset = 0; offset < records; offset++) {
           if (draws.maybe(0.4)) continue;

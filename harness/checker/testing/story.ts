@@ -37,7 +37,17 @@ export const allCapabilities: Capabilities = {
   idempotence: true,
 };
 
-const kinds = ['kill', 'stop', 'pause', 'restart', 'power-cut', 'sync-error', 'torn-tail', 'cut', 'flood'];
+const kinds = [
+  'kill',
+  'stop',
+  'pause',
+  'restart',
+  'power-cut',
+  'sync-error',
+  'torn-tail',
+  'cut',
+  'flood',
+];
 const faultWords = kinds.map((kind) => ({
   kind,
   targets: ['node', 'consumer', 'producer'] as const,
@@ -374,8 +384,9 @@ interface Sighting {
 
 function headerOf(worker: string): HistoryHeader {
   const role =
-    (['producer', 'consumer', 'reader', 'inspector'] as const).find((name) => worker.startsWith(name)) ??
-    'harness';
+    (['producer', 'consumer', 'reader', 'inspector'] as const).find((name) =>
+      worker.startsWith(name),
+    ) ?? 'harness';
   return { version: 1, run: 'story', worker, role, clockDomain: 'boot', numbers: [] };
 }
 

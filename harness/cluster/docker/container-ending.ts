@@ -38,8 +38,7 @@ export async function endingOf(
     const how = `out of memory${memoryBytes === null ? '' : `: limit ${sizeText(memoryBytes)}`}`;
     return { code: null, signal: how, how, outOfMemory };
   }
-  if (signal === undefined)
-    return { code, signal: null, how: `exit code ${code}`, outOfMemory };
+  if (signal === undefined) return { code, signal: null, how: `exit code ${code}`, outOfMemory };
   return { code: null, signal, how: signal, outOfMemory };
 }
 

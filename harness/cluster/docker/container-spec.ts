@@ -21,8 +21,7 @@ export interface ContainerSpec {
   readonly healthCheck?: readonly string[];
   /** What it keeps from life to life: a folder of this machine, or a volume of the engine. */
   readonly data?: { readonly target: string } & (
-    | { readonly folder: string }
-    | { readonly volume: string }
+    { readonly folder: string } | { readonly volume: string }
   );
   /** A folder of its own that is copied here once it has ended, however it did. */
   readonly keep?: { readonly from: string; readonly into: string };

@@ -70,7 +70,10 @@ export async function createContainer(
       PidsLimit: processesMax,
       // What it prints is kept in the run folder as it comes.
       LogConfig: { Type: 'none', Config: {} },
-      NetworkMode: within === undefined ? (first?.name ?? 'none') : `container:${containerName(run, within, 1)}`,
+      NetworkMode:
+        within === undefined
+          ? (first?.name ?? 'none')
+          : `container:${containerName(run, within, 1)}`,
       PortBindings: Object.fromEntries(
         ports.map(({ host }, index) => [
           portKeys[index]!,
@@ -99,7 +102,10 @@ export async function createContainer(
 }
 
 /** A volume carries the label of the run, as everything does. */
-function mountOf(data: NonNullable<ContainerSpec['data']>, run: string): Docker.MountConfig[number] {
+function mountOf(
+  data: NonNullable<ContainerSpec['data']>,
+  run: string,
+): Docker.MountConfig[number] {
   const { target: Target } = data;
   if ('folder' in data) return { Type: 'bind', Source: data.folder, Target };
   const VolumeOptions = {

@@ -9,21 +9,24 @@ import { whyNoEngine } from './testing/why-no-engine.ts';
 const missing = await whyNoEngine();
 const run = `contract-${process.pid}`;
 
-describe.skipIf(missing !== undefined)(`on Docker${missing ? ` (skipped: ${missing})` : ''}`, () => {
-  describeCluster('docker', async () => {
-    const { cluster, close: end } = await clusterOnEngine(run);
-    const close = async (): Promise<void> => expect(await end()).toEqual([]);
-    return { cluster, close };
-  });
-
-  afterAll(async () => {
-    expect(await findRun(dockerAt(engineEndpoint()), run)).toEqual({
-      containers: [],
-      networks: [],
-      volumes: [],
+describe.skipIf(missing !== undefined)(
+  `on Docker${missing ? ` (skipped: ${missing})` : ''}`,
+  () => {
+    describeCluster('docker', async () => {
+      const { cluster, close: end } = await clusterOnEngine(run);
+      const close = async (): Promise<void> => expect(await end()).toEqual([]);
+      return { cluster, close };
     });
-  });
-});
+
+    afterAll(async () => {
+      expect(await findRun(dockerAt(engineEndpoint()), run)).toEqual({
+        containers: [],
+        networks: [],
+        volumes: [],
+      });
+    });
+  },
+);
 
 test('a Docker Engine answers where that is required', () => {
   const required = (process.env['ACKWORTH_REQUIRE'] ?? '').split(/[\s,]+/).includes('docker');

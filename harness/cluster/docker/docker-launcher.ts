@@ -51,7 +51,11 @@ export function dockerLauncher(options: DockerLauncherOptions): WorkerLauncher {
         },
       });
       await supervisor.firstLine(identity.pid, readyMsMax);
-      const socket = await claimWorker({ port: places.publishedOf(name) ?? ports[0] ?? 0, token, heard });
+      const socket = await claimWorker({
+        port: places.publishedOf(name) ?? ports[0] ?? 0,
+        token,
+        heard,
+      });
       sockets.add(socket);
       socket.once('close', () => sockets.delete(socket));
       return identity;

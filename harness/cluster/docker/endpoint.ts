@@ -37,7 +37,9 @@ export function engineEndpoint(
   if (context !== undefined && context !== 'default') return ofContext(folder, context);
   // Docker Desktop and rootless installations put theirs in the home directory alone.
   const own = [`${home}/.docker/run/docker.sock`, `${env['XDG_RUNTIME_DIR'] ?? ''}/docker.sock`];
-  const found = existsSync('/var/run/docker.sock') ? undefined : own.find((path) => existsSync(path));
+  const found = existsSync('/var/run/docker.sock')
+    ? undefined
+    : own.find((path) => existsSync(path));
   return { host: found === undefined ? defaultHost : `unix://${found}`, chosenBy: 'default' };
 }
 

@@ -87,7 +87,9 @@ async function refusedRun(host: string, before: readonly string[] = []): Promise
 
 test('an engine that is too old, or runs other containers, is told from one that is not there', async () => {
   const old = { Version: '19.03.15', ApiVersion: '1.40', Os: 'linux' };
-  expect(await refusal(await engineThatAnswers(200, old))).toMatch(/^Docker Engine 19.03.15 \(API 1.40\) is too old/);
+  expect(await refusal(await engineThatAnswers(200, old))).toMatch(
+    /^Docker Engine 19.03.15 \(API 1.40\) is too old/,
+  );
   server?.close();
   const windows = { Version: '28.0.0', ApiVersion: '1.50', Os: 'windows' };
   expect(await refusal(await engineThatAnswers(200, windows))).toMatch(/runs windows containers/);
@@ -103,16 +105,29 @@ test('a current engine is taken', async () => {
   expect(await refusal(await engineThatAnswers(200, told))).toBe('taken');
 });
 
-test.skipIf(process.getuid?.() !== 0)('a socket without permission is told, with the group that has it', async () => {
-  const host = await engineThatAnswers(200, {});
-  const script = `
+test.skipIf(process.getuid?.() !== 0)(
+  'a socket without permission is told, with the group that has it',
+  async () => {
+    const host = await engineThatAnswers(200, {});
+    const script = `
     const { openEngine } = await import(process.argv[1]);
     await openEngine({ host: process.argv[2], chosenBy: 'default' }).catch((error) => console.log(error.message));`;
-  const [command = '', ...args] = asNobody;
-  const { stdout } = spawnSync(
-    command,
-    [...args, process.execPath, '--input-type=module', '-e', script, resolve('dist/harness/cluster/docker/engine.js'), host],
-    { encoding: 'utf8' },
-  );
-  expect(stdout).toMatch(/^no permission on the Docker Engine at unix:.+: run as root, or join the group/);
-});
+    const [command = '', ...args] = asNobody;
+    const { stdout } = spawnSync(
+      command,
+      [
+        ...args,
+        process.execPath,
+        '--input-type=module',
+        '-e',
+        script,
+        resolve('dist/harness/cluster/docker/engine.js'),
+        host,
+      ],
+      { encoding: 'utf8' },
+    );
+    expect(stdout).toMatch(
+      /^no permission on the Docker Engine at unix:.+: run as root, or join the group/,
+    );
+  },
+);

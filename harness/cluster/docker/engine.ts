@@ -36,7 +36,8 @@ export function dockerAt(endpoint: EngineEndpoint): Docker {
     return new Docker({ ...nothing, protocol: 'ssh', host: hostname, port: port || 22, username });
   }
   const pem = (name: string): Buffer => readPem(join(tlsDirectory ?? '', `${name}.pem`));
-  const tls = tlsDirectory === undefined ? {} : { ca: pem('ca'), cert: pem('cert'), key: pem('key') };
+  const tls =
+    tlsDirectory === undefined ? {} : { ca: pem('ca'), cert: pem('cert'), key: pem('key') };
   const secure = tlsDirectory !== undefined || protocol === 'https:';
   const options: DockerOptions = {
     ...nothing,
@@ -99,7 +100,8 @@ function unreachable({ host, chosenBy }: EngineEndpoint, cause: unknown): string
     return `no permission on the Docker Engine at ${host}${by}: run as root, or join the group that owns its socket, mostly "docker", and log in again`;
   }
   const status = statusOf(cause);
-  const why = status === undefined ? (code ?? saidBy(cause)) : `it answers ${status}, ${saidBy(cause)}`;
+  const why =
+    status === undefined ? (code ?? saidBy(cause)) : `it answers ${status}, ${saidBy(cause)}`;
   return `no Docker Engine answers at ${host}${by}: ${why}; start one, or choose another with DOCKER_HOST or \`docker context use\``;
 }
 
@@ -122,6 +124,10 @@ function readPem(file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (cause) {
-    throw new HarnessError('environment', `${file}, which TLS to the Docker Engine needs, cannot be read`, { cause });
+    throw new HarnessError(
+      'environment',
+      `${file}, which TLS to the Docker Engine needs, cannot be read`,
+      { cause },
+    );
   }
 }

@@ -37,9 +37,14 @@ async function imageSource({ docker }: Engine): Promise<{ found: string; lacking
   if (await hasImage(docker, official)) return { found: `images are made from ${official}` };
   try {
     localBase();
-    return { found: `images are made from ${official} if a registry has it, else from the local node` };
+    return {
+      found: `images are made from ${official} if a registry has it, else from the local node`,
+    };
   } catch (error) {
     const found = `images are made from ${official}`;
-    return { found, lacking: `where no registry has it, none can be made: ${(error as Error).message}` };
+    return {
+      found,
+      lacking: `where no registry has it, none can be made: ${(error as Error).message}`,
+    };
   }
 }

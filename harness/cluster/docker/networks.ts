@@ -63,7 +63,10 @@ export class RunNetworks {
           Driver: 'bridge',
           Internal: kind === 'cluster',
           Labels: { [runLabel]: this.#run },
-          IPAM: { Driver: 'default', Config: [{ Subnet: `${subnet}.0/24`, Gateway: `${subnet}.1` }] },
+          IPAM: {
+            Driver: 'default',
+            Config: [{ Subnet: `${subnet}.0/24`, Gateway: `${subnet}.1` }],
+          },
         });
         this.#subnets.set(kind, subnet);
         return;

@@ -66,7 +66,11 @@ export class Places {
   }
 
   /** What a container of this site is to be started with; its port goes to `host`, 0 = any. */
-  of(site: string, kind: Site['kind'], host: number): Pick<ContainerSpec, 'within' | 'networks' | 'ports'> {
+  of(
+    site: string,
+    kind: Site['kind'],
+    host: number,
+  ): Pick<ContainerSpec, 'within' | 'networks' | 'ports'> {
     if (this.#gates !== undefined) return { within: gateName(site), networks: [], ports: [] };
     const { networks } = this.#options;
     const on = (network: 'client' | 'cluster') => ({

@@ -45,8 +45,18 @@ export async function removeRun(docker: Docker, run: string): Promise<string[]> 
     const networks = await docker.listNetworks({ filters });
     const { Volumes: volumes } = await docker.listVolumes({ filters });
     await Promise.all([
-      ...networks.map(({ Id, Name }) => docker.getNetwork(Id).remove().catch(told(`network ${Name}`))),
-      ...volumes.map(({ Name }) => docker.getVolume(Name).remove().catch(told(`volume ${Name}`))),
+      ...networks.map(({ Id, Name }) =>
+        docker
+          .getNetwork(Id)
+          .remove()
+          .catch(told(`network ${Name}`)),
+      ),
+      ...volumes.map(({ Name }) =>
+        docker
+          .getVolume(Name)
+          .remove()
+          .catch(told(`volume ${Name}`)),
+      ),
     ]);
   } catch (error) {
     problems.push(`the Docker Engine does not tell what it holds of ${run}: ${saidBy(error)}`);

@@ -16,7 +16,8 @@ export async function retireContainer(docker: Docker, id: string): Promise<void>
     const { State, Config } = await container.inspect();
     if (State.Running) await container.kill().catch(unless(409));
     const { [keepFromLabel]: from, [keepIntoLabel]: into } = Config.Labels ?? {};
-    if (from !== undefined && into !== undefined && existsSync(into)) await copyOut(container, from, into);
+    if (from !== undefined && into !== undefined && existsSync(into))
+      await copyOut(container, from, into);
     await container.remove({ force: true, v: true });
   } catch (error) {
     // Gone, or about to be.

@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { drawSubnet, isRouted } from './subnet.ts';
 
 const routes = (...lines: string[]): string =>
-  ['Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT', ...lines, ''].join('\n');
+  ['Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT', ...lines, ''].join(
+    '\n',
+  );
 /** In the byte order of the kernel: 10.200.0.0/16, 10.231.7.128/25, the default route. */
 const wide = 'eth0\t0000C80A\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0';
 const narrow = 'eth1\t8007E70A\t00000000\t0001\t0\t0\t0\t80FFFFFF\t0\t0\t0';

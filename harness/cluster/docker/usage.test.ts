@@ -64,7 +64,11 @@ test('the lives of a site are added up, each by its last counters', () => {
 test('a container that is told of without its counters keeps those it had', () => {
   const sum = new UsageSum();
   sum.add('node-1', 'only', countersOf(answer()));
-  const ended = answer({ cpu_stats: { cpu_usage: { total_usage: 0 } }, memory_stats: {}, networks: undefined });
+  const ended = answer({
+    cpu_stats: { cpu_usage: { total_usage: 0 } },
+    memory_stats: {},
+    networks: undefined,
+  });
   sum.add('node-1', 'only', countersOf(ended));
   expect(sum.sites()).toMatchObject([{ cpuSeconds: 2.5, network: { receivedBytes: 1200 } }]);
 });

@@ -82,7 +82,10 @@ export function countersOf(stats: ContainerStats): Counters {
             receivedBytes: total(networks.map(({ rx_bytes }) => rx_bytes)),
             sentBytes: total(networks.map(({ tx_bytes }) => tx_bytes)),
           },
-    block: blocks.length === 0 ? null : { readBytes: blockBytes('read'), writtenBytes: blockBytes('write') },
+    block:
+      blocks.length === 0
+        ? null
+        : { readBytes: blockBytes('read'), writtenBytes: blockBytes('write') },
   };
 }
 

@@ -21,7 +21,11 @@ export type ProxyAsk =
   | { readonly type: 'apply'; readonly rule: LinkRule }
   | { readonly type: 'lift'; readonly id: string }
   | { readonly type: 'reset'; readonly links: readonly Link[] }
-  | { readonly type: 'probe'; readonly links: readonly Link[]; readonly expectLost: readonly Link[] }
+  | {
+      readonly type: 'probe';
+      readonly links: readonly Link[];
+      readonly expectLost: readonly Link[];
+    }
   | { readonly type: 'traffic'; readonly id: string };
 
 export type ProxyRequest = ProxyAsk & { readonly request: number };

@@ -43,60 +43,66 @@ function anomaliesOf({ verdicts }: RunRecord): string[] {
   return verdicts.flatMap(({ anomalies }) => anomalies.map(({ kind }) => kind));
 }
 
-describe.skipIf(missing !== undefined)(`a run on NATS${missing ? ` (skipped: ${missing})` : ''}`, () => {
-  test('kills the leader of a stream, and finds every acked message in it', async () => {
-    const { record, directory } = await run({
-      topic: { flush: 'os', partitions: 2 },
-      workload: { rate: 300, size: 200 },
+describe.skipIf(missing !== undefined)(
+  `a run on NATS${missing ? ` (skipped: ${missing})` : ''}`,
+  () => {
+    test('kills the leader of a stream, and finds every acked message in it', async () => {
+      const { record, directory } = await run({
+        topic: { flush: 'os', partitions: 2 },
+        workload: { rate: 300, size: 200 },
+        phases: [
+          { name: 'before', duration: '2s' },
+          {
+            name: 'leader-killed',
+            duration: '30s',
+            faults: [{ fault: 'kill', target: 'leader', at: '1s', for: '3s' }],
+          },
+        ],
+      });
+      expect(record.verdict, record.reasons.join('; ')).toBe('pass');
+      expect(record.target).toMatchObject({ name: 'nats', config: { replicas: 3, streams: 2 } });
+      expect(record.target.version).toMatch(/^2\./);
+      expect(record.accounting.acked).toBeGreaterThan(3000);
+      expect(record.faults[0]).toMatchObject({ kind: 'kill' });
+      // The configuration is kept, and nobody else may read its password.
+      expect(readFileSync(join(directory, 'nodes', 'node-1.conf'), 'utf8')).toContain('jetstream');
+      expect(existsSync(join(directory, 'data'))).toBe(false);
+    });
+  },
+);
+
+const unable = missing ?? noMounts;
+describe.skipIf(unable !== undefined)(
+  `a power cut on NATS${unable ? ` (skipped: ${unable})` : ''}`,
+  () => {
+    const cut = (flush: 'sync' | 'async', consumers: number) => ({
+      topic: { flush, flushInterval: '2s', partitions: 2 },
+      workload: { rate: 200, size: 200, consumers },
+      storage: { size: '128MiB' },
       phases: [
-        { name: 'before', duration: '2s' },
+        { name: 'before', duration: '6s' },
         {
-          name: 'leader-killed',
-          duration: '30s',
-          faults: [{ fault: 'kill', target: 'leader', at: '1s', for: '3s' }],
+          name: 'power-cut',
+          duration: '36s',
+          faults: [{ fault: 'power-cut', target: 'all-nodes', at: '1s', for: '2s' }],
         },
       ],
     });
-    expect(record.verdict, record.reasons.join('; ')).toBe('pass');
-    expect(record.target).toMatchObject({ name: 'nats', config: { replicas: 3, streams: 2 } });
-    expect(record.target.version).toMatch(/^2\./);
-    expect(record.accounting.acked).toBeGreaterThan(3000);
-    expect(record.faults[0]).toMatchObject({ kind: 'kill' });
-    // The configuration is kept, and nobody else may read its password.
-    expect(readFileSync(join(directory, 'nodes', 'node-1.conf'), 'utf8')).toContain('jetstream');
-    expect(existsSync(join(directory, 'data'))).toBe(false);
-  });
-});
 
-const unable = missing ?? noMounts;
-describe.skipIf(unable !== undefined)(`a power cut on NATS${unable ? ` (skipped: ${unable})` : ''}`, () => {
-  const cut = (flush: 'sync' | 'async', consumers: number) => ({
-    topic: { flush, flushInterval: '2s', partitions: 2 },
-    workload: { rate: 200, size: 200, consumers },
-    storage: { size: '128MiB' },
-    phases: [
-      { name: 'before', duration: '6s' },
-      {
-        name: 'power-cut',
-        duration: '36s',
-        faults: [{ fault: 'power-cut', target: 'all-nodes', at: '1s', for: '2s' }],
-      },
-    ],
-  });
+    test('costs nothing that was acked where each write is synced', async () => {
+      const { record } = await run(cut('sync', 2));
+      expect(record.target.config).toMatchObject({ servers: [{ syncAlways: true }, {}, {}] });
+      expect(record.accounting.lost).toBe(0);
+      expect(record.verdict, record.reasons.join('; ')).toBe('pass');
+    });
 
-  test('costs nothing that was acked where each write is synced', async () => {
-    const { record } = await run(cut('sync', 2));
-    expect(record.target.config).toMatchObject({ servers: [{ syncAlways: true }, {}, {}] });
-    expect(record.accounting.lost).toBe(0);
-    expect(record.verdict, record.reasons.join('; ')).toBe('pass');
-  });
-
-  // With consumers: what a crash does to their cursors is in docs/findings.md.
-  test('costs what no sync had covered where a timer syncs, which the mode allows', async () => {
-    const { record } = await run(cut('async', 2));
-    expect(record.accounting.lost).toBeGreaterThan(0);
-    expect(anomaliesOf(record)).toContain('lost-window');
-    expect(record.accounting.undelivered).toBe(0);
-    expect(record.verdict, record.reasons.join('; ')).toBe('pass');
-  });
-});
+    // With consumers: what a crash does to their cursors is in docs/findings.md.
+    test('costs what no sync had covered where a timer syncs, which the mode allows', async () => {
+      const { record } = await run(cut('async', 2));
+      expect(record.accounting.lost).toBeGreaterThan(0);
+      expect(anomaliesOf(record)).toContain('lost-window');
+      expect(record.accounting.undelivered).toBe(0);
+      expect(record.verdict, record.reasons.join('; ')).toBe('pass');
+    });
+  },
+);

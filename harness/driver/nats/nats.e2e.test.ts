@@ -181,9 +181,7 @@ describe('a server that does not serve', () => {
 
   /** Of one that says this, and ends; and how often it did. */
   async function cameTo(words: string): Promise<{ message: string; times: number }> {
-    const { message, log } = await started(
-      `#!/bin/sh\necho "[1] [FTL] ${words}" >&2\nexit 1\n`,
-    );
+    const { message, log } = await started(`#!/bin/sh\necho "[1] [FTL] ${words}" >&2\nexit 1\n`);
     return { message, times: log.split(words).length - 1 };
   }
 

@@ -55,7 +55,13 @@ class FakeConnection {
   }
 }
 
-type Outcome = [outcome: string, partition: number, offset: number, attempts: number, error?: string];
+type Outcome = [
+  outcome: string,
+  partition: number,
+  offset: number,
+  attempts: number,
+  error?: string,
+];
 
 let nats: FakeConnection;
 let outcomes: Outcome[];
@@ -90,7 +96,13 @@ function producer(changes: { idempotent?: boolean; inFlightMax?: number } = {}):
 function send(of: NatsProducer, key: number, payload = Buffer.from(`m${key}`)): boolean {
   return of.send({ key, payload }, (...outcome) => {
     const [result, partition, offset, attempts, error] = outcome;
-    outcomes.push([result, partition, offset, attempts, ...(error === undefined ? [] : [error])] as Outcome);
+    outcomes.push([
+      result,
+      partition,
+      offset,
+      attempts,
+      ...(error === undefined ? [] : [error]),
+    ] as Outcome);
   });
 }
 

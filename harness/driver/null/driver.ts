@@ -1,4 +1,11 @@
-import type { Done, Driver, OutgoingMessage, Producer, ProducerOptions, Session } from '../driver.ts';
+import type {
+  Done,
+  Driver,
+  OutgoingMessage,
+  Producer,
+  ProducerOptions,
+  Session,
+} from '../driver.ts';
 
 /** The timers that acks come by; the load's own clock fits. */
 export interface NullTimers {
@@ -17,7 +24,8 @@ export interface NullOptions {
 
 const systemTimers: NullTimers = {
   nanos: () => Number(process.hrtime.bigint()),
-  wake: (atNanos, fire) => void setTimeout(fire, Math.max(0, (atNanos - Number(process.hrtime.bigint())) / 1e6)),
+  wake: (atNanos, fire) =>
+    void setTimeout(fire, Math.max(0, (atNanos - Number(process.hrtime.bigint())) / 1e6)),
   defer: (fire) => void setImmediate(fire),
 };
 
@@ -48,7 +56,11 @@ function sessionOf(options: NullOptions): Session {
     createTopic: async () => undefined,
     describe: async () => ({ version: '1', config: {} }),
     createProducer: async (producer) => new NullProducer(producer, options),
-    createConsumer: async () => ({ ack: () => undefined, nack: () => undefined, close: async () => undefined }),
+    createConsumer: async () => ({
+      ack: () => undefined,
+      nack: () => undefined,
+      close: async () => undefined,
+    }),
     readAll: async () => {
       throw new Error('the null driver keeps nothing that could be read');
     },

@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { closestRound, type Round } from './closest-round.ts';
 
 /** Each round takes its span, or all the time there is where an answer is missing. */
-async function asked(...rounds: Round<string>[]): Promise<{ answers: readonly string[]; rounds: number }> {
+async function asked(
+  ...rounds: Round<string>[]
+): Promise<{ answers: readonly string[]; rounds: number }> {
   let now = 0;
   let round = 0;
   const ask = (untilMs: number): Promise<Round<string>> => {
@@ -25,7 +27,10 @@ test('of answers that lie apart the closest are taken, while there is time', asy
   const close = { answers: ['a2', 'b2'], spanMs: 9 };
   expect(await asked(slow, close)).toEqual({ answers: ['a2', 'b2'], rounds: 2 });
   expect(await asked(slow, slower, close)).toEqual({ answers: ['a2', 'b2'], rounds: 3 });
-  expect(await asked({ ...slow, spanMs: 210 }, slower)).toEqual({ answers: ['a1', 'b1'], rounds: 2 });
+  expect(await asked({ ...slow, spanMs: 210 }, slower)).toEqual({
+    answers: ['a1', 'b1'],
+    rounds: 2,
+  });
 });
 
 test('no round stands for one in which more have answered', async () => {

@@ -49,10 +49,7 @@ function retainedBy(replica: Replica, { failing, loses }: Loss): number {
 }
 
 /** Acked by whoever led last: what is committed, and in the other modes what that one persisted. */
-function ackedOf(
-  replicas: readonly Replica[],
-  replication: TopicReplicas['replication'],
-): number {
+function ackedOf(replicas: readonly Replica[], replication: TopicReplicas['replication']): number {
   let acked = 0;
   for (const { highWatermark } of replicas) acked = Math.max(acked, highWatermark);
   if (replication === 'quorum') return acked;

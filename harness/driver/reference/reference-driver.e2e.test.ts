@@ -13,7 +13,12 @@ const nodes = [1, 2, 3];
 
 describeDriver('reference', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'ackworth-driver-'));
-  const supervisor = new Supervisor({ run: 'contract', directory, onExit: () => undefined, onLost: () => undefined });
+  const supervisor = new Supervisor({
+    run: 'contract',
+    directory,
+    onExit: () => undefined,
+    onLost: () => undefined,
+  });
   const cluster = new ProcessCluster({
     supervisor,
     nodes: nodes.length,

@@ -78,7 +78,9 @@ function fileTrouble(
       if (damage === undefined)
         return { result: 'inconclusive', evidence: `nothing of ${victim.name} was damaged` };
       if (expected === 'healed') {
-        const mended = wasPutBack ? 'what was damaged was put back' : 'there was nothing to put back';
+        const mended = wasPutBack
+          ? 'what was damaged was put back'
+          : 'there was nothing to put back';
         const { result, evidence } = joinProofs([
           await proveUp(victim, wholeMsMax),
           await proveWhole(victim, trial),

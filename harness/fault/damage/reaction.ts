@@ -69,7 +69,10 @@ function undecided(name: string, met: Reaction): Proof {
     return { result: 'mismatch', evidence: `${name} did not answer within ${reactionMsMax} ms` };
   return met.complete
     ? { result: 'inconclusive', evidence: `${name} was never asked for what is damaged` }
-    : { result: 'mismatch', evidence: `${name} refused without naming what is damaged: ${met.reason}` };
+    : {
+        result: 'mismatch',
+        evidence: `${name} refused without naming what is damaged: ${met.reason}`,
+      };
 }
 
 async function reactionOf(victim: Victim, trial: NodeTrial): Promise<Reaction> {

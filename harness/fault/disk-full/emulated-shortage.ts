@@ -27,7 +27,12 @@ export function emulatedShortage(victim: Victim, disk: EmulatedDisk): DiskTroubl
     },
     async prove(expected) {
       if (expected === 'healed') {
-        const quiet = await proveQuiet(disk, quietMs, ({ writesRefused }) => writesRefused, refused);
+        const quiet = await proveQuiet(
+          disk,
+          quietMs,
+          ({ writesRefused }) => writesRefused,
+          refused,
+        );
         return joinProofs([await proveUp(victim, 15_000), quiet]);
       }
       const evidence = (more: number): string | undefined =>

@@ -45,7 +45,10 @@ export function emulatedOutage(
     }
     const odd = oddLength(new Map(Object.entries(cut.lengths)), after);
     if (odd !== undefined) {
-      return { result: 'mismatch', evidence: `${name} has other files than were to be left: ${odd}` };
+      return {
+        result: 'mismatch',
+        evidence: `${name} has other files than were to be left: ${odd}`,
+      };
     }
     const reverted = `${counted(cut.filesReverted, 'file')} and ${counted(cut.namesReverted, 'name')} reverted`;
     const left = `${counted(after.size, 'file')} as long as was to be left`;

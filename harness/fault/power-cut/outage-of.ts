@@ -13,6 +13,8 @@ export function outageOf(victim: Victim, seed: number): Outage {
     case 'xfs':
       return ownOutage(name, disk);
     default:
-      throw new Error(`the power of ${name} cannot be cut: its storage is ${disk?.form ?? 'unknown'}`);
+      throw new Error(
+        `the power of ${name} cannot be cut: its storage is ${disk?.form ?? 'unknown'}`,
+      );
   }
 }

@@ -66,7 +66,9 @@ describe('a power cut of a node with its own file system', () => {
       evidence: 'ext4 of node 1 refused writes (ENOENT)',
     });
     expect(back.result).toBe('confirmed');
-    expect(back.evidence).toContain('node 1 lost 600 un-synced bytes of its files (600 off their ends)');
+    expect(back.evidence).toContain(
+      'node 1 lost 600 un-synced bytes of its files (600 off their ends)',
+    );
     expect(existsSync(join(mountPoint, 'canary-synced'))).toBe(false);
   });
 
@@ -79,7 +81,9 @@ describe('a power cut of a node with its own file system', () => {
         writeFileSync(inPlace, 'mark 0991');
       }),
     );
-    expect(back.evidence).toContain('node 1 lost 604 un-synced bytes of its files (600 off their ends)');
+    expect(back.evidence).toContain(
+      'node 1 lost 604 un-synced bytes of its files (600 off their ends)',
+    );
   });
 
   test('is no power cut where an un-synced file survived, or a synced one did not', async () => {
@@ -94,7 +98,9 @@ describe('a power cut of a node with its own file system', () => {
   });
 
   test('is no power cut where the file system still took writes', async () => {
-    const { off } = await goThrough(fakeDisk({ freezeAndShutDown: async () => ({ frozenAt: 1, ends: [] }) }));
+    const { off } = await goThrough(
+      fakeDisk({ freezeAndShutDown: async () => ({ frozenAt: 1, ends: [] }) }),
+    );
     expect(off).toMatchObject({ result: 'mismatch' });
     expect(off.evidence).toContain('took writes after it was shut down');
   });

@@ -2,7 +2,12 @@ import type { OwnFileSystem } from '../../cluster/node-storage.ts';
 import type { Proof } from '../fault.ts';
 import { Canaries, type CanaryFate } from './canaries.ts';
 import { lossOf } from './loss-of.ts';
-import { filesBelow, forgottenOf, type FileEnd, type Forgotten } from '../../file-system/file-ends.ts';
+import {
+  filesBelow,
+  forgottenOf,
+  type FileEnd,
+  type Forgotten,
+} from '../../file-system/file-ends.ts';
 import type { Outage } from './outage.ts';
 
 /**
@@ -43,9 +48,13 @@ export function ownOutage(name: string, disk: OwnFileSystem): Outage {
       await canaries.remove();
     },
     proveOff(): Proof {
-      if (!isOff) return { result: 'mismatch', evidence: `${disk.form} of ${name} was not shut down` };
+      if (!isOff)
+        return { result: 'mismatch', evidence: `${disk.form} of ${name} was not shut down` };
       return refusal === undefined
-        ? { result: 'mismatch', evidence: `${disk.form} of ${name} took writes after it was shut down` }
+        ? {
+            result: 'mismatch',
+            evidence: `${disk.form} of ${name} took writes after it was shut down`,
+          }
         : { result: 'confirmed', evidence: `${disk.form} of ${name} refused writes (${refusal})` };
     },
     proveBack(): Proof {
@@ -55,7 +64,9 @@ export function ownOutage(name: string, disk: OwnFileSystem): Outage {
       const { syncedIsThere, unsyncedIsThere } = found;
       const result = syncedIsThere && !unsyncedIsThere ? 'confirmed' : 'mismatch';
       const synced = syncedIsThere ? 'a synced file is there' : 'a synced file is gone';
-      const unsynced = unsyncedIsThere ? 'an un-synced one is there too' : 'an un-synced one is not';
+      const unsynced = unsyncedIsThere
+        ? 'an un-synced one is there too'
+        : 'an un-synced one is not';
       return { result, evidence: `${name} lost ${lossOf(found)}, ${synced}, ${unsynced}` };
     },
   };

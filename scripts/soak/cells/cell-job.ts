@@ -38,7 +38,8 @@ export function cellJobs(options: {
     const forms: CellForm[] = ['emulated', ...(mounted === undefined ? [] : [mounted])];
     for (const { id, work } of worths) {
       const powerGoes = work.kind === 'worth' && work.fault.startsWith('power-cut');
-      for (const form of powerGoes ? forms : (['plain'] as const)) jobs.push({ cell: id, form, seed });
+      for (const form of powerGoes ? forms : (['plain'] as const))
+        jobs.push({ cell: id, form, seed });
     }
   }
   return jobs;
@@ -55,7 +56,15 @@ export function gridOf(options: {
 }): Grid {
   const { seed, form, only } = options;
   const words = vocabulary();
-  const none = { targets: [], clusters: [], flush: [], replication: [], batch: [], inFlight: [], rates: [] };
+  const none = {
+    targets: [],
+    clusters: [],
+    flush: [],
+    replication: [],
+    batch: [],
+    inFlight: [],
+    rates: [],
+  };
   const grid = makeGrid(parseScenario(durability, durability.name, words), {
     seed,
     repeats: 1,

@@ -9,7 +9,10 @@ export function duplicate(told: Told): OracleVerdict {
   for (const send of told.sends) {
     if (told.seenAt(send).size < 2) continue;
     const inLog = new Set(
-      told.log().filter((record) => told.nameOf(record) === send.name).map(placeOf),
+      told
+        .log()
+        .filter((record) => told.nameOf(record) === send.name)
+        .map(placeOf),
     );
     const lostOnceAcked = send.ack !== undefined && !inLog.has(placeOf(send.ack));
     if (told.byRetry(send)) found.add('duplicate-producer-retry', true);

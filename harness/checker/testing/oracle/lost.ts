@@ -39,9 +39,7 @@ function homeOf(told: Told, send: Send): Place | undefined {
   const firstRead = told.input.files
     .filter(({ header }) => header.role === 'reader')
     .flatMap(({ events }) => events)
-    .find(
-      (event) => event.type === 'read' && event.node === 0 && told.nameOf(event) === send.name,
-    );
+    .find((event) => event.type === 'read' && event.node === 0 && told.nameOf(event) === send.name);
   if (firstRead?.type === 'read') return firstRead;
   return told.given.find((one) => told.nameOf(one.event) === send.name)?.event;
 }

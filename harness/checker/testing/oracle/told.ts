@@ -201,8 +201,7 @@ export class Told {
     let name = this.#names.get(event);
     if (name === undefined) {
       const said = `${event.producer}/${event.sequence}`;
-      const known =
-        event.intact && !event.foreign && this.sends.some((send) => send.name === said);
+      const known = event.intact && !event.foreign && this.sends.some((send) => send.name === said);
       this.#names.set(event, (name = known ? said : ''));
     }
     return name === '' ? undefined : name;

@@ -55,8 +55,15 @@ function packetFilter(): ReadonlyMap<string, string> {
     );
   }
   const files = new Map(binaryWithLibraries(path, filter));
-  const libraries = [...files.keys()].filter((name) => name !== filter).map((library) => `/${dirname(library)}`);
-  const places = [...libraries, ...libraries.map((place) => `/usr${place}`), '/usr/lib', '/usr/lib64'];
+  const libraries = [...files.keys()]
+    .filter((name) => name !== filter)
+    .map((library) => `/${dirname(library)}`);
+  const places = [
+    ...libraries,
+    ...libraries.map((place) => `/usr${place}`),
+    '/usr/lib',
+    '/usr/lib64',
+  ];
   const found = places.map((place) => join(place, 'xtables')).find((place) => existsSync(place));
   for (const name of found === undefined ? [] : readdirSync(found))
     files.set(join(filterExtensions, name).slice(1), realpathSync(join(found!, name)));

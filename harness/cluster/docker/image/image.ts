@@ -134,5 +134,8 @@ export async function build(
   tag: string,
   context: readonly ArchiveEntry[],
 ): Promise<void> {
-  await finished(docker, await docker.buildImage(archiveOf(context) as never, { t: tag, rm: true, forcerm: true }));
+  await finished(
+    docker,
+    await docker.buildImage(archiveOf(context) as never, { t: tag, rm: true, forcerm: true }),
+  );
 }

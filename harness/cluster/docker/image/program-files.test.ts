@@ -18,16 +18,24 @@ function write(path: string, text: string): void {
 }
 
 function found(...entries: string[]): string[] {
-  return programFiles(entries.map((entry) => join(root, entry))).files.map((file) => relative(root, file));
+  return programFiles(entries.map((entry) => join(root, entry))).files.map((file) =>
+    relative(root, file),
+  );
 }
 
 test('a program is what its entry imports, and the packages of that with what they need', () => {
   write('package.json', '{"type":"module"}');
-  write('dist/main.js', `import { a } from './parts/a.js';\nawait import("./lazy.js");\nimport 'node:fs';`);
+  write(
+    'dist/main.js',
+    `import { a } from './parts/a.js';\nawait import("./lazy.js");\nimport 'node:fs';`,
+  );
   write('dist/parts/a.js', `export { b } from '@scope/b/deep';\nimport fs from 'fs';`);
   write('dist/lazy.js', '');
   write('dist/unused.js', '');
-  write('node_modules/@scope/b/package.json', '{"dependencies":{"c":"1"},"optionalDependencies":{"absent":"1"}}');
+  write(
+    'node_modules/@scope/b/package.json',
+    '{"dependencies":{"c":"1"},"optionalDependencies":{"absent":"1"}}',
+  );
   write('node_modules/@scope/b/deep.js', '');
   write('node_modules/@scope/b/node_modules/c/package.json', '{}');
   write('node_modules/c/package.json', '{"version":"other"}');

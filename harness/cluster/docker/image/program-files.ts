@@ -79,6 +79,7 @@ function filesBelow(folder: string): string[] {
 
 function commonFolder(files: readonly string[]): string {
   let folder = dirname(files[0] ?? '/');
-  while (files.some((file) => !file.startsWith(folder === '/' ? '/' : `${folder}/`))) folder = dirname(folder);
+  while (files.some((file) => !file.startsWith(folder === '/' ? '/' : `${folder}/`)))
+    folder = dirname(folder);
   return folder;
 }

@@ -54,7 +54,8 @@ export class FilteredLinks implements Links {
 
   async apply(rule: LinkRule): Promise<number> {
     assert(!this.#rules.has(rule.id), `a rule called "${rule.id}" is in force`);
-    if (rule.kind !== 'cut') throw new HarnessError('cluster', 'a packet filter can only cut links');
+    if (rule.kind !== 'cut')
+      throw new HarnessError('cluster', 'a packet filter can only cut links');
     this.#rules.set(rule.id, rule);
     const atNanos = await this.#filter(rule.links);
     this.#before.set(rule.id, await this.#bytesOver(rule.links));
@@ -162,7 +163,12 @@ export class FilteredLinks implements Links {
   }
 
   async #lookFor(
-    frames: readonly { link: Link; sentAt: number[]; arrivedMs: number | null; id: (copy: number) => string }[],
+    frames: readonly {
+      link: Link;
+      sentAt: number[];
+      arrivedMs: number | null;
+      id: (copy: number) => string;
+    }[],
   ): Promise<void> {
     await Promise.all(
       frames.map(async (frame) => {

@@ -52,7 +52,9 @@ export class GateClient {
     const waiting = this.#waiting.get(reply.request);
     this.#waiting.delete(reply.request);
     if ('refused' in reply) {
-      waiting?.reject(new HarnessError('cluster', `the network of ${this.#site}: ${reply.refused}`));
+      waiting?.reject(
+        new HarnessError('cluster', `the network of ${this.#site}: ${reply.refused}`),
+      );
     } else {
       waiting?.resolve(reply.answer as never);
     }
@@ -65,6 +67,9 @@ export class GateClient {
   }
 
   #lostError(): HarnessError {
-    return new HarnessError('cluster', `the container with the network of ${this.#site} does not answer`);
+    return new HarnessError(
+      'cluster',
+      `the container with the network of ${this.#site} does not answer`,
+    );
   }
 }

@@ -13,7 +13,10 @@ export type GateAsk =
   | { readonly type: 'passed'; readonly sources: readonly string[] }
   | { readonly type: 'connections'; readonly peers: readonly string[] }
   /** A datagram for each, to the frame port of another gate. */
-  | { readonly type: 'send'; readonly frames: readonly { readonly id: string; readonly to: string }[] }
+  | {
+      readonly type: 'send';
+      readonly frames: readonly { readonly id: string; readonly to: string }[];
+    }
   | { readonly type: 'arrivals'; readonly ids: readonly string[] };
 
 export type GateRequest = GateAsk & { readonly request: number };

@@ -3,7 +3,10 @@ import { bytesPassed, dropping, setUp } from './packet-filter.ts';
 
 test('what is dropped goes before what is counted, so that only what passed counts', () => {
   const chains = setUp(['10.202.43.11']).split('\n');
-  const [drop, passed] = [chains.indexOf('-A INPUT -j ACKWORTH-DROP'), chains.indexOf('-A INPUT -j ACKWORTH-PASSED')];
+  const [drop, passed] = [
+    chains.indexOf('-A INPUT -j ACKWORTH-DROP'),
+    chains.indexOf('-A INPUT -j ACKWORTH-PASSED'),
+  ];
   expect(drop).toBeGreaterThan(0);
   expect(passed).toBeGreaterThan(drop);
   expect(chains).toContain('-A ACKWORTH-PASSED -s 10.202.43.11/32 -p tcp');

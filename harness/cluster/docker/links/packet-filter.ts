@@ -39,7 +39,9 @@ function restoring(lines: readonly string[]): string {
 /** Of the network namespace of this process. Resolves with the time at which it is in force. */
 export async function restore(rules: string): Promise<number> {
   await new Promise<void>((resolve, reject) => {
-    const child = spawn('iptables-restore', ['--noflush', '--wait'], { stdio: ['pipe', 'ignore', 'pipe'] });
+    const child = spawn('iptables-restore', ['--noflush', '--wait'], {
+      stdio: ['pipe', 'ignore', 'pipe'],
+    });
     let said = '';
     child.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()));
     child.once('error', reject);

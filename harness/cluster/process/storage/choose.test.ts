@@ -45,7 +45,10 @@ describe('storage that is left open', () => {
 describe('storage that is asked for', () => {
   test('is what the run takes, also where less would do', async () => {
     for (const asked of storageForms)
-      expect(await chooseStorage(wish({ asked }), able)).toEqual({ form: asked, note: 'as asked for' });
+      expect(await chooseStorage(wish({ asked }), able)).toEqual({
+        form: asked,
+        note: 'as asked for',
+      });
   });
 
   test('is refused in one sentence where the machine cannot', async () => {

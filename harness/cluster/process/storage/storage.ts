@@ -15,7 +15,12 @@ export interface StorageOptions {
   readonly directory: string;
 }
 
-export function openStorage({ form, sizeBytes, supervisor, directory }: StorageOptions): NodeStorage {
+export function openStorage({
+  form,
+  sizeBytes,
+  supervisor,
+  directory,
+}: StorageOptions): NodeStorage {
   mkdirSync(directory, { recursive: true });
   const directoryOf = (node: number): string => join(directory, `node-${node}`);
   switch (form) {
