@@ -3,10 +3,9 @@ import { configDefaults, defineConfig } from 'vitest/config';
 const elsewhere = [...configDefaults.exclude, 'dist/**', '.dist-*/**', 'runs/**'];
 const kinds = {
   sim: ['**/*.sim.test.ts'],
-  e2e: ['**/*.e2e.test.ts'],
-  docker: ['**/*.docker.test.ts'],
+  e2e: ['**/*.e2e.test.ts', '**/*.docker.test.ts'],
   load: ['**/*.load.test.ts'],
-  timing: ['**/*.timing.test.ts'],
+  alone: ['**/*.alone.test.ts'],
   grid: ['**/*.grid.test.ts'],
   browser: ['**/*.browser.test.ts'],
 };
@@ -59,21 +58,11 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'docker',
-          include: kinds.docker,
+          name: 'alone',
+          include: kinds.alone,
           exclude: elsewhere,
           ...patience,
-          // They mostly wait, too, but a run in containers takes more than one on processes.
-          maxWorkers: 2,
-        },
-      },
-      {
-        test: {
-          name: 'timing',
-          include: kinds.timing,
-          exclude: elsewhere,
-          ...patience,
-          // They judge how long things take.
+          // They judge how long things take, or take all that two cores have.
           fileParallelism: false,
         },
       },

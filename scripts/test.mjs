@@ -19,8 +19,8 @@ const scratch = mkdtempSync(join(tmpdir(), 'ackworth-test-'));
 
 /**
  * One row after the other; the steps of a row run at once. Runs at full rate (`load`) come one by
- * one, beside two files of those that mostly wait (`e2e`): two cores bear that, and no more. Runs
- * in containers (`docker`) take more than others do, and have nothing at full rate beside them.
+ * one, beside two files of those that mostly wait (`e2e`): two cores bear that, and no more. What is
+ * judged by how long it takes, or is a run in containers that has to recover in time, is `alone`.
  */
 const rows = [
   { build: (io) => passes(io, process.execPath, ['scripts/build.mjs']) },
@@ -36,8 +36,7 @@ const rows = [
   { unit: (io) => vitest(io, 'unit') },
   { sim: (io) => vitest(io, 'sim'), browser: (io) => vitest(io, 'browser') },
   { e2e: (io) => vitest(io, 'e2e'), load: (io) => vitest(io, 'load') },
-  { docker: (io) => vitest(io, 'docker') },
-  { timing: (io) => vitest(io, 'timing') },
+  { alone: (io) => vitest(io, 'alone') },
   { grid: (io) => vitest(io, 'grid') },
 ];
 const names = rows.flatMap((row) => Object.keys(row));
