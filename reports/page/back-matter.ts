@@ -17,31 +17,29 @@ import { figure, pairs, tableOf, text, word } from './table.ts';
 
 export function environmentSection(record: RunRecord): Markup {
   const { workload, durability, target } = record;
-  return html`<section id="environment">
-    <h2>Environment</h2>
-    ${pairs([
-      ...machineRows(record.environment),
-      [
-        'broker',
-        `${target.name} ${target.version}, ${counted(record.cluster.nodes, 'node')} (${record.cluster.kind})`,
-      ],
-      ['storage', because(record.cluster.storage, record.cluster.note)],
-      [
-        'durability',
-        `flush ${durability.flush}${durability.flush === 'async' ? ` every ${millis(durability.flushIntervalMs)}` : ''}, replication ${durability.replication}`,
-      ],
-      [
-        'workload',
-        `${perSecond(workload.rate)} ${workload.arrival}, ${bytes(workload.sizeBytes)} each, ${counted(workload.keys, 'key')}, ` +
-          `${counted(workload.partitions, 'partition')}, ${counted(workload.producers, 'producer')} (window ${count(workload.inFlightMax)}` +
-          `${workload.idempotent ? ', idempotent' : ''}), ${counted(workload.consumers, 'consumer')} in ${counted(workload.groups, 'group')}`,
-      ],
-      ...timingRows(record),
-      ['configuration', html`<code>${canonical(target.config)}</code>`],
-    ])}
-    <h3>The machine, before and after</h3>
-    ${probesTable(record.environment)}${resources(record)}
-  </section>`;
+  return html`<section id="environment"><h2>Environment</h2>
+${pairs([
+  ...machineRows(record.environment),
+  [
+    'broker',
+    `${target.name} ${target.version}, ${counted(record.cluster.nodes, 'node')} (${record.cluster.kind})`,
+  ],
+  ['storage', because(record.cluster.storage, record.cluster.note)],
+  [
+    'durability',
+    `flush ${durability.flush}${durability.flush === 'async' ? ` every ${millis(durability.flushIntervalMs)}` : ''}, replication ${durability.replication}`,
+  ],
+  [
+    'workload',
+    `${perSecond(workload.rate)} ${workload.arrival}, ${bytes(workload.sizeBytes)} each, ${counted(workload.keys, 'key')}, ` +
+      `${counted(workload.partitions, 'partition')}, ${counted(workload.producers, 'producer')} (window ${count(workload.inFlightMax)}` +
+      `${workload.idempotent ? ', idempotent' : ''}), ${counted(workload.consumers, 'consumer')} in ${counted(workload.groups, 'group')}`,
+  ],
+  ...timingRows(record),
+  ['configuration', html`<code>${canonical(target.config)}</code>`],
+])}
+<h3>The machine, before and after</h3>
+${probesTable(record.environment)}${resources(record)}</section>`;
 }
 
 function timingRows({ timing }: RunRecord): (readonly [string, string])[] {
@@ -56,28 +54,28 @@ function timingRows({ timing }: RunRecord): (readonly [string, string])[] {
 function resources(record: RunRecord): Markup {
   if (record.resources.length === 0) return html``;
   return html`<h3>What nodes and clients used</h3>
-    ${tableOf(
-      'Resources',
-      [
-        word('site'),
-        figure('CPU time'),
-        figure('memory, most'),
-        word('at most'),
-        figure('received'),
-        figure('sent'),
-        figure('read from disk'),
-        figure('written'),
-      ],
-      record.resources.map(({ site, cpuSeconds, memoryBytesMax, network, block, limits }) => [
-        site,
-        `${cpuSeconds.toFixed(1)} s`,
-        bytes(memoryBytesMax),
-        limitsText(limits),
-        ...[network?.receivedBytes, network?.sentBytes, block?.readBytes, block?.writtenBytes].map(
-          (value) => (value === undefined ? none : bytes(value)),
-        ),
-      ]),
-    )}`;
+${tableOf(
+  'Resources',
+  [
+    word('site'),
+    figure('CPU time'),
+    figure('memory, most'),
+    word('at most'),
+    figure('received'),
+    figure('sent'),
+    figure('read from disk'),
+    figure('written'),
+  ],
+  record.resources.map(({ site, cpuSeconds, memoryBytesMax, network, block, limits }) => [
+    site,
+    `${cpuSeconds.toFixed(1)} s`,
+    bytes(memoryBytesMax),
+    limitsText(limits),
+    ...[network?.receivedBytes, network?.sentBytes, block?.readBytes, block?.writtenBytes].map(
+      (value) => (value === undefined ? none : bytes(value)),
+    ),
+  ]),
+)}`;
 }
 
 /** "256 MiB, 0.5 CPUs" */
@@ -152,21 +150,16 @@ export function canonical(value: unknown): string {
 }
 
 export function reproduceSection(record: RunRecord): Markup {
-  return html`<section id="reproduce">
-    <h2>Do it again</h2>
-    <p>
-      The same scenario, seed and overrides give the same plan, byte for byte; what the machine does
-      with it is its own.
-    </p>
-    <pre>${record.command}</pre>
-    ${pairs([
-      ['question', record.scenario.question],
-      ['scenario', `${record.scenario.name}, hash ${record.scenario.hash}`],
-      ['seed', String(record.seed)],
-      ['run', `${record.id}, ${dateTime(record.startedAt)} to ${dateTime(record.endedAt)}`],
-      ['made by', `Ackworth ${record.version}, record format ${record.schema}`],
-    ])}
-  </section>`;
+  return html`<section id="reproduce"><h2>Do it again</h2>
+<p>The same scenario, seed and overrides give the same plan, byte for byte; what the machine does with it is its own.</p>
+<pre>${record.command}</pre>
+${pairs([
+  ['question', record.scenario.question],
+  ['scenario', `${record.scenario.name}, hash ${record.scenario.hash}`],
+  ['seed', String(record.seed)],
+  ['run', `${record.id}, ${dateTime(record.startedAt)} to ${dateTime(record.endedAt)}`],
+  ['made by', `Ackworth ${record.version}, record format ${record.schema}`],
+])}</section>`;
 }
 
 const notesMax = 200;
@@ -175,52 +168,47 @@ export function notesSection(record: RunRecord): Markup {
   if (record.notes.length === 0) return html``;
   const shown = record.notes.slice(0, notesMax);
   const rest = record.notes.length - shown.length;
-  return html`<section id="notes">
-    <h2>Notes of the run</h2>
-    ${tableOf(
-      'Notes',
-      [figure('at'), word('from'), text('note')],
-      shown.map((note) => [moment(note.atMs), note.source, note.text]),
-    )}
-    ${rest > 0 && html`<p>${count(rest)} more are in the record.</p>`}
-  </section>`;
+  return html`<section id="notes"><h2>Notes of the run</h2>
+${tableOf(
+  'Notes',
+  [figure('at'), word('from'), text('note')],
+  shown.map((note) => [moment(note.atMs), note.source, note.text]),
+)}
+${rest > 0 && html`<p>${count(rest)} more are in the record.</p>`}</section>`;
 }
 
 export function guideSection(): Markup {
-  return html`<section id="guide">
-    <h2>How to read this report</h2>
-    ${pairs([
-      [
-        'verdict',
-        'Fail: something promised did not hold. Inconclusive: it may hold, but this run cannot say so, for the reasons given. Pass: every check that applies holds, on the evidence given.',
-      ],
-      [
-        'response time',
-        'From the moment a message was due by the schedule to its ack. An outage shows in it at full length, since the schedule does not wait for the broker.',
-      ],
-      [
-        'service time',
-        'From sending to the ack. It hides the time a message had to wait to be sent; never judge by it alone.',
-      ],
-      ['end-to-end time', 'From the moment a message was due to the consumer’s callback.'],
-      [
-        'fault marks',
-        html`Hollow circle: requested. Filled triangle pointing down: took effect. Hollow triangle
-        pointing up: healed. Diamond: recovered, all clients served again. The pale bar is the time
-        the fault acted, the solid one the time without service.`,
-      ],
-      [
-        'windows',
-        'Charts over time show windows of a second, joined in long runs. A joined window shows the worst quantile of its parts.',
-      ],
-      [
-        'quantiles',
-        'p99 is the time within which 99 of 100 came through. One is printed only if there are samples enough to bound it: 299 for p99, 2,995 for p99.9.',
-      ],
-      [
-        'bounds',
-        'No loss in k faults is no proof: with 95 % confidence, the chance that such a fault loses is at most 1 − 0.05^(1/k).',
-      ],
-    ])}
-  </section>`;
+  return html`<section id="guide"><h2>How to read this report</h2>
+${pairs([
+  [
+    'verdict',
+    'Fail: something promised did not hold. Inconclusive: it may hold, but this run cannot say so, for the reasons given. Pass: every check that applies holds, on the evidence given.',
+  ],
+  [
+    'response time',
+    'From the moment a message was due by the schedule to its ack. An outage shows in it at full length, since the schedule does not wait for the broker.',
+  ],
+  [
+    'service time',
+    'From sending to the ack. It hides the time a message had to wait to be sent; never judge by it alone.',
+  ],
+  ['end-to-end time', 'From the moment a message was due to the consumer’s callback.'],
+  [
+    'fault marks',
+    html`Hollow circle: requested. Filled triangle pointing down: took effect. Hollow triangle pointing up:
+      healed. Diamond: recovered, all clients served again. The pale bar is the time the fault acted, the solid one the time without service.`,
+  ],
+  [
+    'windows',
+    'Charts over time show windows of a second, joined in long runs. A joined window shows the worst quantile of its parts.',
+  ],
+  [
+    'quantiles',
+    'p99 is the time within which 99 of 100 came through. One is printed only if there are samples enough to bound it: 299 for p99, 2,995 for p99.9.',
+  ],
+  [
+    'bounds',
+    'No loss in k faults is no proof: with 95 % confidence, the chance that such a fault loses is at most 1 − 0.05^(1/k).',
+  ],
+])}</section>`;
 }

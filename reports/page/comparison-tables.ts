@@ -25,17 +25,7 @@ import { figure, tableOf, text, verdictMark, word } from './table.ts';
 /** The tables of several runs: one column or one row for each. */
 
 export function swatch({ role, dash }: Contender): Markup {
-  return html`<svg class="swatch" viewBox="0 0 30 10" aria-hidden="true">
-    <line
-      x1="0"
-      x2="30"
-      y1="5"
-      y2="5"
-      stroke="var(--${role})"
-      stroke-width="3"
-      stroke-dasharray="${dash.join(' ')}"
-    />
-  </svg>`;
+  return html`<svg class="swatch" viewBox="0 0 30 10" aria-hidden="true"><line x1="0" x2="30" y1="5" y2="5" stroke="var(--${role})" stroke-width="3" stroke-dasharray="${dash.join(' ')}"/></svg>`;
 }
 
 export function figuresTable(runs: readonly Contender[]): Markup {
@@ -58,8 +48,7 @@ export function figuresTable(runs: readonly Contender[]): Markup {
         html`${swatch(run)}${run.letter}`,
         ...keyFigures(run.record).map(
           ({ value }, column) =>
-            html`<b>${value}</b
-              >${(ratios[column] ?? '') !== '' && html`<br /><span class="muted">${ratios[column]}</span>`}`,
+            html`<b>${value}</b>${(ratios[column] ?? '') !== '' && html`<br><span class="muted">${ratios[column]}</span>`}`,
         ),
       ];
     }),
@@ -93,11 +82,8 @@ export function matrix(
       ...cells.map((cell) => (differs ? html`<span class="differs">${cell}</span>` : cell)),
     ];
   });
-  return html`<section id="${id}">
-    <h2>${title}</h2>
-    ${differences && html`<p>What differs is in bold.</p>`}
-    ${rows.length === 0 ? html`<p>None.</p>` : tableOf(title, [word(''), ...runs.map(({ letter }) => text(letter))], marked)}
-  </section>`;
+  return html`<section id="${id}"><h2>${title}</h2>${differences && html`<p>What differs is in bold.</p>`}
+${rows.length === 0 ? html`<p>None.</p>` : tableOf(title, [word(''), ...runs.map(({ letter }) => text(letter))], marked)}</section>`;
 }
 
 export function accountingMatrix(runs: readonly Contender[]): Row[] {
@@ -106,9 +92,7 @@ export function accountingMatrix(runs: readonly Contender[]): Row[] {
     name,
     ...tables.map(
       (rows) =>
-        html`${accountingFigure(rows[index]!)}<br /><span class="muted"
-            >${rows[index]!.outOf}</span
-          >`,
+        html`${accountingFigure(rows[index]!)}<br><span class="muted">${rows[index]!.outOf}</span>`,
     ),
   ]);
 }
@@ -122,7 +106,7 @@ export function checksMatrix(runs: readonly Contender[]): Row[] {
     ...runs.map(({ record }) => {
       const verdict = record.verdicts.find(({ check }) => check === name);
       if (verdict === undefined) return none;
-      return html`${verdictMark(verdict.verdict)}${verdict.verdict !== 'valid' && html`<br /><span class="muted">${verdict.evidence}</span>`}`;
+      return html`${verdictMark(verdict.verdict)}${verdict.verdict !== 'valid' && html`<br><span class="muted">${verdict.evidence}</span>`}`;
     }),
   ]);
 }
@@ -134,8 +118,7 @@ export function limitsMatrix(runs: readonly Contender[]): Row[] {
     ...runs.map(({ record }) => {
       const limit = record.limits.find((candidate) => candidate.name === name);
       if (limit === undefined) return none;
-      return html`${verdictMark(limit.verdict)}<br />${limit.actual === null ? none : withUnit(limit.actual, limit.unit)}
-        (${limitBound(limit)})`;
+      return html`${verdictMark(limit.verdict)}<br>${limit.actual === null ? none : withUnit(limit.actual, limit.unit)} (${limitBound(limit)})`;
     }),
   ]);
 }
@@ -151,25 +134,22 @@ export function faults(runs: readonly Contender[]): Markup {
       html`${verdictMark(fault.proof.injected)} ${fault.proof.injectedEvidence}`,
     ]),
   );
-  return html`<section id="faults">
-    <h2>Faults</h2>
-    ${
-      rows.length === 0
-        ? html`<p>No fault was injected.</p>`
-        : tableOf(
-            'Faults',
-            [
-              word(''),
-              text('fault'),
-              figure('effective'),
-              figure('healed'),
-              figure('recovery'),
-              text('proof'),
-            ],
-            rows,
-          )
-    }
-  </section>`;
+  return html`<section id="faults"><h2>Faults</h2>${
+    rows.length === 0
+      ? html`<p>No fault was injected.</p>`
+      : tableOf(
+          'Faults',
+          [
+            word(''),
+            text('fault'),
+            figure('effective'),
+            figure('healed'),
+            figure('recovery'),
+            text('proof'),
+          ],
+          rows,
+        )
+  }</section>`;
 }
 
 export function latencies(runs: readonly Contender[]): Markup {
@@ -188,23 +168,21 @@ export function latencies(runs: readonly Contender[]): Markup {
     supported(latency.p999, 0.999, latency.count),
     latency.count === 0 ? none : micros(latency.max),
   ];
-  return html`<section id="latency">
-    <h2>Latency</h2>
-    ${tableOf(
-      'Latency',
-      [
-        word('latency'),
-        word('run'),
-        figure('samples'),
-        figure('p50'),
-        figure('p90'),
-        figure('p99'),
-        figure('p99.9'),
-        figure('max'),
-      ],
-      kinds.flatMap(([key, name]) => runs.map((run) => row(name, run, run.record.latency[key]))),
-    )}
-  </section>`;
+  return html`<section id="latency"><h2>Latency</h2>
+${tableOf(
+  'Latency',
+  [
+    word('latency'),
+    word('run'),
+    figure('samples'),
+    figure('p50'),
+    figure('p90'),
+    figure('p99'),
+    figure('p99.9'),
+    figure('max'),
+  ],
+  kinds.flatMap(([key, name]) => runs.map((run) => row(name, run, run.record.latency[key]))),
+)}</section>`;
 }
 
 export function trustMatrix(runs: readonly Contender[]): Row[] {

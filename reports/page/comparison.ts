@@ -27,61 +27,42 @@ export function comparisonPage(runs: readonly Contender[], charts: readonly Draw
     title,
     sentence,
     html`<header>
-        <p class="run"><b>Ackworth</b>, ${title}</p>
-        <h1>${sentence}</h1>
-        <div class="evidence">
-          <p>
-            Each run stands for itself: a difference between two single runs may be chance. To
-            decide whether one is faster or slower, repeat both and use <code>ackworth gate</code>.
-          </p>
-        </div>
-        ${unlike(runs)}
-      </header>
-      <main id="main">
-        <section id="runs">
-          <h2>Runs</h2>
-          ${tableOf(
-            'Runs',
-            [word('run'), word('verdict'), text('in words')],
-            runs.map((run) => {
-              const headline = headlineOf(run.record);
-              return [
-                html`${swatch(run)}${run.letter}`,
-                verdictMark(run.record.verdict),
-                html`<b>${run.name}</b
-                  ><br />${headline.sentence}${headline.doubts.map((doubt) => html`<br /><span class="doubt">${doubt}</span>`)}`,
-              ];
-            }),
-          )}
-        </section>
-        <section id="figures">
-          <h2>Figures</h2>
-          <p>The small figures are the difference from A.</p>
-          ${figuresTable(runs)}
-        </section>
-        ${chartsSection(charts, html``)}
-        ${matrix('accounting', 'Where every message went', runs, accountingMatrix(runs))}
-        ${matrix('checks', 'Checks', runs, checksMatrix(runs))}
-        ${matrix('limits', 'Limits', runs, limitsMatrix(runs))} ${faults(runs)} ${latencies(runs)}
-        ${matrix('trust', 'Can the figures be trusted?', runs, trustMatrix(runs))}
-        ${matrix('environment', 'Environment', runs, environmentMatrix(runs), true)}
-        <section id="reproduce">
-          <h2>Do it again</h2>
-          ${runs.map(
-            (run) =>
-              html`<p>
-                  ${run.letter}, ${run.name}; scenario hash ${run.record.scenario.hash}, seed
-                  ${String(run.record.seed)}
-                </p>
-                <pre>${run.record.command}</pre>`,
-          )}
-        </section>
-        ${guideSection()}
-      </main>
-      <footer>
-        Made by Ackworth ${runs[0]?.record.version} from ${counted(runs.length, 'record')}. This
-        file is complete in itself: no script, no network.
-      </footer>`,
+<p class="run"><b>Ackworth</b>, ${title}</p>
+<h1>${sentence}</h1>
+<div class="evidence"><p>Each run stands for itself: a difference between two single runs may be chance. To decide whether one
+is faster or slower, repeat both and use <code>ackworth gate</code>.</p></div>
+${unlike(runs)}
+</header>
+<main id="main">
+<section id="runs"><h2>Runs</h2>
+${tableOf(
+  'Runs',
+  [word('run'), word('verdict'), text('in words')],
+  runs.map((run) => {
+    const headline = headlineOf(run.record);
+    return [
+      html`${swatch(run)}${run.letter}`,
+      verdictMark(run.record.verdict),
+      html`<b>${run.name}</b><br>${headline.sentence}${headline.doubts.map((doubt) => html`<br><span class="doubt">${doubt}</span>`)}`,
+    ];
+  }),
+)}</section>
+<section id="figures"><h2>Figures</h2>
+<p>The small figures are the difference from A.</p>
+${figuresTable(runs)}</section>
+${chartsSection(charts, html``)}
+${matrix('accounting', 'Where every message went', runs, accountingMatrix(runs))}
+${matrix('checks', 'Checks', runs, checksMatrix(runs))}
+${matrix('limits', 'Limits', runs, limitsMatrix(runs))}
+${faults(runs)}
+${latencies(runs)}
+${matrix('trust', 'Can the figures be trusted?', runs, trustMatrix(runs))}
+${matrix('environment', 'Environment', runs, environmentMatrix(runs), true)}
+<section id="reproduce"><h2>Do it again</h2>
+${runs.map((run) => html`<p>${run.letter}, ${run.name}; scenario hash ${run.record.scenario.hash}, seed ${String(run.record.seed)}</p><pre>${run.record.command}</pre>`)}</section>
+${guideSection()}
+</main>
+<footer>Made by Ackworth ${runs[0]?.record.version} from ${counted(runs.length, 'record')}. This file is complete in itself: no script, no network.</footer>`,
   );
 }
 
@@ -123,10 +104,5 @@ function unlike(runs: readonly Contender[]): Markup {
   const differing = aspects
     .filter(([, of]) => new Set(runs.map(({ record }) => of(record))).size > 1)
     .map(([name]) => name);
-  return html`${
-    differing.length > 0 &&
-    html`<ul class="doubts">
-      <li>The runs differ in ${listed(differing)}: compare with care.</li>
-    </ul>`
-  }`;
+  return html`${differing.length > 0 && html`<ul class="doubts"><li>The runs differ in ${listed(differing)}: compare with care.</li></ul>`}`;
 }

@@ -11,32 +11,15 @@ export function head(record: RunRecord, timeline: Drawing): Markup {
   const headline = headlineOf(record);
   const { target, cluster, durability, scenario } = record;
   return html`<header class="${record.verdict === 'fail' ? 'fails' : ''}">
-    <p class="run">
-      <b>${scenario.name}</b> on ${target.name} ${target.version}, ${counted(cluster.nodes, 'node')}
-      (${groundOf(record)}), flush ${durability.flush} × replication ${durability.replication}, seed
-      ${String(record.seed)},
-      <time datetime="${record.startedAt}">${dateTime(record.startedAt)}</time>
-    </p>
-    <h1>
-      <span class="word ${tones[headline.word]}">${headline.word}.</span> ${headline.sentence}
-    </h1>
-    <div class="evidence">
-      <p>${headline.evidence.join(' ')}</p>
-      ${headline.bound !== undefined && html`<p class="muted">${headline.bound}</p>`}
-    </div>
-    ${
-      headline.doubts.length > 0 &&
-      html`<ul class="doubts">
-        ${headline.doubts.map((doubt) => html`<li>${brief(doubt)}</li>`)}
-      </ul>`
-    }
-    ${figures(record)}
-    <figure aria-label="Timeline of faults">
-      <div class="chart" tabindex="0" role="region" aria-label="Timeline">
-        ${trusted(timeline.inline)}
-      </div>
-    </figure>
-  </header>`;
+<p class="run"><b>${scenario.name}</b> on ${target.name} ${target.version}, ${counted(cluster.nodes, 'node')}
+(${groundOf(record)}), flush ${durability.flush} × replication ${durability.replication}, seed ${String(record.seed)},
+<time datetime="${record.startedAt}">${dateTime(record.startedAt)}</time></p>
+<h1><span class="word ${tones[headline.word]}">${headline.word}.</span> ${headline.sentence}</h1>
+<div class="evidence"><p>${headline.evidence.join(' ')}</p>${headline.bound !== undefined && html`<p class="muted">${headline.bound}</p>`}</div>
+${headline.doubts.length > 0 && html`<ul class="doubts">${headline.doubts.map((doubt) => html`<li>${brief(doubt)}</li>`)}</ul>`}
+${figures(record)}
+<figure aria-label="Timeline of faults"><div class="chart" tabindex="0" role="region" aria-label="Timeline">${trusted(timeline.inline)}</div></figure>
+</header>`;
 }
 
 export interface Figure {
@@ -122,13 +105,9 @@ export function keyFigures(record: RunRecord): Figure[] {
 }
 
 function figures(record: RunRecord): Markup {
-  return html`<dl class="figures">
-    ${keyFigures(record).map(
-      ({ name, value, beside }) =>
-        html`<div>
-          <dt>${name}</dt>
-          <dd><span class="value">${value}</span><br /><span class="beside">${beside}</span></dd>
-        </div> `,
-    )}
-  </dl>`;
+  return html`<dl class="figures">${keyFigures(record).map(
+    ({ name, value, beside }) => html`<div><dt>${name}</dt>
+<dd><span class="value">${value}</span><br><span class="beside">${beside}</span></dd></div>
+`,
+  )}</dl>`;
 }

@@ -32,13 +32,7 @@ export function tableOf(
   columns: readonly Column[],
   rows: readonly (readonly Cell[])[],
 ): Markup {
-  return scrolling(
-    name,
-    columns,
-    html`<tbody>
-      ${rows.map((row) => rowOf(columns, row))}
-    </tbody>`,
-  );
+  return scrolling(name, columns, html`<tbody>${rows.map((row) => rowOf(columns, row))}</tbody>`);
 }
 
 /** A table of several parts, each under a name of its own; wide screens give it more room. */
@@ -50,40 +44,27 @@ export function groupedTable(
   const bodies = groups
     .filter(({ rows }) => rows.length > 0)
     .map(
-      (group) =>
-        html`<tbody>
-          <tr>
-            <th scope="rowgroup" colspan="${String(columns.length)}" class="group">
-              ${group.name}
-            </th>
-          </tr>
-          ${group.rows.map((row) => rowOf(columns, row))}
-        </tbody>`,
+      (
+        group,
+      ) => html`<tbody><tr><th scope="rowgroup" colspan="${String(columns.length)}" class="group">${group.name}</th></tr>
+${group.rows.map((row) => rowOf(columns, row))}</tbody>`,
     );
   return html`<div class="wide">${scrolling(name, columns, html`${bodies}`)}</div>`;
 }
 
 function scrolling(name: string, columns: readonly Column[], bodies: Markup): Markup {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${name}">
-    <table>
-      <thead>
-        <tr>
-          ${columns.map((column) => html`<th scope="col" class="${kindOf(column)}">${column.label}</th>`)}
-        </tr>
-      </thead>
-      ${bodies}
-    </table>
-  </div>`;
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${name}"><table>
+<thead><tr>${columns.map((column) => html`<th scope="col" class="${kindOf(column)}">${column.label}</th>`)}</tr></thead>
+${bodies}</table></div>`;
 }
 
 function rowOf(columns: readonly Column[], row: readonly Cell[]): Markup {
-  return html`<tr>
-    ${row.map((cell, index) =>
-      index === 0
-        ? html`<th scope="row" class="${kindOf(columns[0])}">${cell}</th>`
-        : html`<td class="${kindOf(columns[index])}">${cell}</td>`,
-    )}
-  </tr> `;
+  return html`<tr>${row.map((cell, index) =>
+    index === 0
+      ? html`<th scope="row" class="${kindOf(columns[0])}">${cell}</th>`
+      : html`<td class="${kindOf(columns[index])}">${cell}</td>`,
+  )}</tr>
+`;
 }
 
 function kindOf(column: Column | undefined): string {
@@ -93,38 +74,21 @@ function kindOf(column: Column | undefined): string {
 /** The figures behind a chart, folded away. */
 export function figuresBehind(title: string, table: Table): Markup {
   if (table.rows.length === 0) return html``;
-  return html`<details class="behind">
-    <summary>Figures behind “${title}”</summary>
-    <div class="data" tabindex="0" role="region" aria-label="Figures behind ${title}">
-      <table>
-        <thead>
-          <tr>
-            ${table.columns.map((column) => html`<th scope="col">${column}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${table.rows.map(
-            (row) =>
-              html`<tr>
-                ${row.map((cell) => html`<td>${cell}</td>`)}
-              </tr> `,
-          )}
-        </tbody>
-      </table>
-    </div>
-    ${table.note === undefined ? '' : html`<p class="muted">${table.note}</p>`}
-  </details>`;
+  return html`<details class="behind"><summary>Figures behind “${title}”</summary>
+<div class="data" tabindex="0" role="region" aria-label="Figures behind ${title}"><table>
+<thead><tr>${table.columns.map((column) => html`<th scope="col">${column}</th>`)}</tr></thead>
+<tbody>${table.rows.map(
+    (row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>
+`,
+  )}</tbody></table></div>${table.note === undefined ? '' : html`<p class="muted">${table.note}</p>`}</details>`;
 }
 
 /** Names with their values, one below the other. */
 export function pairs(rows: readonly (readonly [string, Cell])[]): Markup {
-  return html`<dl class="pairs">
-    ${rows.map(
-      ([name, value]) =>
-        html`<dt>${name}</dt>
-          <dd>${value}</dd> `,
-    )}
-  </dl>`;
+  return html`<dl class="pairs">${rows.map(
+    ([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>
+`,
+  )}</dl>`;
 }
 
 const marks = {

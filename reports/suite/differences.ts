@@ -75,22 +75,15 @@ export function differencesSection(suite: SuiteRecord): Markup {
     if (label === 'rate') return word(label);
     return label === 'what' || label === 'is' ? text(label) : figure(label);
   });
-  return html`<section id="differences">
-    <h2>Side by side</h2>
-    <ul class="steps">
-      ${differencesInWords(suite).map((sentence) => html`<li>${sentence}</li>`)}
-    </ul>
-    <p>
-      A pair is the same repeat of the same rate in both, run one close to the other; means over the
-      pairs in which both sustained the rate. Of twenty intervals of 95 %, one may miss what is so.
-    </p>
-    ${groupedTable(
-      'Side by side',
-      columns,
-      suite.differences.map((difference) => ({
-        name: nameOf(suite, difference),
-        rows: differenceRows(difference),
-      })),
-    )}
-  </section>`;
+  return html`<section id="differences"><h2>Side by side</h2>
+<ul class="steps">${differencesInWords(suite).map((sentence) => html`<li>${sentence}</li>`)}</ul>
+<p>A pair is the same repeat of the same rate in both, run one close to the other; means over the pairs in which both sustained the rate. Of twenty intervals of 95 %, one may miss what is so.</p>
+${groupedTable(
+  'Side by side',
+  columns,
+  suite.differences.map((difference) => ({
+    name: nameOf(suite, difference),
+    rows: differenceRows(difference),
+  })),
+)}</section>`;
 }

@@ -40,43 +40,21 @@ function table(suite: SuiteRecord, name: string, modes: readonly SuiteMode[]): M
   const columns = replications.filter((one) => modes.some((mode) => mode.replication === one));
   const common = rateInCommon(suite);
   const lower = common === undefined ? '' : `, then response p99 at ${perSecond(common)}`;
-  return html`<div
-    class="scroll"
-    tabindex="0"
-    role="region"
-    aria-label="Flush and replication, ${name}"
-  >
-    <table class="modes">
-      <caption>
-        ${name}: highest sustained rate (the darker, the higher)${lower}, and what was lost
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">flush ↓ replication →</th>
-          ${columns.map((column) => html`<th scope="col">${column}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map(
-          (flush) =>
-            html`<tr>
-              <th scope="row">${flush}</th>
-              ${columns.map((replication) => {
-                const found = modes.filter(
-                  (mode) => mode.flush === flush && mode.replication === replication,
-                );
-                const [first] = found;
-                return first === undefined
-                  ? html`<td class="muted">not in the grid</td>`
-                  : html`<td style="background:var(--${shadeOf(suite, first)})">
-                      ${found.map((mode) => modeFigures(suite, mode, common))}
-                    </td>`;
-              })}
-            </tr> `,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Flush and replication, ${name}"><table class="modes">
+<caption>${name}: highest sustained rate (the darker, the higher)${lower}, and what was lost</caption>
+<thead><tr><th scope="col">flush ↓ replication →</th>${columns.map((column) => html`<th scope="col">${column}</th>`)}</tr></thead>
+<tbody>${rows.map(
+    (flush) => html`<tr><th scope="row">${flush}</th>${columns.map((replication) => {
+      const found = modes.filter(
+        (mode) => mode.flush === flush && mode.replication === replication,
+      );
+      const [first] = found;
+      return first === undefined
+        ? html`<td class="muted">not in the grid</td>`
+        : html`<td style="background:var(--${shadeOf(suite, first)})">${found.map((mode) => modeFigures(suite, mode, common))}</td>`;
+    })}</tr>
+`,
+  )}</tbody></table></div>`;
 }
 
 function modeFigures(suite: SuiteRecord, mode: SuiteMode, common: number | undefined): Markup {
@@ -87,13 +65,7 @@ function modeFigures(suite: SuiteRecord, mode: SuiteMode, common: number | undef
     0,
   );
   const some = lost > 0 ? `${count(lost)} ` : '';
-  return html`<div>
-    <b>${rateWords(suite, mode)}</b
-    ><br />${p99 === undefined ? 'no p99 to compare' : `p99 ${micros(p99)}`}<br /><span
-      aria-hidden="true"
-      >${sign} </span
-    >${some}${label}
-  </div>`;
+  return html`<div><b>${rateWords(suite, mode)}</b><br>${p99 === undefined ? 'no p99 to compare' : `p99 ${micros(p99)}`}<br><span aria-hidden="true">${sign} </span>${some}${label}</div>`;
 }
 
 /** "at least" where the highest rate that was tried was sustained: the limit lies beyond. */
