@@ -5,7 +5,6 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { whatIsMissing } from '../harness/file-system/trial.ts';
 import { recordSchema, type RunRecord } from '../harness/record/record.ts';
-import { cleanRuns } from '../scripts/soak/clean.ts';
 
 let directory: string;
 
@@ -57,11 +56,4 @@ describe('the power of all nodes goes', { timeout: 180_000 }, () => {
     expect(lost.anomalies.map(({ kind }) => kind)).toContain('lost-tail');
     expect(record.target.config).toMatchObject({ nodeMain });
   });
-});
-
-// And over power cuts: the run with flush "sync" above is a clean one.
-test('clean runs over partitions raise no alarm', { timeout: 300_000 }, async () => {
-  const scenarios = ['partition', 'part-kill'];
-  const runs = await cleanRuns({ scenarios, count: 2, from: 302, output: directory });
-  expect(runs.filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
 });

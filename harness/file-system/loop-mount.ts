@@ -4,7 +4,7 @@ import { HarnessError } from '../errors.ts';
 import { monotonicNanos } from '../measure/clock.ts';
 import { command } from './commands.ts';
 import type { FileSystemKind } from './kinds.ts';
-import { holdersOf, loopsBelow, mountsBelow } from './mount-table.ts';
+import { holdersOf, imageOf, loopsBelow, mountsBelow } from './mount-table.ts';
 
 export interface LoopMount {
   /** A file that holds a file system. */
@@ -29,9 +29,16 @@ export async function shutDown(directory: string): Promise<void> {
   await command('xfs_io', '-x', '-c', 'shutdown', directory);
 }
 
-/** Idempotent. Rejects with a sentence that says who holds it, if that does not end soon. */
+/**
+ * Idempotent. Once it resolves the file system is gone from the kernel, so that whoever mounts the
+ * image again finds what is in it: another mount namespace, such as that of a container which just
+ * starts, has a copy of every mount, and would hand back a file system that was shut down. Rejects
+ * with a sentence that says who holds it, if that does not end soon.
+ */
 export async function unmount(directory: string): Promise<void> {
   const deadline = monotonicNanos() + busyMsMax * 1e6;
+  const device = mountsBelow(directory).at(-1)?.device;
+  const image = device === undefined ? undefined : imageOf(device);
   while (isMounted(directory)) {
     try {
       await command('umount', directory);
@@ -39,6 +46,11 @@ export async function unmount(directory: string): Promise<void> {
       if (monotonicNanos() > deadline) throw busy(directory, error);
       await sleep(20);
     }
+  }
+  if (device === undefined || image === undefined) return;
+  while (imageOf(device) === image) {
+    if (monotonicNanos() > deadline) throw heldElsewhere(directory);
+    await sleep(5);
   }
 }
 
@@ -64,9 +76,10 @@ export async function releaseBelow(directory: string): Promise<string[]> {
       await unmount(mounted);
     } catch (error) {
       problems.push(`${reasonOf(error)}; it is detached and goes when they let go of it`);
-      await command('umount', '--lazy', mounted).catch((failed: unknown) =>
-        problems.push(reasonOf(failed)),
-      );
+      if (isMounted(mounted))
+        await command('umount', '--lazy', mounted).catch((failed: unknown) =>
+          problems.push(reasonOf(failed)),
+        );
     }
     removeEmpty(mounted);
   }
@@ -83,6 +96,11 @@ function busy(directory: string, cause: unknown): HarnessError {
   const holders = holdersOf(directory);
   const who = holders.length === 0 ? reasonOf(cause) : `held by ${holders.join(', ')}`;
   return new HarnessError('environment', `${directory} cannot be unmounted: ${who}`, { cause });
+}
+
+function heldElsewhere(directory: string): HarnessError {
+  const who = 'another mount namespace, such as that of a container, still has it mounted';
+  return new HarnessError('environment', `${directory} is unmounted here, but ${who}`);
 }
 
 function removeEmpty(directory: string): void {

@@ -29,10 +29,16 @@ export function loopsBelow(directory: string): LoopDevice[] {
   return readdirSync(block)
     .filter((name) => name.startsWith('loop'))
     .flatMap((name) => {
-      const image = readText(join(block, name, 'loop', 'backing_file')).trim();
-      const file = image.replace(/ \(deleted\)$/, '');
-      return image !== '' && isWithin(file, root) ? [{ device: `/dev/${name}`, image: file }] : [];
+      const device = `/dev/${name}`;
+      const image = imageOf(device)?.replace(/ \(deleted\)$/, '');
+      return image !== undefined && isWithin(image, root) ? [{ device, image }] : [];
     });
+}
+
+/** The image that a loop device holds, `/dev/loop3` for instance; undefined when it holds none. */
+export function imageOf(device: string): string | undefined {
+  const image = readText(join('/sys/block', basename(device), 'loop', 'backing_file')).trim();
+  return image === '' ? undefined : image;
 }
 
 /** The text of `/proc/self/mountinfo`, in the order in which things were mounted. */

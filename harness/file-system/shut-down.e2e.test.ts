@@ -108,6 +108,18 @@ describe.each(['ext4', 'xfs'] as const)('%s', (fileSystem) => {
       }
     });
 
+    test('that another mount namespace has, too, is mounted again only once it is gone from there', async () => {
+      write('synced', 'mine', 'w', true);
+      const elsewhere = spawn('unshare', ['--mount', 'sh', '-c', 'echo; sleep 1'], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const ended = new Promise((resolve) => elsewhere.once('exit', resolve));
+      await new Promise((resolve) => elsewhere.stdout.once('data', resolve));
+      await cutPower();
+      expect(read('synced')).toBe('mine');
+      await ended;
+    });
+
     test('that somebody works in is detached at the end, with a sentence that names them', async () => {
       const holder = spawn('sleep', ['60'], { cwd: there.directory });
       const ended = new Promise((resolve) => holder.once('exit', resolve));
