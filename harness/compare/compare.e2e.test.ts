@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -51,6 +51,13 @@ function ackworth(
     child.once('error', reject);
     child.once('close', (code) => resolve({ code, stdout, stderr }));
   });
+}
+
+/** It says its version, and is not asked to do anything else. */
+function serverOfOneWord(folder: string): string {
+  const file = join(folder, 'nats-server');
+  writeFileSync(file, '#!/bin/sh\necho "nats-server: v2.12.1"\n', { mode: 0o755 });
+  return file;
 }
 
 const grid = [
@@ -126,6 +133,29 @@ describe('a comparison of which one cell cannot be run', () => {
     expect(found.stdout).toBe('');
     expect(found.stderr).toMatch(/^ackworth: .*unix:\/\/\/nowhere\/docker\.sock.*\n$/);
     expect(readdirSync(output)).toEqual([]);
+  });
+
+  test('for want of a broker that is not installed is, too', async () => {
+    const found = await ackworth(['steady', '--target', 'reference,nats', '--out', output], {
+      env: { ACKWORTH_NATS_SERVER: '/nowhere/nats-server' },
+    });
+    expect(found.code).toBe(errorExitCode);
+    expect(found.stdout).toBe('');
+    expect(found.stderr).toMatch(/^ackworth: \/nowhere\/nats-server, which .* names, .*\n$/);
+    expect(readdirSync(output)).toEqual([]);
+  });
+
+  test('for a mode that one of the brokers does not have is, too', async () => {
+    const grid = ['steady', '--target', 'reference,nats', '--replication', 'quorum,async'];
+    const found = await ackworth([...grid, '--out', join(output, 'runs')], {
+      env: { ACKWORTH_NATS_SERVER: serverOfOneWord(output) },
+    });
+    expect(found.code).toBe(errorExitCode);
+    expect(found.stderr).toBe(
+      'ackworth: NATS acks what a quorum has, or one replica alone: ' +
+        'use --replication quorum or none\n',
+    );
+    expect(existsSync(join(output, 'runs'))).toBe(false);
   });
 
   test('for want of a broker that keeps messages is, too', async () => {
