@@ -8,6 +8,7 @@ import { generatorBench } from './bench/generator.ts';
 import { linksBench } from './bench/links.ts';
 import { memoryBench } from './bench/memory.ts';
 import { microBench } from './bench/micro.ts';
+import { natsBench } from './bench/nats.ts';
 import { reportBench } from './bench/report.ts';
 import type { BenchRow } from './bench/row.ts';
 
@@ -24,6 +25,7 @@ const parts: Record<string, () => Promise<BenchRow[]>> = {
   gateway: gatewayBench,
   links: linksBench,
   memory: memoryBench,
+  nats: natsBench,
   micro: microBench,
 };
 

@@ -29,7 +29,7 @@ export async function memoryBench(): Promise<BenchRow[]> {
       '--duration',
       `${late.to + 10}s`,
     ]),
-    { stdio: ['ignore', 'ignore', 'inherit'] },
+    { stdio: 'ignore' },
   );
   const exited = once(child, 'exit') as Promise<[number | null]>;
   try {
