@@ -262,6 +262,25 @@ describe('a cursor that outlived the log', () => {
     expect(passedOver(seen(story))).toMatchObject({ verdict: 'pass', passedOver: 2 });
   });
 
+  test('is no excuse in front of what survived, whatever had been given there', () => {
+    // a1 was given where a2 lies, and a2 to nobody: the broker skipped it, long before the cut.
+    const skipped = (lost: string) =>
+      cluster()
+        .consumed('a0 a1')
+        .delivered('a1', 2)
+        .delivered('a3', 3)
+        .fault(0, 1000, { victims: three })
+        .at(2500)
+        .acked('b0', 3)
+        .delivered('b0', 3)
+        .log(lost);
+    expect(passedOver(seen(skipped('a0 a1 a2 b0')))).toMatchObject({
+      verdict: 'fail',
+      passedOver: 0,
+      undelivered: 1,
+    });
+  });
+
   test('is no excuse for a gap further on, where nobody had been', () => {
     const further = (b3: (story: Story) => Story) =>
       b3(regrown().acked('b4', 5)).delivered('b4', 5).log(`${whole} b4`);

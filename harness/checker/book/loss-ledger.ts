@@ -116,6 +116,14 @@ export class LossLedger {
     }
   }
 
+  /**
+   * The highest offset of a partition that was acked before a suspect took effect, and survived it;
+   * -1 when none did. Once the second pass is through.
+   */
+  keptBefore(suspect: Suspect, partition: number): number {
+    return this.#survivors.highestOf(partition, this.suspects.indexOf(suspect));
+  }
+
   /** The faults that may have taken something; none where times cannot be compared. */
   get suspects(): readonly Suspect[] {
     const { timeline, circumstances, oneClock } = this.#book;

@@ -82,6 +82,11 @@ export class Survivors {
     return near === undefined || near.lowest(era) === Infinity ? 'all' : 'unplaced';
   }
 
+  /** The highest offset of a partition that was acked there by the end of an era; -1 = none was. */
+  highestOf(partition: number, era: number): number {
+    return Math.max(-1, this.#byPartition.get(partition)?.highest(era) ?? -1);
+  }
+
   #leavesGap(partition: number, offset: number): boolean {
     const { circumstances, copies } = this.#book;
     const log = copies.copy(0, partition);

@@ -27,6 +27,9 @@ export type Judged = { readonly fault: string } | undefined;
  * 2. The group had been given that very holder there: a position that it had not, the broker has
  *    to give it, whatever comes to lie there.
  *
+ * 3. It lies behind all that was acked there before the fault and survived: in front of that nothing
+ *    was taken, and nothing is stored anew.
+ *
  * And only of a record that the group has gone past (`reachedIn`), as all that is undelivered.
  * Which positions a cursor had behind it the broker alone knows; it may hold some of them to be
  * given again, as not acked yet, so that what is passed over need not lie in one gap.
@@ -71,7 +74,9 @@ export class CursorsAhead {
         });
         const unacked = this.#unackedOf(index, group, log.partition);
         const fault = describeInjection(suspect.injection);
-        for (const { offset } of [...given, ...unacked]) faults.set(offset, fault);
+        const kept = this.#book.loss.keptBefore(suspect, log.partition);
+        for (const { offset } of [...given, ...unacked])
+          if (offset > kept) faults.set(offset, fault);
       });
     }
     return (offset) => {

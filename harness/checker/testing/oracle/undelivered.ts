@@ -41,6 +41,11 @@ function isBehindCursorSince(
     .map(({ send }) => send)
     .filter(({ ack }) => ack!.partition === partition);
   if (lost.length === 0) return false;
+  const kept = told.sends
+    .filter((send) => send.outcome === 'ok' && send.ack!.time < cut.at && told.inLog(send))
+    .map(({ ack }) => ack!)
+    .filter((ack) => ack.partition === partition);
+  if (kept.some((ack) => ack.offset >= offset)) return false;
   const given = told.given
     .filter((one) => one.group === group)
     .map(({ event }) => event)
