@@ -159,6 +159,8 @@ export interface Exposure {
   readonly silent: readonly number[];
   /** The longest sync so far of any log of the topic: how much later than due one may come. */
   readonly syncMsMax: number;
+  /** Before any of these answers, in history time: what was acked later is not counted. */
+  readonly askedAtNanos: number;
 }
 
 export interface Session {

@@ -35,7 +35,7 @@ async function measured(
   const session = {
     exposure: (...question: Asked) => {
       asked.push(question);
-      return Promise.resolve({ byPartition: [3, 4], silent: [], syncMsMax: 3 });
+      return Promise.resolve({ byPartition: [3, 4], silent: [], syncMsMax: 3, askedAtNanos: 5 });
     },
   };
   const found = await measureExposure(
@@ -54,7 +54,7 @@ describe('the exposure of a fault', () => {
     expect(found).toMatchObject({
       byPartition: [3, 4],
       syncMsMax: 3,
-      measuredAtNanos: expect.any(Number),
+      measuredAtNanos: 5,
     });
     expect((await measured('sync', 'async', [2], 'kill')).asked).toEqual([[[2], 'all']]);
     expect((await measured('sync', 'async', [1, 2], 'kill')).asked).toEqual([[[], 'all']]);
@@ -80,7 +80,8 @@ describe('the exposure of a fault', () => {
     const plan = planOf('async', 'quorum');
     const hit = { kind: 'power-cut', nodes: [1, 2], options: {} };
     const session = {
-      exposure: () => Promise.resolve({ byPartition: [3, 4], silent: [2, 3], syncMsMax: 3 }),
+      exposure: () =>
+        Promise.resolve({ byPartition: [3, 4], silent: [2, 3], syncMsMax: 3, askedAtNanos: 5 }),
     };
     const onlyRuns = (which: number) => (node: number) => Promise.resolve(node === which);
     expect(await measureExposure(session, plan, hit, onlyRuns(3))).toBeUndefined();

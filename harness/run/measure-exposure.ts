@@ -3,7 +3,6 @@ import type { MeasuredExposure } from '../checker/book/exposure.ts';
 import type { Hit } from '../checker/promise/harm.ts';
 import { promiseOf } from '../checker/promise/promise.ts';
 import type { Session } from '../driver/driver.ts';
-import { monotonicNanos } from '../measure/clock.ts';
 import type { Plan } from '../scenario/plan-types.ts';
 
 const answerMsMax = 500;
@@ -23,7 +22,6 @@ export async function measureExposure(
 ): Promise<MeasuredExposure | undefined> {
   const promise = promiseOf(plan, hit);
   if (hit.nodes.length === 0 || promise.loss === 'none') return undefined;
-  const measuredAtNanos = monotonicNanos();
   const asked =
     promise.exposes === 'lag'
       ? session?.exposure?.([], 'all')
@@ -34,9 +32,9 @@ export async function measureExposure(
     late.catch(() => undefined);
     const exposure = await Promise.race([asked?.catch(() => undefined), late]);
     if (exposure === undefined) return undefined;
-    const { silent, ...measured } = exposure;
+    const { silent, askedAtNanos, ...measured } = exposure;
     const running = await Promise.all(silent.map(runs));
-    return running.includes(true) ? undefined : { ...measured, measuredAtNanos };
+    return running.includes(true) ? undefined : { ...measured, measuredAtNanos: askedAtNanos };
   } finally {
     patience.abort();
   }

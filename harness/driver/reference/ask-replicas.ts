@@ -1,5 +1,6 @@
 import { Admin, type ClusterClient } from '../../../broker/index.ts';
 import { HarnessError } from '../../errors.ts';
+import { monotonicNanos } from '../../measure/clock.ts';
 import { closestRound, type Round } from './closest-round.ts';
 import type { Replica, TopicReplicas } from './exposure.ts';
 
@@ -26,11 +27,16 @@ export async function askReplicas(cluster: ClusterClient, topic: string): Promis
     return { node, copies };
   };
   const ask = (until: number): Promise<Round<NodeCopies>> =>
-    round(nodes.map(copiesOn), (ms) => cluster.pause(ms), until);
-  const { answers } = await closestRound(ask, untilMs, () => performance.now());
+    round(
+      () => nodes.map(copiesOn),
+      (ms) => cluster.pause(ms),
+      until,
+    );
+  const { answers, askedAtNanos } = await closestRound(ask, untilMs, () => performance.now());
   if (answers.length === 0)
     throw new HarnessError('cluster', `no node says what it holds of topic "${topic}"`);
   return {
+    askedAtNanos,
     replication: config.replication,
     partitions: partitions.map(({ partition, replicas }) => ({
       placement: replicas,
@@ -43,15 +49,16 @@ export async function askReplicas(cluster: ClusterClient, topic: string): Promis
 }
 
 async function round<Answer>(
-  asked: readonly Promise<Answer>[],
+  ask: () => readonly Promise<Answer>[],
   pause: (ms: number) => Promise<void>,
   untilMs: number,
 ): Promise<Round<Answer>> {
+  const askedAtNanos = monotonicNanos();
   const beganMs = performance.now();
   const answers: Answer[] = [];
-  const heard = asked.map(async (answer) => void answers.push(await answer));
+  const heard = ask().map(async (answer) => void answers.push(await answer));
   let spanMs = Infinity;
   const all = Promise.allSettled(heard).then(() => void (spanMs = performance.now() - beganMs));
   await Promise.race([all, pause(Math.max(0, untilMs - beganMs))]);
-  return { answers: [...answers], spanMs };
+  return { answers: [...answers], spanMs, askedAtNanos };
 }

@@ -3,9 +3,11 @@ export interface Round<Answer> {
   readonly answers: readonly Answer[];
   /** From the question to the last answer or refusal; Infinity where one is still missing. */
   readonly spanMs: number;
+  /** Before the question, in history time. */
+  readonly askedAtNanos: number;
 }
 
-/** Answers that lie closer together are as good as at one time: nothing is replicated in so short. */
+/** Answers that lie closer together are good enough: asking again would hold the fault up. */
 const closeMs = 20;
 
 /**

@@ -13,7 +13,7 @@ function topic(
   replication: TopicReplicas['replication'],
   ...replicas: readonly Replica[]
 ): TopicReplicas {
-  return { replication, partitions: [{ placement, replicas }] };
+  return { askedAtNanos: 1, replication, partitions: [{ placement, replicas }] };
 }
 
 /** All have 100 records; the last 30 are synced nowhere but on node 3. */
@@ -29,6 +29,7 @@ describe('exposed is what was acked and would be on no majority', () => {
       byPartition: [0],
       silent: [],
       syncMsMax: 1,
+      askedAtNanos: 1,
     });
   });
 
@@ -73,10 +74,11 @@ describe('exposed is what was acked and would be on no majority', () => {
       { placement, replicas: slow },
     ];
     const loss = { failing: [1, 2, 3], loses: 'unsynced' } as const;
-    expect(exposureOf({ replication: 'quorum', partitions }, loss)).toEqual({
+    expect(exposureOf({ askedAtNanos: 1, replication: 'quorum', partitions }, loss)).toEqual({
       byPartition: [30, 5],
       silent: [],
       syncMsMax: 21,
+      askedAtNanos: 1,
     });
   });
 });

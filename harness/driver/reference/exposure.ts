@@ -14,6 +14,8 @@ export interface Replica {
 
 /** A topic as its nodes describe it; a node that did not answer is not among `replicas`. */
 export interface TopicReplicas {
+  /** Before anyone was asked, in history time. */
+  readonly askedAtNanos: number;
   readonly replication: 'none' | 'async' | 'quorum';
   /** Index = partition. */
   readonly partitions: readonly {
@@ -28,7 +30,10 @@ interface Loss {
 }
 
 /** How many acked messages would be on no majority of their replicas after the loss. */
-export function exposureOf({ replication, partitions }: TopicReplicas, loss: Loss): Exposure {
+export function exposureOf(
+  { replication, partitions, askedAtNanos }: TopicReplicas,
+  loss: Loss,
+): Exposure {
   let syncMsMax = 0;
   const silent = new Set<number>();
   const byPartition = partitions.map(({ placement, replicas }) => {
@@ -40,7 +45,7 @@ export function exposureOf({ replication, partitions }: TopicReplicas, loss: Los
     for (const replica of replicas) syncMsMax = Math.max(syncMsMax, replica.syncMsMax);
     return Math.max(0, ackedOf(replicas, replication) - onMajority(retained));
   });
-  return { byPartition, silent: [...silent].sort((a, b) => a - b), syncMsMax };
+  return { byPartition, silent: [...silent].sort((a, b) => a - b), syncMsMax, askedAtNanos };
 }
 
 function retainedBy(replica: Replica, { failing, loses }: Loss): number {
