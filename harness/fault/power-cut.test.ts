@@ -94,6 +94,18 @@ describe('a power cut', () => {
     expect(proof.evidence).toContain('frozen to killed in 2 ms');
   });
 
+  test('took effect although something went wrong after it, which leaves it unproven', async () => {
+    const disk = (number: number): NodeDisk => ({
+      ...(emulated(number, join(root, String(number), 'live')) as NodeDisk & { form: 'emulated' }),
+      cutPower: () => Promise.reject(new Error('its directory is busy')),
+    });
+    const where = site([node(1, { disk: disk(1) }), node(2)]);
+    expect(await powerCut.inject(where)).toBe(2e6);
+    const proof = await powerCut.probe(where, 'injected');
+    expect(proof.result).not.toBe('confirmed');
+    expect(proof.evidence).toContain('the power was cut, but its directory is busy');
+  });
+
   test('takes what its victims had still to send, before they are gone', async () => {
     const links = {
       rules: [{ id: 'slow', kind: 'delay' }],

@@ -24,6 +24,8 @@ interface PowerCut {
   readonly leader: Victim | undefined;
   readonly killedMs: Map<Victim, number>;
   backMs: number;
+  /** What went wrong once the power was off, which does not make it come back. */
+  trouble: unknown;
 }
 
 const cuts = new WeakMap<Site, PowerCut>();
@@ -52,12 +54,13 @@ export const powerCut: Fault<z.output<typeof options>> = {
         [...cut.outages].map(async ([victim, outage]) => [victim, await outage.cutOff()] as const),
       ),
     );
-    await Promise.all(
-      frozen.map(async ([victim, frozenAt]) =>
-        cut.killedMs.set(victim, ((await victim.kill()) - frozenAt) / 1e6),
-      ),
-    );
-    await Promise.all(outages.map((outage) => outage.drop()));
+    // From here on data are gone, and whoever judges must know it, whatever else goes wrong.
+    const ends = frozen.map(async ([victim, frozenAt]) => {
+      cut.killedMs.set(victim, ((await victim.kill()) - frozenAt) / 1e6);
+    });
+    const killed = await Promise.allSettled(ends);
+    const dropped = await Promise.allSettled(outages.map((outage) => outage.drop()));
+    cut.trouble = [...killed, ...dropped].find((one) => one.status === 'rejected')?.reason;
     return Math.max(...frozen.map(([, frozenAt]) => frozenAt));
   },
 
@@ -89,11 +92,17 @@ export const powerCut: Fault<z.output<typeof options>> = {
         expected === 'injected' ? proveOff(cut, victim) : proveBack(cut, victim),
       ),
     );
+    if (cut.trouble !== undefined) proofs.push(troubled(cut.trouble));
     const after = `back after ${Math.round(cut.backMs)} ms`;
     const { result, evidence } = joinProofs(proofs);
     return { result, evidence: expected === 'injected' ? evidence : `${evidence}; ${after}` };
   },
 };
+
+function troubled(trouble: unknown): Proof {
+  const why = trouble instanceof Error ? trouble.message : String(trouble);
+  return { result: 'inconclusive', evidence: `the power was cut, but ${why}` };
+}
 
 async function planCut(site: Site): Promise<PowerCut> {
   const outages = new Map(
@@ -101,7 +110,7 @@ async function planCut(site: Site): Promise<PowerCut> {
   );
   // Only a cut that is to spare the leader needs to know it.
   const leader = site.options.back === 'leader-last' ? await leaderOf(site) : undefined;
-  return { outages, leader, killedMs: new Map(), backMs: 0 };
+  return { outages, leader, killedMs: new Map(), backMs: 0, trouble: undefined };
 }
 
 async function leaderOf({ victims, roles }: Site): Promise<Victim | undefined> {

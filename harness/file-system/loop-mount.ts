@@ -15,9 +15,13 @@ export interface LoopMount {
 
 const busyMsMax = 3_000;
 
-/** Idempotent. The kernel gives the loop device back with the unmount. */
+/**
+ * Idempotent. The kernel gives the loop device back with the unmount. Rejects while the file system
+ * of the image lives on somewhere, as `unmount` does: it would be that one.
+ */
 export async function mount({ image, directory, fileSystem }: LoopMount): Promise<void> {
   if (isMounted(directory)) return;
+  await gone(directory, () => loopsBelow(image).length === 0);
   await command('mount', '-t', fileSystem, '-o', 'loop', image, directory);
 }
 
@@ -36,9 +40,9 @@ export async function shutDown(directory: string): Promise<void> {
  * with a sentence that says who holds it, if that does not end soon.
  */
 export async function unmount(directory: string): Promise<void> {
-  const deadline = monotonicNanos() + busyMsMax * 1e6;
   const device = mountsBelow(directory).at(-1)?.device;
   const image = device === undefined ? undefined : imageOf(device);
+  const deadline = monotonicNanos() + busyMsMax * 1e6;
   while (isMounted(directory)) {
     try {
       await command('umount', directory);
@@ -48,7 +52,12 @@ export async function unmount(directory: string): Promise<void> {
     }
   }
   if (device === undefined || image === undefined) return;
-  while (imageOf(device) === image) {
+  await gone(directory, () => imageOf(device) !== image);
+}
+
+async function gone(directory: string, isGone: () => boolean): Promise<void> {
+  const deadline = monotonicNanos() + busyMsMax * 1e6;
+  while (!isGone()) {
     if (monotonicNanos() > deadline) throw heldElsewhere(directory);
     await sleep(5);
   }

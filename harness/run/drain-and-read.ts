@@ -22,7 +22,9 @@ export interface DrainAndReadOptions {
 }
 
 const readPatienceMs = 20_000;
-const quietNanos = 5e9;
+const quietNanosMin = 5e9;
+/** Beyond the session time-out, after which what a dead member held is given to another. */
+const redeliveryNanos = 2e9;
 
 /**
  * After the load: the log is read to its end through the leaders, which says how far the consumers
@@ -51,6 +53,8 @@ async function drain(
   if (fleet.consumers.length === 0) return;
   const drainMs = plan.scenario.drain;
   const competing = driver.capabilities.competingConsumers;
+  const sessionNanos = plan.scenario.workload.sessionTimeout * 1e6;
+  const quietNanos = Math.max(quietNanosMin, competing ? sessionNanos + redeliveryNanos : 0);
   const watch = new DrainWatch({ fleet, ends, quietNanos, competing });
   const deadline = monotonicNanos() + drainMs * 1e6;
   while (!watch.drained(monotonicNanos())) {
