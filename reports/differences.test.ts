@@ -49,6 +49,21 @@ describe('the difference of two clusters in words', () => {
     expect(doubtful).not.toContain('95 %');
   });
 
+  test('tells of a quantile that only one of several pairs has', () => {
+    const p50 = { pairs: 1, from: 100, to: 90, delta: -10, low: null, high: null };
+    const thin = withRates(({ service }) => ({ service: { ...service, p50 } }));
+    expect(text(thin)).toContain('service p50 -10.0 µs (-10.0 %), of one pair of 3, service p99');
+  });
+
+  test('compares no highest rates while some were run in one of them alone', () => {
+    const suite = suiteTwoClusters();
+    const missing = suite.cells.findIndex(({ kind }) => kind === 'price');
+    const cells = suite.cells.map((cell, at) => (at === missing ? { ...cell, price: null } : cell));
+    const told = text({ ...suite, cells });
+    expect(told).toContain('highest sustained rates are not compared, since not every rate');
+    expect(told).not.toContain('instead of');
+  });
+
   test('is said to be none where both sustained the same rate', () => {
     const suite = suiteTwoClusters();
     const sustainedRates = suite.modes.map(({ id }) => ({ mode: id, rate: 4000 }));

@@ -46,8 +46,8 @@ export function certaintyOf(
   { low, high }: PairedDifference,
   { doubtful }: Pick<ModeDifference['rates'][number], 'doubtful'>,
 ): Certainty {
-  if (low === null || high === null) return 'one-pair';
   if (doubtful > 0) return 'doubtful';
+  if (low === null || high === null) return 'one-pair';
   if (low > 0) return 'more';
   return high < 0 ? 'less' : 'noise';
 }
@@ -78,6 +78,11 @@ function sustainedWords(
   { from, to, rates }: ModeDifference,
 ): string | undefined {
   if (rates.length === 0) return undefined;
+  const priced = suite.cells.filter(
+    ({ kind, mode }) => kind === 'price' && [from, to].includes(mode),
+  );
+  if (priced.some(({ price }) => price === null))
+    return 'highest sustained rates are not compared, since not every rate was run in both';
   const rateOf = (mode: string): number | null =>
     suite.sustainedRates.find((one) => one.mode === mode)?.rate ?? null;
   const [before, after] = [rateOf(from), rateOf(to)];
@@ -128,6 +133,6 @@ function doubtWords(found: PairedDifference, rate: ModeDifference['rates'][numbe
     case 'doubtful':
       return `, doubtful: ${count(rate.doubtful)} of the pairs have figures that cannot be trusted`;
     case 'one-pair':
-      return '';
+      return rate.pairs === 1 ? '' : `, of one pair of ${count(rate.pairs)}`;
   }
 }

@@ -107,14 +107,15 @@ async function docker(): Promise<void> {
   const made = madeNow();
   const { rounds, from } = flags;
   const engine = await engineSoak({ rounds, seed: from, output: 'runs/soak-docker' });
-  save(() => ({ engine: { ...made, ...engine } }));
+  save((before) => kept('engine', before, { ...made, ...engine }));
   const faulty = engine.kinds.filter(({ held }) => !held);
   tell(engine.kinds.length, 'faults of the engine', faulty.length, 'not held');
 }
 
 async function nats(): Promise<void> {
   const made = madeNow();
-  const keep = (soFar: NatsSoak): void => save(() => ({ nats: { ...made, ...soFar } }));
+  const keep = (soFar: NatsSoak): void =>
+    save((before) => kept('nats', before, { ...made, ...soFar }));
   const { seeds, from } = flags;
   const soak = await natsSoak({ seeds, from, output: 'runs/soak-nats', onSeries: keep });
   keep(soak);
@@ -122,9 +123,18 @@ async function nats(): Promise<void> {
   tell(soak.series.length, 'scenarios on NATS', open.length, 'without a verdict at each seed');
 }
 
+/** What could not be made takes the place of nothing that was. */
+function kept<Part extends 'engine' | 'nats'>(
+  part: Part,
+  before: SoakRecord,
+  made: NonNullable<SoakRecord[Part]>,
+): SoakRecord {
+  return made.lacking !== null && before[part] !== undefined ? {} : { [part]: made };
+}
+
 function tell(count: number, what: string, bad: number, how: string): void {
   const sentence = `${count} ${what}, ${bad} ${how}`;
-  if (bad > 0) failures.push(sentence);
+  if (bad > 0 || count === 0) failures.push(sentence);
   process.stdout.write(`${sentence}\n`);
 }
 

@@ -83,14 +83,15 @@ export async function engineRounds(options: {
     cluster: 'docker',
     outputDirectory: output,
     keepData: false,
-    command: `npm run soak -- --clean 0 --cells 0 --defects none --docker ${rounds}`,
+    command: `npm run soak -- docker --rounds ${rounds}`,
     signal: new AbortController().signal,
     onProgress: () => {},
   });
   const { containers, networks, volumes } = await findRun(dockerAt(engineEndpoint()), record.id);
   const loops = loopsBelow(directory).map(({ device }) => device);
+  const mounted = imagesMountedBelow(directory);
   const passed = record.verdict === 'pass';
-  if (passed) rmSync(directory, { recursive: true, force: true });
+  if (passed && mounted.length === 0) rmSync(directory, { recursive: true, force: true });
   return {
     acked: record.accounting.acked,
     lost: record.accounting.lost,
@@ -100,7 +101,7 @@ export async function engineRounds(options: {
       const { effectMsMax = Infinity }: EngineFault = engineFaults[kind];
       return { kind, ...roundsOf(record.faults, { ids, effectMsMax }) };
     }),
-    left: [...containers, ...networks, ...volumes, ...imagesMountedBelow(directory), ...loops],
+    left: [...containers, ...networks, ...volumes, ...mounted, ...loops],
   };
 }
 
