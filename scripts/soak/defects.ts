@@ -86,7 +86,7 @@ async function runWith({
     target: 'reference',
     nodeMain: entryPoint(`test/defects/${defect}.js`),
     keepData: false,
-    command: `npm run soak -- --clean 0 --defects ${defect}`,
+    command: `npm run soak -- defects --defects ${defect}`,
     signal: new AbortController().signal,
     onProgress: () => {},
   });

@@ -43,7 +43,7 @@ async function run({ output, probe, ...job }: CellTask): Promise<CellOutcome> {
       grid,
       directory,
       probe,
-      command: `npm run soak -- --clean 0 --defects none --cells 1 --from ${seed} --only ${id}`,
+      command: `npm run soak -- cells --seeds 1 --from ${seed} --only ${id}`,
       signal: interrupted.signal,
       onProgress: () => {},
     });
