@@ -6,7 +6,7 @@ import { countFrom1 } from '../harness/cli/axis-options.ts';
 import { promiseCells } from './soak/cells/cells.ts';
 import { cleanRuns } from './soak/clean.ts';
 import { plantedDefects } from './soak/defects.ts';
-import { engineSoak } from './soak/engine-soak.ts';
+import { engineSoak, type EngineSoak } from './soak/engine-soak.ts';
 import { natsSoak, type NatsSoak } from './soak/nats.ts';
 import { huntAllInSimulation } from './soak/simulated-defects.ts';
 import {
@@ -105,9 +105,12 @@ async function defects(): Promise<void> {
 
 async function docker(): Promise<void> {
   const made = madeNow();
+  const keep = (soFar: EngineSoak): void =>
+    save((before) => kept('engine', before, { ...made, ...soFar }));
   const { rounds, from } = flags;
-  const engine = await engineSoak({ rounds, seed: from, output: 'runs/soak-docker' });
-  save((before) => kept('engine', before, { ...made, ...engine }));
+  const output = 'runs/soak-docker';
+  const engine = await engineSoak({ rounds, seed: from, output, onKind: keep });
+  keep(engine);
   const faulty = engine.kinds.filter(({ held }) => !held);
   tell(engine.kinds.length, 'faults of the engine', faulty.length, 'not held');
 }

@@ -1,11 +1,21 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cleanLeftovers } from '../clean/clean.ts';
 import { errorExitCode } from '../cli/exit-codes.ts';
+import { differencesInWords } from '../../reports/index.ts';
+import { whyNoServer } from '../driver/nats/testing/why-no-server.ts';
 import { readRecord, readSuite } from '../record/read.ts';
 
 const bin = fileURLToPath(new URL('../../bin/ackworth.js', import.meta.url));
@@ -121,6 +131,54 @@ describe('a comparison of two modes at one rate and by one fault', () => {
       suite.cells.filter(({ id }) => id !== again),
     );
     expect(after.cells.find(({ id }) => id === again)!.price).not.toEqual(before.price);
+  });
+});
+
+const noServer = await whyNoServer();
+const twoBrokers = `a comparison of two brokers${noServer ? ` (skipped: ${noServer})` : ''}`;
+describe.skipIf(noServer !== undefined)(twoBrokers, () => {
+  const shortAndSteady = {
+    name: 'mine',
+    question: 'Which of them is how fast?',
+    warmUp: '1s',
+    workload: { rate: 200, producers: 2, consumers: 1 },
+    phases: [{ name: 'steady', duration: '4s' }],
+  };
+
+  test('measures them in turns at the same rate, and states how they differ', async () => {
+    const scenario = join(output, 'mine.scenario.json');
+    writeFileSync(scenario, JSON.stringify(shortAndSteady));
+    const axes = ['--target', 'reference,nats', '--flush', 'sync', '--replication', 'quorum'];
+    const most = ['--rates', '200', '--repeats', '2', '--seed', '7'];
+    const found = await ackworth([scenario, ...axes, ...most, '--out', join(output, 'runs')]);
+    expect(found.code, found.stdout + found.stderr).toBe(0);
+    const directory = realpathSync(join(output, 'runs', 'latest'));
+    const suite = await readSuite(join(directory, 'suite.json'));
+    expect(suite.cells.map(({ mode }) => mode).toSorted()).toEqual([
+      'nats, sync x quorum',
+      'nats, sync x quorum',
+      'reference, sync x quorum',
+      'reference, sync x quorum',
+    ]);
+    for (const { mode, record } of suite.cells) {
+      const { target, accounting, durability } = await readRecord(join(directory, record!));
+      expect(mode).toBe(`${target.name}, sync x quorum`);
+      expect(durability).toMatchObject({ flush: 'sync', replication: 'quorum' });
+      // Five seconds at this rate, warm-up included.
+      expect(accounting).toMatchObject({ acked: 1000, lost: 0 });
+    }
+    const [difference, ...others] = suite.differences;
+    expect(others).toEqual([]);
+    expect(difference).toMatchObject({
+      word: 'target',
+      from: 'reference, sync x quorum',
+      to: 'nats, sync x quorum',
+      rates: [{ rate: 200, pairs: 2 }],
+    });
+    const [sentence] = differencesInWords(suite);
+    expect(sentence).toMatch(/^nats beside reference, sync × quorum: /);
+    expect(found.stdout).toContain(sentence);
+    expect(readFileSync(join(directory, 'report.html'), 'utf8')).toContain(sentence);
   });
 });
 

@@ -25,6 +25,8 @@ export async function engineSoak(options: {
   readonly rounds: number;
   readonly seed: number;
   readonly output: string;
+  /** Takes all that there is so far. */
+  readonly onKind?: (soak: EngineSoak) => void;
 }): Promise<EngineSoak> {
   const missing = await whyNoEngine();
   if (missing !== undefined) return { lacking: missing, kinds: [] };
@@ -33,6 +35,7 @@ export async function engineSoak(options: {
     const found = await soakOf(kind, options);
     kinds.push(found);
     process.stderr.write(`${kind}: ${found.confirmed} of ${options.rounds} rounds confirmed\n`);
+    options.onKind?.({ lacking: null, kinds });
   }
   return { lacking: null, kinds };
 }

@@ -46,6 +46,23 @@ function anomaliesOf({ verdicts }: RunRecord): string[] {
 describe.skipIf(missing !== undefined)(
   `a run on NATS${missing ? ` (skipped: ${missing})` : ''}`,
   () => {
+    test.each([
+      { nodes: 1, replicas: 1, replication: 'none' },
+      { nodes: 5, replicas: 5, replication: 'quorum' },
+    ])('is at home on $nodes servers', async ({ nodes, replicas, replication }) => {
+      const { record } = await run({
+        nodes,
+        topic: { flush: 'os', replication, replicas, partitions: 2 },
+        workload: { rate: 200, size: 200 },
+        phases: [{ name: 'steady', duration: '4s' }],
+      });
+      expect(record.verdict, record.reasons.join('; ')).toBe('pass');
+      const { servers, ...streams } = record.target.config;
+      expect(streams).toMatchObject({ replicas, streams: 2 });
+      expect(servers).toHaveLength(nodes);
+      expect(record.accounting).toMatchObject({ acked: 1000, lost: 0 });
+    });
+
     test('kills the leader of a stream, and finds every acked message in it', async () => {
       const { record, directory } = await run({
         topic: { flush: 'os', partitions: 2 },
