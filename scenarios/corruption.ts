@@ -12,7 +12,7 @@ export const corruption = defineScenario({
     { name: 'before', duration: '6s' },
     {
       name: 'rotting',
-      duration: '24s',
+      duration: '30s',
       // One after the other, with time in between to catch up: never on two nodes at once.
       faults: [
         { fault: 'bit-flip', target: 'follower', at: ['0s', '500ms'], for: '4s' },
