@@ -82,8 +82,8 @@ export function runCommand(): Command {
     )
     .option(
       '--image <image>',
-      'with --cluster docker: the image of the nodes, whose ENTRYPOINT takes --config-env NAME ' +
-        'as the reference broker does (README, On Docker)',
+      'with --cluster docker: the image of the nodes, whose ENTRYPOINT is a node as the target ' +
+        'has them (README, On Docker)',
     )
     .option('--keep-data', 'keep the nodes’ data after the run')
     .option('--json', 'print the record as JSON')

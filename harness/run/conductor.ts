@@ -99,7 +99,6 @@ export class Conductor {
       directory,
       storage: options.storage.form,
       program: options.program,
-      nodeMain: options.run.nodeMain,
     });
     this.#cluster = cluster;
     this.#openLauncher = launcher;

@@ -14,10 +14,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cleanLeftovers } from '../clean/clean.ts';
 import { engineEndpoint } from '../cluster/docker/endpoint.ts';
 import { dockerAt, openEngine } from '../cluster/docker/engine.ts';
-import { build, nodeEntry, provideImage } from '../cluster/docker/image/image.ts';
+import { build, provideImage } from '../cluster/docker/image/image.ts';
 import { limitContainer } from '../cluster/docker/limits.ts';
 import { findRun } from '../cluster/docker/remove-run.ts';
 import { whyNoEngine } from '../cluster/docker/testing/why-no-engine.ts';
+import { nodeEntry } from '../driver/reference/program.ts';
 import { entryPoint } from '../entry-point.ts';
 import { readRecord } from '../record/read.ts';
 import type { RunRecord } from '../record/record.ts';
@@ -171,8 +172,9 @@ describe.skipIf(missing !== undefined)(
 
       async function make(tag: string, entry: (path: string) => string): Promise<void> {
         const engine = await openEngine(engineEndpoint());
-        const { tag: from, pathOf } = await provideImage(engine, [], () => undefined);
-        const text = `FROM ${from}\nENTRYPOINT ${entry(pathOf(entryPoint(nodeEntry)))}\n`;
+        const main = entryPoint(nodeEntry);
+        const { tag: from, pathOf } = await provideImage(engine, [main], () => undefined);
+        const text = `FROM ${from}\nENTRYPOINT ${entry(pathOf(main))}\n`;
         await build(engine.docker, tag, [{ path: 'Dockerfile', text }]);
       }
 

@@ -5,6 +5,8 @@ import { openEngine } from '../cluster/docker/engine.ts';
 import { provideGateImage } from '../cluster/docker/image/gate-image.ts';
 import { provideImage } from '../cluster/docker/image/image.ts';
 import { whyNoEngine } from '../cluster/docker/testing/why-no-engine.ts';
+import { nodeEntry } from '../driver/reference/program.ts';
+import { entryPoint } from '../entry-point.ts';
 import { historyFiles, readHistory } from '../history/reader.ts';
 import { monotonicNanos } from '../measure/clock.ts';
 import { readRecord } from '../record/read.ts';
@@ -39,7 +41,7 @@ describe.skipIf(missing !== undefined)(
     // The goals are those of an engine that has them.
     beforeAll(async () => {
       const engine = await openEngine(engineEndpoint());
-      await provideImage(engine, [], () => undefined);
+      await provideImage(engine, [entryPoint(nodeEntry)], () => undefined);
       await provideGateImage(engine, () => undefined);
     });
 

@@ -48,7 +48,7 @@ export async function findFooting(
     topic: scenario.topic,
     ...(nodeMain === undefined ? {} : { file: nodeMain }),
   });
-  await program.check();
+  if (housings[cluster] === 'process') await program.check();
   const storage = await chooseStorage({
     asked: scenario.storage.form,
     allowed: allowedStorage(scenario, words).filter((form) => broker.storage.includes(form)),
@@ -58,7 +58,7 @@ export async function findFooting(
   const ground = await findGround(plan, {
     kind: cluster,
     storage: storage.form,
-    nodeMain,
+    program,
     nodeImage,
     onBuild,
   });

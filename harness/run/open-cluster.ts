@@ -23,8 +23,6 @@ export interface OpenClusterOptions {
   readonly directory: string;
   readonly storage: StorageForm;
   readonly program: NodeProgram;
-  /** Another program in the place of the reference broker's, for containers. */
-  readonly nodeMain: string | undefined;
 }
 
 /** What a run is made of: broker nodes, and the way in which its load workers come to be. */
@@ -58,12 +56,12 @@ export async function findGround(
   options: {
     readonly kind: ClusterKind;
     readonly storage: StorageForm;
-    readonly nodeMain: string | undefined;
+    readonly program: NodeProgram;
     readonly nodeImage: string | undefined;
     readonly onBuild: (what: string) => void;
   },
 ): Promise<Ground> {
-  const { kind, storage, nodeMain, nodeImage, onBuild } = options;
+  const { kind, storage, program, nodeImage, onBuild } = options;
   if (kind === 'process') {
     const caveat = plan.scenario.containers === undefined ? '' : limitsIgnored;
     return { description: '', caveat, linksBy: 'proxied', open: openProcesses };
@@ -76,8 +74,7 @@ export async function findGround(
     import('../cluster/docker/ground.ts'),
     import('../cluster/docker/open-containers.ts'),
   ]);
-  const programs = nodeMain === undefined ? [] : [nodeMain];
-  const ground = await findDockerGround({ programs, storage, cuts, nodeImage, onBuild });
+  const ground = await findDockerGround({ program, storage, cuts, nodeImage, onBuild });
   return {
     description: ground.description,
     caveat: '',
@@ -88,7 +85,6 @@ export async function findGround(
         ground,
         run: opening.run,
         ...containerWishes(plan),
-        ...(opening.nodeMain === undefined ? {} : { nodeMain: opening.nodeMain }),
         ...(needed === undefined ? {} : { sites: sitesOf(plan) }),
       }),
   };

@@ -1,4 +1,8 @@
 import type { ContainerLimits } from '../node-container.ts';
+import type { NodeFile } from '../node-program.ts';
+
+/** Where a container finds the files that it is given. */
+export const givenFolder = '/given';
 
 /** What a container is started with; plain data, for the supervisor. */
 export interface ContainerSpec {
@@ -19,6 +23,8 @@ export interface ContainerSpec {
   readonly limits?: ContainerLimits;
   /** Run in it by the engine now and then: healthy as long as it ends with 0. */
   readonly healthCheck?: readonly string[];
+  /** Its user alone may read them, in `givenFolder`. */
+  readonly files?: readonly NodeFile[];
   /** What it keeps from life to life: a folder of this machine, or a volume of the engine. */
   readonly data?: { readonly target: string } & (
     { readonly folder: string } | { readonly volume: string }

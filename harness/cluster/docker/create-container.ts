@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
-import type { ContainerSpec } from './container-spec.ts';
+import { givenFolder, type ContainerSpec } from './container-spec.ts';
+import { archiveOf } from './image/archive.ts';
 import { limitsAtStart } from './limits.ts';
 import { folderLabel, keepFromLabel, keepIntoLabel, nameLabel, runLabel } from './labels.ts';
 
@@ -29,7 +30,7 @@ export async function createContainer(
 ): Promise<Docker.Container> {
   const { image, command, environment, user, within, networkAdmin, networks, ports, data, keep } =
     container;
-  const { limits, healthCheck } = container;
+  const { limits, healthCheck, files = [] } = container;
   const [first, ...others] = networks;
   const labels = {
     [runLabel]: run,
@@ -82,7 +83,8 @@ export async function createContainer(
       ),
       Mounts: [
         ...(data ? [mountOf(data, run)] : []),
-        ...(keep ? [{ Type: 'volume' as const, Source: '', Target: keep.from }] : []),
+        ...(keep ? [ownVolume(keep.from)] : []),
+        ...(files.length > 0 ? [ownVolume(givenFolder)] : []),
       ],
     },
     ...(first && {
@@ -94,11 +96,28 @@ export async function createContainer(
       const connection = { Container: made.id, EndpointConfig: endpointAt(address) };
       await docker.getNetwork(network).connect(connection);
     }
+    if (files.length > 0) await give(made, files, user);
     return made;
   } catch (error) {
     await made.remove({ force: true, v: true }).catch(() => undefined);
     throw error;
   }
+}
+
+/** Into a volume, since the engine writes into no root file system that cannot be written. */
+async function give(
+  container: Docker.Container,
+  files: NonNullable<ContainerSpec['files']>,
+  user: string,
+): Promise<void> {
+  const [uid = 0, gid = 0] = user.split(':').map(Number);
+  const entries = files.map(({ name, text }) => ({ path: name, text, mode: 0o600, uid, gid }));
+  await container.putArchive(archiveOf(entries), { path: givenFolder });
+}
+
+/** Without a name: it goes with its container. */
+function ownVolume(Target: string): Docker.MountConfig[number] {
+  return { Type: 'volume', Source: '', Target };
 }
 
 /** A volume carries the label of the run, as everything does. */

@@ -1,7 +1,6 @@
 import { chownSync, lchownSync, mkdirSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Target } from '../../driver/driver.ts';
-import { entryPoint } from '../../entry-point.ts';
 import { HarnessError } from '../../errors.ts';
 import type { ProcessIdentity } from '../../supervisor/process-table.ts';
 import type { ClusterParts } from '../cluster-parts.ts';
@@ -9,13 +8,14 @@ import type { Links } from '../links.ts';
 import type { ContainerLimits } from '../node-container.ts';
 import { proxiesName } from '../network/proxied-network.ts';
 import type { NodeHost } from '../node-host.ts';
+import type { NodeSeat } from '../node-program.ts';
 import type { NodeDisk } from '../node-storage.ts';
 import { freePorts } from '../process/free-ports.ts';
 import { nameOf } from '../supervised-cluster.ts';
-import type { ContainerSpec } from './container-spec.ts';
+import { givenFolder, type ContainerSpec } from './container-spec.ts';
 import { DockerNode } from './docker-node.ts';
 import type { Engine } from './engine.ts';
-import { nodeEntry, type ProgramImage } from './image/image.ts';
+import type { NodeImage } from './image/node-image.ts';
 import type { RunNetworks } from './networks.ts';
 import { siteOfGateName } from './links/gate-name.ts';
 import { nodePort, type Places } from './places.ts';
@@ -23,12 +23,7 @@ import { containerUser } from './user.ts';
 
 export interface DockerHostOptions extends ClusterParts {
   readonly engine: Engine;
-  /** Started as the reference broker's `main.js` is, in its place. */
-  readonly nodeMain?: string;
-  /** It holds `nodeMain`, too. */
-  readonly image: ProgramImage;
-  /** In its place for the nodes: an image of the user's own. */
-  readonly nodeImage?: string;
+  readonly nodeImage: NodeImage;
   readonly networks: RunNetworks;
   readonly places: Places;
   /** Of each node. */
@@ -39,15 +34,8 @@ export interface DockerHostOptions extends ClusterParts {
 
 /** Whoever the container runs as may write there, into a fresh volume too. */
 const dataTarget = '/keep';
-const configVariable = 'ACKWORTH_NODE';
-/** Of the node's gateway, from within its container alone. */
-const gatewayAddress = '127.0.0.1:7071';
-const askHealth =
-  `require('node:http').get('http://${gatewayAddress}/healthz', ` +
-  `({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1))` +
-  `.on('error', () => process.exit(1))`;
 
-/** Nodes of the reference broker in containers, each with its data from a folder of this machine. */
+/** Nodes of a broker in containers, each with its data from a folder of this machine. */
 export class DockerHost implements NodeHost {
   readonly housing = 'container';
   readonly nodes: number;
@@ -84,16 +72,24 @@ export class DockerHost implements NodeHost {
   }
 
   async spawn(node: number): Promise<ProcessIdentity> {
-    const { supervisor } = this.#options;
+    const { supervisor, program, nodeImage, healthChecks } = this.#options;
+    // An image of the user's own brings its own check, or none.
+    const checked = healthChecks && !nodeImage.isGiven;
+    const {
+      arguments: told,
+      environment = {},
+      ...start
+    } = program.contained.start(this.#seatOf(node), { checked });
     const { process: identity } = await supervisor.contain({
       name: nameOf(node),
       logFile: this.logFile(node),
       container: {
-        ...this.#program(),
-        environment: { [configVariable]: JSON.stringify(this.#configOf(node)) },
+        image: nodeImage.tag,
+        command: [...nodeImage.command, ...told],
+        environment,
+        ...start,
         user: containerUser(),
         ...this.container(node).specOfLife(this.#ports[node - 1] ?? 0),
-        ...(this.#checksHealth && { healthCheck: ['node', '-e', askHealth] }),
         data: this.#dataOf(node),
       },
     });
@@ -146,19 +142,6 @@ export class DockerHost implements NodeHost {
     return Array.from({ length: this.nodes }, (_, index) => index + 1);
   }
 
-  #program(): Pick<ContainerSpec, 'image' | 'command'> {
-    const { image, nodeImage, nodeMain } = this.#options;
-    const told = ['--config-env', configVariable, '--exit-with-parent'];
-    if (nodeImage !== undefined) return { image: nodeImage, command: told };
-    const main = image.pathOf(nodeMain ?? entryPoint(nodeEntry));
-    return { image: image.tag, command: [main, ...told] };
-  }
-
-  /** An image of the user's own brings its own check, or none. */
-  get #checksHealth(): boolean {
-    return this.#options.healthChecks && this.#options.nodeImage === undefined;
-  }
-
   /** Where the engine sees no folder of this machine, it keeps the data itself. */
   #dataOf(node: number): NonNullable<ContainerSpec['data']> {
     const { engine, storage, networks } = this.#options;
@@ -168,26 +151,22 @@ export class DockerHost implements NodeHost {
     return { folder, target: dataTarget };
   }
 
-  #addressOn(kind: 'client' | 'cluster', node: number): string {
-    return `${this.#options.networks.addressOf(nameOf(node), kind)}:${nodePort}`;
-  }
-
-  #configOf(node: number): object {
-    const { storage, token, places } = this.#options;
+  /** It listens on whichever networks it is on: a life may begin off that between the nodes. */
+  #seatOf(node: number): NodeSeat {
+    const { program, networks, places, storage, token } = this.#options;
+    const ports = Array.from({ length: program.addressesPerNode }, (_, index) => nodePort + index);
+    const reached = (id: number) => (port: number) =>
+      `${networks.addressOf(nameOf(id), port === nodePort ? 'client' : 'cluster')}:${port}`;
     return {
-      nodeId: node,
-      nodes: this.#numbers.map((id) => ({
-        id,
-        clientAddress: this.#addressOn('client', id),
-        peerAddress:
-          id === node
-            ? this.#addressOn('cluster', id)
-            : places.dialled({ from: nameOf(node), to: nameOf(id) }, 'cluster'),
-      })),
-      listenAddress: `0.0.0.0:${nodePort}`,
-      ...(this.#checksHealth && { gatewayListenAddress: gatewayAddress }),
-      ...storage.configOf(node),
-      dataDirectory: dataTarget,
+      node,
+      listens: ports.map((port) => `0.0.0.0:${port}`),
+      addresses: this.#numbers.map((id) => ports.map(reached(id))),
+      dials: (peer) =>
+        peer === node
+          ? undefined
+          : places.dialled({ from: nameOf(node), to: nameOf(peer) }, 'cluster'),
+      storage: { ...storage.configOf(node), dataDirectory: dataTarget },
+      directory: givenFolder,
       token,
     };
   }

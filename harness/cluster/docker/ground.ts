@@ -1,17 +1,18 @@
 import { HarnessError } from '../../errors.ts';
+import type { NodeProgram } from '../node-program.ts';
 import type { StorageForm } from '../node-storage.ts';
 import { engineEndpoint } from './endpoint.ts';
 import { openEngine, type Engine } from './engine.ts';
-import { findImage, type GivenImage } from './image/given-image.ts';
 import { provideGateImage } from './image/gate-image.ts';
 import { provideImage, type ProgramImage } from './image/image.ts';
+import { givenNodeImage, madeNodeImage, type NodeImage } from './image/node-image.ts';
 
-/** What a run on Docker stands on: an engine that answers, and an image that it has. */
+/** What a run on Docker stands on: an engine that answers, and images that it has. */
 export interface DockerGround {
   readonly engine: Engine;
+  /** Of the workers. */
   readonly image: ProgramImage;
-  /** The user's own, in its place for the nodes. */
-  readonly nodeImage?: GivenImage;
+  readonly nodeImage: NodeImage;
   /** Where links are to be cut by packet filters; elsewhere faults on links act through proxies. */
   readonly gateImage?: Awaited<ReturnType<typeof provideGateImage>>;
   /** "Docker Engine 20.10.24, image ackworth:... from node:20.20.2-slim" */
@@ -20,8 +21,7 @@ export interface DockerGround {
 
 /** Rejects with HarnessError `environment` in one sentence. */
 export async function findDockerGround(options: {
-  /** Further programs of nodes. */
-  readonly programs: readonly string[];
+  readonly program: Pick<NodeProgram, 'contained'>;
   /** What the nodes' data are to stand on. */
   readonly storage: StorageForm;
   /** Whether links are to be cut by packet filters. */
@@ -30,23 +30,22 @@ export async function findDockerGround(options: {
   readonly nodeImage?: string | undefined;
   readonly onBuild: (what: string) => void;
 }): Promise<DockerGround> {
+  const { storage, onBuild, nodeImage: given } = options;
+  const { contained } = options.program;
   const engine = await openEngine(engineEndpoint());
-  if (options.storage !== 'plain' && !engine.local) {
-    const sentence = `storage ${options.storage} needs an engine on this machine, and that of ${engine.endpoint.host} may be on another`;
+  if (storage !== 'plain' && !engine.local) {
+    const sentence = `storage ${storage} needs an engine on this machine, and that of ${engine.endpoint.host} may be on another`;
     throw new HarnessError('environment', sentence);
   }
-  const given = options.nodeImage;
-  const own = given === undefined ? {} : { nodeImage: await findImage(engine, given) };
-  const image = await provideImage(engine, options.programs, options.onBuild);
-  const gates = options.cuts ? { gateImage: await provideGateImage(engine, options.onBuild) } : {};
+  const own = given === undefined ? undefined : await givenNodeImage(engine, contained, given);
+  const source = own ? undefined : await contained.source();
+  const mains = source && 'main' in source ? [source.main] : [];
+  const image = await provideImage(engine, mains, onBuild);
+  const nodeImage = own ?? (await madeNodeImage(engine, source!, image, onBuild));
+  const gates = options.cuts ? { gateImage: await provideGateImage(engine, onBuild) } : {};
   const made = `image ${image.tag} from ${image.madeFrom}`;
   const data = engine.local ? '' : '; data in volumes of the engine';
-  const nodes = own.nodeImage ? `; nodes from image ${described(own.nodeImage)}` : '';
+  const nodes = nodeImage.description && `; nodes from image ${nodeImage.description}`;
   const description = `Docker Engine ${engine.version}, ${made}${nodes}${data}`;
-  return { engine, image, description, ...gates, ...own };
-}
-
-/** A name may be given to another image tomorrow. */
-function described({ tag, id }: GivenImage): string {
-  return `${tag} (${id.slice(0, 'sha256:'.length + 12)})`;
+  return { engine, image, nodeImage, description, ...gates };
 }

@@ -8,14 +8,12 @@ import { dockerLauncher } from './docker-launcher.ts';
 import { EngineWatch } from './engine-watch.ts';
 import type { DockerGround } from './ground.ts';
 import { RunNetworks } from './networks.ts';
-import { Places } from './places.ts';
+import { nodePort, Places } from './places.ts';
 import { UsageWatch } from './usage-watch.ts';
 
 export interface ContainersOptions extends ClusterParts {
   readonly run: string;
   readonly ground: DockerGround;
-  /** Another program in the place of the reference broker's node. */
-  readonly nodeMain?: string;
   /** All nodes and clients, when faults act on links between them. */
   readonly sites?: readonly Site[];
   /** Of each node and worker; none when left out. */
@@ -34,17 +32,17 @@ export function openContainers({ run, ground, sites, ...parts }: ContainersOptio
   readonly watch: EngineWatch;
 } {
   const { engine, image, gateImage, nodeImage } = ground;
-  const { supervisor, logDirectory, healthChecks = false } = parts;
+  const { supervisor, logDirectory, program, healthChecks = false } = parts;
   const { limits = { node: noLimits, worker: noLimits } } = parts;
   const networks = new RunNetworks(engine, run);
   const gated = sites && gateImage && { gated: { sites, image: gateImage } };
   const proxied = sites && !gateImage && { proxied: { sites, image } };
-  const places = new Places({ supervisor, networks, logDirectory, ...gated, ...proxied });
+  const peerPort = nodePort + program.addressesPerNode - 1;
+  const places = new Places({ supervisor, networks, logDirectory, peerPort, ...gated, ...proxied });
   const shared = { ...parts, image, networks, places };
-  const own = nodeImage === undefined ? {} : { nodeImage: nodeImage.tag };
   const host = new DockerHost({
     ...shared,
-    ...own,
+    nodeImage,
     engine,
     healthChecks,
     limits: limits.node,

@@ -17,6 +17,8 @@ export interface PlacesOptions {
   readonly supervisor: Supervisor;
   readonly networks: RunNetworks;
   readonly logDirectory: string;
+  /** At which nodes are dialled by their peers. */
+  readonly peerPort: number;
   /** Where links are to be cut: all nodes and clients, and what their gates are made from. */
   readonly gated?: {
     readonly sites: readonly Site[];
@@ -98,6 +100,7 @@ export class Places {
   }
 
   #addressOn(kind: NetworkKind, node: string): string {
-    return `${this.#options.networks.addressOf(node, kind)}:${nodePort}`;
+    const { networks, peerPort } = this.#options;
+    return `${networks.addressOf(node, kind)}:${kind === 'cluster' ? peerPort : nodePort}`;
   }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Target } from '../../driver/driver.ts';
 import type { ProcessIdentity } from '../../supervisor/process-table.ts';
@@ -29,7 +29,7 @@ class ProcessHost implements NodeHost {
   readonly nodes: number;
   readonly #options: ProcessClusterOptions;
   /** Of each node, all that it listens at; the first is the clients'. */
-  #listens: readonly (readonly string[])[] = [];
+  #bound: readonly (readonly string[])[] = [];
   #network: ProxiedNetwork | undefined;
   #closing = false;
 
@@ -52,25 +52,28 @@ class ProcessHost implements NodeHost {
     const each = this.#options.program.addressesPerNode;
     const ports = await freePorts(this.nodes * each);
     const addresses = ports.map((port) => `127.0.0.1:${port}`);
-    this.#listens = this.#numbers.map((node) => addresses.slice((node - 1) * each, node * each));
+    this.#bound = this.#numbers.map((node) => addresses.slice((node - 1) * each, node * each));
     const byName = new Map(this.addresses.map((address, index) => [nameOf(index + 1), address]));
     await this.#network?.setTargets(({ to }) => byName.get(to) ?? '');
   }
 
   get addresses(): readonly string[] {
-    return this.#listens.map(([address = '']) => address);
+    return this.#bound.map(([address = '']) => address);
   }
 
   async spawn(node: number): Promise<ProcessIdentity> {
     const { supervisor, program, storage, logDirectory, token } = this.#options;
-    const command = program.command({
+    const { files, ...command } = program.command({
       node,
-      listens: this.#listens,
+      listens: this.#bound[node - 1] ?? [],
+      addresses: this.#bound,
       dials: (peer) => this.#peerAddress(node, peer),
       storage: storage.configOf(node),
       directory: logDirectory,
       token,
     });
+    for (const file of files)
+      writeFileSync(join(logDirectory, file.name), file.text, { mode: 0o600 });
     const name = nameOf(node);
     const logFile = this.logFile(node);
     const { process: identity } = await supervisor.spawn({ name, ...command, logFile });

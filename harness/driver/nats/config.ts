@@ -1,6 +1,4 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { NodeSeat } from '../../cluster/node-program.ts';
+import type { NodeFile, NodeSeat } from '../../cluster/node-program.ts';
 import type { ProgramOptions } from '../broker.ts';
 
 /** Of the account with the streams, and of the one that may ask servers about themselves. */
@@ -21,20 +19,19 @@ export function nodeOfServer(name: string | undefined): number {
   return Number(/^node-(\d+)$/.exec(name ?? '')?.[1] ?? 0);
 }
 
-/** Writes the configuration of a node where only its owner may read it, and returns the file. */
-export function writeConfig(seat: NodeSeat, topic: ProgramOptions['topic']): string {
-  const file = join(seat.directory, `${serverName(seat.node)}.conf`);
-  writeFileSync(file, configText(seat, topic), { mode: 0o600 });
-  return file;
+/** The configuration of a node, as a file that it is given. */
+export function configFile(seat: NodeSeat, topic: ProgramOptions['topic']): NodeFile {
+  return { name: `${serverName(seat.node)}.conf`, text: configText(seat, topic) };
 }
 
 /** A cluster of its own, or a single server that is none. */
 export function configText(seat: NodeSeat, topic: ProgramOptions['topic']): string {
-  const { node, listens, storage, token } = seat;
-  const [client, route] = listens[node - 1] ?? [];
+  const { node, listens, addresses, dials, storage, token } = seat;
+  const [client, route] = listens;
   const password = JSON.stringify(token);
   const account = (name: string, user: string, more: string): string =>
     `  ${name} { ${more}users: [{ user: ${user}, password: ${password} }] }`;
+  const routes = addresses.map((of, index) => `"nats://${dials(index + 1) ?? of.at(-1)}"`);
   return [
     `server_name: ${serverName(node)}`,
     `listen: "${client}"`,
@@ -49,7 +46,7 @@ export function configText(seat: NodeSeat, topic: ProgramOptions['topic']): stri
     account('SYS', systemUser, ''),
     '}',
     'system_account: SYS',
-    ...(listens.length > 1 ? clusterBlock(route ?? '', listens) : []),
+    ...(addresses.length > 1 ? clusterBlock(route ?? '', routes) : []),
     '',
   ].join('\n');
 }
@@ -60,8 +57,7 @@ function syncInterval({ flush, flushInterval }: ProgramOptions['topic']): string
   return [`  sync_interval: ${flush === 'sync' ? 'always' : `"${flushInterval}ms"`}`];
 }
 
-function clusterBlock(route: string, listens: NodeSeat['listens']): string[] {
-  const routes = listens.map(([, address]) => `"nats://${address}"`);
+function clusterBlock(route: string, routes: readonly string[]): string[] {
   return [
     'cluster {',
     '  name: ackworth',

@@ -6,7 +6,14 @@ import { pack, type Pack } from 'tar-stream';
 /** What an archive is to hold, at paths without a leading slash. */
 export type ArchiveEntry =
   | { readonly path: string; readonly file: string }
-  | { readonly path: string; readonly text: string }
+  | {
+      readonly path: string;
+      readonly text: string;
+      /** Everybody may read it, and root alone write, when left out. */
+      readonly mode?: number;
+      readonly uid?: number;
+      readonly gid?: number;
+    }
   | { readonly path: string; readonly folder: true; readonly mode?: number }
   | { readonly path: string; readonly linkTo: string };
 
@@ -30,7 +37,8 @@ async function fill(archive: Pack, entries: readonly ArchiveEntry[]): Promise<vo
       const sink = archive.entry({ ...common, size, mode: executable ? 0o755 : 0o644 });
       await pipeline(createReadStream(entry.file), sink);
     } else if ('text' in entry) {
-      archive.entry({ ...common, mode: 0o644 }, entry.text);
+      const { text, mode = 0o644, uid = 0, gid = 0 } = entry;
+      archive.entry({ ...common, mode, uid, gid }, text);
     } else if ('linkTo' in entry) {
       archive.entry({ ...common, type: 'symlink', linkname: entry.linkTo });
     } else {

@@ -23,6 +23,8 @@ function librariesOf(binary: string): string[] {
   try {
     told = execFileSync('ldd', [binary], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   } catch (cause) {
+    // Linked with nothing, as programs in Go mostly are.
+    if (/not a dynamic executable/.test(String((cause as { stderr?: unknown }).stderr))) return [];
     const why = `ldd does not tell what ${binary} is linked with: ${saidBy(cause)}`;
     throw new HarnessError('environment', why, { cause });
   }

@@ -1,19 +1,12 @@
 import { HarnessError } from '../../../errors.ts';
 import { saidBy, statusOf, type Engine } from '../engine.ts';
 
-/** An image that somebody else made, for the nodes. */
-export interface GivenImage {
-  /** As it was named. */
-  readonly tag: string;
-  /** "sha256:..." */
-  readonly id: string;
-}
-
 /**
- * The image of this name, which the engine must have: none is pulled, so that a run is of what its
- * user has seen. Rejects with HarnessError `environment` in one sentence.
+ * The id, "sha256:...", of an image that somebody else made, which the engine must have: none is
+ * pulled, so that a run is of what its user has seen. `needed`: what its entry point must be. Rejects
+ * with HarnessError `environment` in one sentence.
  */
-export async function findImage({ docker }: Engine, tag: string): Promise<GivenImage> {
+export async function findImage({ docker }: Engine, tag: string, needed: string): Promise<string> {
   let id: string;
   let entry: unknown;
   try {
@@ -26,10 +19,6 @@ export async function findImage({ docker }: Engine, tag: string): Promise<GivenI
       : `the image ${tag} cannot be looked at: ${saidBy(cause)}`;
     throw new HarnessError('environment', sentence, { cause });
   }
-  if (entry !== null && entry !== undefined && (entry as string | string[]).length > 0)
-    return { tag, id };
-  throw new HarnessError(
-    'environment',
-    `the image ${tag} has no ENTRYPOINT: it needs one that starts a node and takes --config-env`,
-  );
+  if (entry !== null && entry !== undefined && (entry as string | string[]).length > 0) return id;
+  throw new HarnessError('environment', `the image ${tag} has no ENTRYPOINT: it needs ${needed}`);
 }

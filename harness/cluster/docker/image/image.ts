@@ -17,31 +17,33 @@ export interface BuiltImage {
   pathOf(entry: string): string;
 }
 
-/** That of nodes, workers and proxies. */
+/** That of workers and proxies, and of nodes that are programs of this installation. */
 export interface ProgramImage extends BuiltImage {
   /** "node:20.20.2-slim", "the local node v20.20.2" */
   readonly madeFrom: string;
 }
 
-/** What every container of ours is started from. */
-export const nodeEntry = 'broker/server/main.js';
+/** What containers of ours are started from. */
 export const workerEntry = 'harness/load/worker.js';
 export const proxyEntry = 'harness/cluster/network/main.js';
+
+/** A volume takes after the folder that it covers: into this one whoever it runs as may write. */
+export const keepFolder: ArchiveEntry = { path: 'image/keep', folder: true, mode: 0o1777 };
 
 const officialPullMsMax = 120_000;
 
 /**
  * Sees to it that the engine has an image of the present programs: it is named for its content, so
- * that one of other content is never taken for it. `extra` are further entry files. Rejects with
+ * that one of other content is never taken for it. `mains` are further entry files. Rejects with
  * HarnessError `environment` in one sentence.
  */
 export async function provideImage(
   engine: Engine,
-  extra: readonly string[],
+  mains: readonly string[],
   onBuild: (what: string) => void,
 ): Promise<ProgramImage> {
   const { docker } = engine;
-  const programs = [...[nodeEntry, workerEntry, proxyEntry].map(entryPoint), ...extra];
+  const programs = [...[workerEntry, proxyEntry].map(entryPoint), ...mains];
   const { version, pathOf, entries } = contentOf(programFiles(programs));
   try {
     for (const base of ['official', 'local'] as const) {
@@ -72,7 +74,7 @@ export function contentOf({ files, root }: ProgramFiles): {
   for (const file of files) content.update(`\n${pathOf(file)}\n`).update(readFileSync(file));
   const version = content.digest('hex').slice(0, 16);
   const entries: ArchiveEntry[] = [
-    { path: 'image/keep', folder: true, mode: 0o1777 },
+    keepFolder,
     ...files.map((file) => ({ path: `image${pathOf(file)}`, file })),
   ];
   return { version, pathOf, entries };
@@ -103,7 +105,7 @@ async function provideBase(docker: Docker): Promise<{ base: 'official' | 'local'
 }
 
 /** Why it cannot be had; undefined when it is there. */
-async function pull(docker: Docker, tag: string): Promise<string | undefined> {
+export async function pull(docker: Docker, tag: string): Promise<string | undefined> {
   if (await hasImage(docker, tag)) return undefined;
   const abort = new AbortController();
   const tooLong = setTimeout(() => abort.abort(), officialPullMsMax);
@@ -121,7 +123,6 @@ export function dockerfile(from: string): string {
   return [
     `FROM ${from}`,
     `LABEL ${imageLabel}=program`,
-    // A volume takes after the folder that it covers: into /keep whoever it runs as may write.
     'COPY image /',
     'ENV NODE_ENV=production',
     'ENTRYPOINT ["node"]',

@@ -23,10 +23,7 @@ export function localImage(
   more: ReadonlyMap<string, string>,
   others: readonly ArchiveEntry[] = [],
 ): LocalImage {
-  if (process.platform !== 'linux') {
-    const why = `the binary of this ${process.platform} machine does not run in a container`;
-    throw new HarnessError('environment', why);
-  }
+  requireLinux();
   const files = new Map([...binaryWithLibraries(process.execPath, 'usr/local/bin/node'), ...more]);
   const identity = createHash('sha256').update(process.version);
   for (const [path, file] of files) {
@@ -42,6 +39,13 @@ export function localImage(
     ...others,
   ];
   return { tag: `${repository}:${identity.digest('hex').slice(0, 16)}`, entries };
+}
+
+/** Throws a HarnessError `environment` where binaries of this machine do not run in containers. */
+export function requireLinux(): void {
+  if (process.platform === 'linux') return;
+  const why = `the binary of this ${process.platform} machine does not run in a container`;
+  throw new HarnessError('environment', why);
 }
 
 /** Makes the image, unless the engine has it. */

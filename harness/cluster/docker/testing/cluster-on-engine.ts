@@ -4,14 +4,17 @@ import { join } from 'node:path';
 import { referenceProgram } from '../../../driver/reference/program.ts';
 import { Supervisor } from '../../../supervisor/supervisor.ts';
 import { plainStorage } from '../../process/storage/plain.ts';
+import type { NodeProgram } from '../../node-program.ts';
 import type { SupervisedCluster } from '../../supervised-cluster.ts';
 import { findDockerGround } from '../ground.ts';
 import { openContainers, type ContainersOptions } from '../open-containers.ts';
 
-/** Three nodes of the reference broker in containers, with a supervisor of their own; not up yet. */
+/** Three nodes in containers, with a supervisor of their own; not up yet. */
 export async function clusterOnEngine(
   run: string,
   options: Pick<ContainersOptions, 'sites' | 'limits' | 'healthChecks'> & {
+    /** Of what; the reference broker when left out. */
+    readonly program?: NodeProgram;
     /** Links are cut by a packet filter. */
     readonly cuts?: boolean;
     readonly onExit?: (name: string) => void;
@@ -22,7 +25,7 @@ export async function clusterOnEngine(
   /** Resolves with what the supervisor could not clean up. */
   readonly close: () => Promise<readonly string[]>;
 }> {
-  const { cuts = false, onExit, ...wishes } = options;
+  const { program = referenceProgram(), cuts = false, onExit, ...wishes } = options;
   const directory = mkdtempSync(join(tmpdir(), 'ackworth-docker-'));
   const supervisor = new Supervisor({
     run,
@@ -34,14 +37,14 @@ export async function clusterOnEngine(
     ...wishes,
     run,
     ground: await findDockerGround({
-      programs: [],
+      program,
       storage: 'plain',
       cuts,
       onBuild: () => undefined,
     }),
     supervisor,
     nodes: 3,
-    program: referenceProgram(),
+    program,
     storage: plainStorage((node) => join(directory, 'data', `node-${node}`)),
     logDirectory: join(directory, 'nodes'),
     historyDirectory: directory,
