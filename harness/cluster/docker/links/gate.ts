@@ -7,7 +7,7 @@
  * Prints a line once it listens, and ends when its stdin closes.
  */
 import { createSocket } from 'node:dgram';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { Channel } from '../../../load/channel.ts';
 import { monotonicNanos } from '../../../measure/clock.ts';
@@ -62,13 +62,19 @@ async function answer(asked: GateRequest): Promise<GateAnswers[keyof GateAnswers
     case 'passed':
       return { bytes: bytesPassed(await save(), asked.sources) };
     case 'connections':
-      return { count: connectionsWith(readFileSync('/proc/net/tcp', 'utf8'), asked.peers) };
+      return { count: connectionsWith(tables(), asked.peers) };
     case 'send':
       await Promise.all(asked.frames.map(({ id, to }) => send(id, to)));
       return { atNanos: monotonicNanos() };
     case 'arrivals':
       return { atNanos: asked.ids.map((id) => arrivals.get(id) ?? null) };
   }
+}
+
+/** A site that listens for both families has what it accepted in the second, where there is one. */
+function tables(): string {
+  const files = ['/proc/net/tcp', '/proc/net/tcp6'].filter((file) => existsSync(file));
+  return files.map((file) => readFileSync(file, 'utf8')).join('');
 }
 
 /** What the network does to it is not the sender's business. */

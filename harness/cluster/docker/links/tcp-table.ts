@@ -1,6 +1,12 @@
 const established = '01';
 
-/** From the text of `/proc/net/tcp`: open connections with these addresses at the other end. */
+/** Before an address of version 4 in a table of version 6. */
+const mapped = /^0{16}FFFF0{4}/;
+
+/**
+ * From the text of `/proc/net/tcp` and `/proc/net/tcp6`: open connections with these addresses, of
+ * version 4, at the other end.
+ */
 export function connectionsWith(table: string, peers: readonly string[]): number {
   const wanted = new Set(peers);
   return table
@@ -8,7 +14,10 @@ export function connectionsWith(table: string, peers: readonly string[]): number
     .slice(1)
     .filter((line) => {
       const [, , remote = '', state] = line.trim().split(/\s+/);
-      return state === established && wanted.has(addressOf(remote.split(':')[0] ?? ''));
+      return (
+        state === established &&
+        wanted.has(addressOf((remote.split(':')[0] ?? '').replace(mapped, '')))
+      );
     }).length;
 }
 
