@@ -1,6 +1,7 @@
 import type { Row } from '../checker/promise/row.ts';
 import type { NodeProgram } from '../cluster/node-program.ts';
 import type { StorageForm } from '../cluster/node-storage.ts';
+import type { FaultNeeds } from '../fault/fault.ts';
 import type { Plan } from '../scenario/plan-types.ts';
 import type { Driver } from './driver.ts';
 
@@ -28,10 +29,10 @@ export interface Broker {
   /** What its nodes can keep their data on. */
   readonly storage: readonly StorageForm[];
   /**
-   * Why it cannot do what is planned, as a sentence that says what to do instead. `needsLinks`: a
-   * fault of the plan acts on links between nodes.
+   * Why it cannot do what is planned, as a sentence that says what to do instead. `links`: what
+   * faults of the plan do to links between nodes, at most.
    */
-  refuses(plan: Plan, needsLinks: boolean): string | undefined;
+  refuses(plan: Plan, links: FaultNeeds['links']): string | undefined;
 }
 
 export interface ProgramOptions {

@@ -32,14 +32,26 @@ describe('NATS', () => {
     expect(refusal({ topic: { replication: 'none', flush: 'os' } })).toBeUndefined();
     expect(refusal(faulty('kill'))).toBeUndefined();
     expect(refusal(faulty('power-cut', 'all-nodes'))).toBeUndefined();
+    expect(refusal(faulty('cut'), 'nats', 'docker')).toBeUndefined();
+    expect(refusal(faulty('disconnect'), 'nats', 'docker')).toBeUndefined();
   });
 
   test('refuses each other thing in one sentence', () => {
     expect(refusal({ topic: { replication: 'async' } })).toBe(
       'NATS acks what a quorum has, or one replica alone: use --replication quorum or none',
     );
-    expect(refusal(faulty('cut'))).toContain('its nodes advertise one address each');
-    expect(refusal({}, 'nats', 'docker')).toContain('NATS runs on --cluster process only');
+    expect(refusal(faulty('cut'))).toBe(
+      'the links of NATS cannot be cut on --cluster process, since its nodes tell each other of ' +
+        'one address each; use --cluster docker, leave the faults of orders out ' +
+        '(run --no-faults), or the cells that act on links (compare --quick)',
+    );
+    for (const cluster of ['process', 'docker'] as const)
+      expect(refusal(faulty('delay'), 'nats', cluster)).toBe(
+        'the links of NATS can be cut, on --cluster docker, and neither delayed nor reset, since ' +
+          'that takes proxies and its nodes tell each other of one address each; leave the ' +
+          'faults of orders out (run --no-faults), or the cells that act on links ' +
+          '(compare --quick)',
+      );
     expect(refusal({ nodes: 7, topic: { replicas: 7 } })).toContain('at most 5 replicas');
     expect(refusal({ storage: { form: 'emulated' } })).toBe(
       '"nats" cannot keep its data on emulated storage; it can on plain, ext4, xfs',

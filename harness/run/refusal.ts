@@ -16,5 +16,5 @@ export function refusalOf(broker: Broker, plan: Plan, vocabulary: Vocabulary): s
     const faults = `the faults of ${plan.scenario.name} act on ${needed} storage alone`;
     return `${faults}, and "${name}" can keep its data only on ${known}`;
   }
-  return broker.refuses(plan, linksNeeded(plan) !== undefined);
+  return broker.refuses(plan, linksNeeded(plan));
 }

@@ -5,21 +5,27 @@ const replicasMax = 5;
 
 export const natsBroker: Broker = {
   name: 'nats',
-  description: 'NATS JetStream, from an installed nats-server of version 2.10 or later',
+  description:
+    'NATS JetStream, from an installed nats-server of version 2.10 or later, or its image',
   driver: async () => (await import('./driver.ts')).natsDriver(),
   program: async (options) => (await import('./program.ts')).natsProgram(options),
   examine: async () => (await import('./examine.ts')).examineNats(),
   promises: natsPromises,
   storage: ['plain', 'ext4', 'xfs'],
-  refuses({ cluster, scenario }, needsLinks) {
+  refuses({ cluster, scenario }, links) {
     const { replication, replicas = 1 } = scenario.topic;
-    if (cluster !== 'process')
-      return `NATS runs on --cluster process only: there are no ${cluster} clusters of it yet`;
-    if (needsLinks)
+    const without =
+      `leave the faults of ${scenario.name} out (run --no-faults), or the cells that act on ` +
+      'links (compare --quick)';
+    if (links === 'shape')
       return (
-        'the links of NATS cannot be cut on --cluster process, since its nodes advertise one ' +
-        `address each to all others; leave the faults of ${scenario.name} out (run --no-faults), ` +
-        'or the cells that cut links (compare --quick)'
+        'the links of NATS can be cut, on --cluster docker, and neither delayed nor reset, since ' +
+        `that takes proxies and its nodes tell each other of one address each; ${without}`
+      );
+    if (links === 'cut' && cluster === 'process')
+      return (
+        'the links of NATS cannot be cut on --cluster process, since its nodes tell each other ' +
+        `of one address each; use --cluster docker, ${without}`
       );
     if (replication === 'async')
       return 'NATS acks what a quorum has, or one replica alone: use --replication quorum or none';

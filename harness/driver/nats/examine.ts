@@ -1,5 +1,6 @@
 import type { Broker } from '../broker.ts';
 import { checkBinary, findBinary, onPath } from './binary.ts';
+import { officialImage } from './contained.ts';
 
 type Examined = Awaited<ReturnType<NonNullable<Broker['examine']>>>;
 
@@ -11,7 +12,8 @@ export async function examineNats(): Promise<Examined> {
     file = findBinary(undefined);
     version = await checkBinary(file);
   } catch (error) {
-    const found = 'runs with --target nats are not possible here';
+    const image = officialImage();
+    const found = `runs with --target nats only on --cluster docker, where the image ${image} can be had`;
     return { state: 'doubtful', found, advice: (error as Error).message };
   }
   const found = `nats-server ${version}, ${file}`;

@@ -6,6 +6,7 @@ import { describeCluster } from '../../cluster/cluster.contract.ts';
 import type { Session, TopicOptions } from '../driver.ts';
 import { describeDriver } from '../driver.contract.ts';
 import { binaryVariable, checkBinary } from './binary.ts';
+import { natsContained } from './contained.ts';
 import { natsDriver } from './driver.ts';
 import { examineNats } from './examine.ts';
 import { newCluster, type StartedCluster } from './testing/start-cluster.ts';
@@ -124,6 +125,35 @@ describe('a program that is no nats-server of today', () => {
     await expect(checkBinary(file)).resolves.toBe('2.12.1');
   });
 
+  test('is what an image is made from, or that of its makers of the same version', async () => {
+    const source = (named?: string) =>
+      natsContained({
+        topic: { flush: 'os', flushInterval: 100 },
+        ...(named && { file: named }),
+      }).source();
+    vi.stubEnv('PATH', folder);
+    vi.stubEnv(binaryVariable, '');
+    const lacking = expect.stringMatching(/^there is no nats-server on the PATH/) as string;
+    expect(await source()).toEqual({
+      server: {
+        name: 'nats-server',
+        version: '2.12.1',
+        official: 'nats:2.12.1',
+        file: { lacking },
+      },
+    });
+    vi.unstubAllEnvs();
+    says('nats-server: v2.14.0');
+    vi.stubEnv(binaryVariable, file);
+    const found = { name: 'nats-server', version: '2.14.0', file: { path: file } };
+    expect(await source()).toEqual({ server: { ...found, official: 'nats:2.14.0' } });
+    // Another program in its place is in no image of theirs.
+    expect(await source(file)).toEqual({ server: found });
+    vi.stubEnv(binaryVariable, join(folder, 'gone'));
+    await expect(source()).rejects.toThrow('which ACKWORTH_NATS_SERVER names');
+    vi.unstubAllEnvs();
+  });
+
   test('is what `ackworth doctor` tells of, with what to do', async () => {
     vi.stubEnv(binaryVariable, file);
     says('nats-server: v2.12.1');
@@ -132,7 +162,8 @@ describe('a program that is no nats-server of today', () => {
     says('nats-server: v2.9.10');
     expect(await examineNats()).toEqual({
       state: 'doubtful',
-      found: 'runs with --target nats are not possible here',
+      found:
+        'runs with --target nats only on --cluster docker, where the image nats:2.12.1 can be had',
       advice: expect.stringContaining('2.10 or later is needed'),
     });
     says('nats-server: v2.12.1');
