@@ -103,11 +103,15 @@ export class ClusterClient {
     return this.metadata.leader(topicId, partition);
   }
 
-  /** The topic, from the cache or asked for until `timeoutMs`; rejects with `unknown-topic`. */
+  /**
+   * The topic, from the cache or asked for until `timeoutMs`; rejects with `unknown-topic`, and with
+   * `shutting-down` as soon as the client is closed.
+   */
   async topic(name: string, timeoutMs = this.requestTimeoutMs * 5): Promise<TopicInfo> {
     this.#topics.add(name);
     const endMs = this.clock.monotonicMs() + timeoutMs;
     for (let tries = 0; ; tries++) {
+      if (this.#closed) throw clientIsClosed();
       const topic = this.metadata.topic(name);
       if (topic !== undefined) return topic;
       if (this.clock.monotonicMs() >= endMs) {
@@ -248,7 +252,7 @@ export class ClusterClient {
   }
 
   #connectTo(address: string): Promise<NodeConnection> {
-    if (this.#closed) return Promise.reject(new BrokerError('shutting-down', 'client is closed'));
+    if (this.#closed) return Promise.reject(clientIsClosed());
     let slot = this.#slots.get(address);
     if (slot === undefined) {
       slot = { connection: undefined, opening: undefined, failures: 0, retryAtMs: 0 };
@@ -275,7 +279,7 @@ export class ClusterClient {
       });
       if (this.#closed) {
         connection.close();
-        throw new BrokerError('shutting-down', 'client is closed');
+        throw clientIsClosed();
       }
       connection.onClose = () => {
         slot.connection = undefined;
@@ -294,4 +298,8 @@ export class ClusterClient {
   #addressList(): string {
     return this.#options.addresses.join(', ');
   }
+}
+
+function clientIsClosed(): BrokerError {
+  return new BrokerError('shutting-down', 'client is closed');
 }

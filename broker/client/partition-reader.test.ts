@@ -78,6 +78,20 @@ test('tells where what it was given is corrupt, hands none of it out, and ends',
   expect(told).toEqual(['p1 2']);
 });
 
+test('ends soon when the client is closed under it, or was closed before', async () => {
+  const { fake, cluster, read } = rig(1);
+  put(fake, 0, 3);
+  fake.fate = (_, request) => (request.api === 'fetch' ? 'lose-request' : 'serve');
+  const reading = read();
+  reading.catch(() => undefined);
+  await fake.pass(100);
+  cluster.close();
+  await fake.pass(300);
+  const closed = 'partition 0 was read to 0 of 3: the client was closed';
+  await expect(Promise.race([reading, Promise.resolve('still reads')])).rejects.toThrow(closed);
+  await expect(Promise.race([read(), fake.pass(1)])).rejects.toThrow('client is closed');
+});
+
 test('never passes a partial read off as a whole one', async () => {
   const { fake, read } = rig(1);
   put(fake, 0, 3);

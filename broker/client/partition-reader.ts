@@ -110,6 +110,10 @@ async function readPartition(
       },
     });
     const check = (): void => {
+      if (cluster.closed) {
+        finish(incomplete('the client was closed'));
+        return;
+      }
       if (cluster.clock.monotonicMs() - movedMs >= stuckMs) {
         finish(incomplete(trouble === '' ? `nothing came for ${stuckMs} ms` : trouble));
         return;
