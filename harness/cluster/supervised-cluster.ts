@@ -233,6 +233,8 @@ export class SupervisedCluster implements Cluster {
         throw new HarnessError('cluster', `${what}${this.#lastWords(index + 1)}`);
       });
       if (answers.every((answer) => answer !== undefined && answer.coordinator !== 0)) return;
+      if (this.#supervisor.gone)
+        throw new HarnessError('cluster', 'the supervisor ended before the cluster served');
       if (monotonicNanos() > deadline) {
         const silent = answers.flatMap((answer, index) => (answer ? [] : [index + 1]));
         const what =

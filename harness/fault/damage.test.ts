@@ -199,6 +199,21 @@ test('A torn tail takes what there is where that is less than it was to take, fr
   ]);
 });
 
+test('A node whose supervisor goes while it opens what it has is not waited for', async () => {
+  const site = siteOf(missingFile as Fault, {});
+  await missingFile.inject(site as never);
+  await missingFile.heal(site as never);
+  node.handsOut = [{ ...whole, complete: false, reason: 'is being opened' }];
+  const inspect = vi.spyOn(node, 'inspect');
+  node.state = () =>
+    inspect.mock.calls.length === 0
+      ? Promise.resolve('running')
+      : Promise.reject(new Error('the supervisor has ended'));
+  const probing = missingFile.probe(site as never, 'healed');
+  await expect(probing).rejects.toThrow('the supervisor has ended');
+  expect(inspect).toHaveBeenCalledOnce();
+});
+
 test('The file that is missing in the middle is never the first nor the last', async () => {
   const taken = new Set<string>();
   for (let seed = 1; seed <= 20; seed++) {

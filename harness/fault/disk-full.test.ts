@@ -45,6 +45,14 @@ describe('a full emulated disk', () => {
     });
   });
 
+  test('is not waited for once the supervisor, and its node with it, has gone', async () => {
+    const node = new FakeNode({ disk: new FakeEmulatedDisk() });
+    const site = siteOf([node]);
+    await diskFull.inject(site);
+    node.state = () => Promise.reject(new Error('the supervisor has ended'));
+    await expect(diskFull.probe(site, 'injected')).rejects.toThrow('the supervisor has ended');
+  });
+
   test('that goes on refusing is not healed', async () => {
     const disk = new FakeEmulatedDisk();
     const site = siteOf([new FakeNode({ disk })]);

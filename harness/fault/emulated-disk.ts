@@ -24,12 +24,16 @@ export async function takeOn(
 
 /** That what a disk counts has grown, which takes something to be written or synced meanwhile. */
 export async function proveCounted(
+  victim: Pick<Victim, 'state'>,
   disk: EmulatedDisk,
   patienceMs: number,
   evidence: (now: DiskAccount) => string | undefined,
   otherwise: string,
 ): Promise<Proof> {
-  const found = await within(patienceMs, async () => evidence(await disk.account()));
+  const found = await within(patienceMs, async () => {
+    await victim.state();
+    return evidence(await disk.account());
+  });
   return found === undefined
     ? { result: 'mismatch', evidence: `${otherwise} within ${patienceMs} ms` }
     : { result: 'confirmed', evidence: `${found} (emulated)` };

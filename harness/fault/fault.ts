@@ -69,6 +69,7 @@ export interface Victim {
   /** As `pause`, at once, where an engine takes its time: for who is killed next. */
   freeze(): Promise<number>;
   resume(): Promise<number>;
+  /** Rejects once its supervisor has gone, and it too: whoever waits for it keeps asking. */
   state(): Promise<NodeState>;
   /** Serves its clients (node), or reported work done since the last call (worker). */
   answers(): Promise<boolean>;

@@ -182,6 +182,21 @@ describe('a power cut', () => {
     expect(deeds.slice(3)).toEqual(['start 1', 'start 3', 'roles', 'roles', 'roles', 'start 2']);
   });
 
+  test('waits for no election where the supervisor, and all with it, has gone', async () => {
+    let isGone = false;
+    const roles = async (): Promise<Roles> => {
+      isGone = true;
+      return { leaders: [1, 2, 2], coordinator: 0 };
+    };
+    const state = async (): Promise<NodeState> => {
+      if (isGone) throw new Error('the supervisor has ended');
+      return 'running';
+    };
+    const where = site([node(1, { state })], { back: 'leader-last', roles });
+    await powerCut.inject(where);
+    await expect(powerCut.heal(where)).rejects.toThrow('the supervisor has ended');
+  });
+
   test('that failed half-way is still healed', async () => {
     const stubborn = node(2, { freeze: () => Promise.reject(new Error('node-2 has ended')) });
     const where = site([node(1), stubborn]);

@@ -120,11 +120,12 @@ async function leaderOf({ victims, roles }: Site): Promise<Victim | undefined> {
 }
 
 /** A partition that has no replica elsewhere never finds a leader: then this waits in vain. */
-async function untilOthersLead({ roles }: Site, { number }: Victim): Promise<void> {
+async function untilOthersLead({ roles }: Site, last: Victim): Promise<void> {
   const deadline = monotonicNanos() + electionMsMax * 1e6;
   while (monotonicNanos() < deadline) {
+    await last.state();
     const { leaders } = await roles().catch(() => ({ leaders: [] as readonly number[] }));
-    if (leaders.length > 0 && !leaders.includes(0) && !leaders.includes(number)) return;
+    if (leaders.length > 0 && !leaders.includes(0) && !leaders.includes(last.number)) return;
     await sleep(50);
   }
 }

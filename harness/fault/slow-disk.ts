@@ -51,6 +51,7 @@ function slowness(victim: Victim, disk: EmulatedDisk, delayMs: number): DiskTrou
         return joinProofs([await proveUp(victim, 15_000), quiet]);
       }
       return await proveCounted(
+        victim,
         disk,
         slowedMsMax + delayMs,
         ({ operationsSlowed, millisSlowed }) => {

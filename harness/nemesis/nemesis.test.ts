@@ -118,6 +118,22 @@ describe('the nemesis', () => {
     expect(deeds).toEqual(['kill', 'start']);
   });
 
+  test('waits for no cluster to settle when it is aborted', async () => {
+    let isSettling = (): void => undefined;
+    const settling = new Promise<void>((resolve) => (isSettling = resolve));
+    const { nemesis, events } = rig([planned(0), planned(1, { after: 0 })], {
+      settle: (signal) => {
+        isSettling();
+        return new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
+      },
+    });
+    const running = nemesis.run();
+    await settling;
+    nemesis.abort();
+    await running;
+    expect(new Set(events.map(({ fault }) => fault))).toEqual(new Set([0]));
+  });
+
   test('records a fault that nobody can be found for as failed, and goes on with the others', async () => {
     const { victim } = victimCalled('node 2');
     const { nemesis, events } = rig([planned(0), planned(1)], {

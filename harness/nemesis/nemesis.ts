@@ -12,8 +12,8 @@ export interface NemesisOptions {
   readonly originNanos: number;
   /** Who holds the role now; rejects with the reason when nobody does. */
   readonly resolve: (fault: PlannedFault) => Promise<FaultSite>;
-  /** Resolves once the cluster has settled after a fault, or has had its time to. */
-  readonly settle: () => Promise<void>;
+  /** Resolves once the cluster has settled after a fault, has had its time to, or on abort. */
+  readonly settle: (signal: AbortSignal) => Promise<void>;
   /** Into the history, before anything else happens. */
   readonly record: (event: FaultEvent) => void;
 }
@@ -48,7 +48,7 @@ export class Nemesis {
   async #live(planned: PlannedFault): Promise<void> {
     if (planned.after !== null) {
       await this.#over.get(planned.after);
-      await this.#options.settle();
+      await this.#options.settle(this.#abort.signal);
     }
     await this.#waitUntil(this.#options.originNanos + planned.atMs * 1e6);
     if (this.#abort.signal.aborted) return;

@@ -210,7 +210,7 @@ export class Conductor {
         await this.#measureExposure(fault, site);
         return site;
       },
-      settle: () => settle(around),
+      settle: (signal) => settle(around, signal),
       record: (event) => this.#faultStep(event),
     });
     this.#nemesis = { nemesis, over: nemesis.run() };
@@ -258,6 +258,7 @@ export class Conductor {
       plan,
       driver,
       session: this.#session!,
+      cluster: this.#cluster,
       fleet: this.#fleet!,
       stop: this.#stop,
       history: this.#history,
@@ -272,7 +273,7 @@ export class Conductor {
     this.#watch?.stop();
     this.#ticker?.stop();
     this.#nemesis?.nemesis.abort();
-    await Promise.race([this.#nemesis?.over, sleep(healMsMax, undefined, { ref: false })]);
+    await this.#untilHealed();
     this.#closing = true;
     const grace = this.#stop.thrown ? interruptGraceMs : undefined;
     const steps: (() => Promise<unknown> | undefined)[] = [
@@ -300,6 +301,16 @@ export class Conductor {
     }
     // Last, since on a full disk there is room for its end only now.
     this.#history.close();
+  }
+
+  /** Within limits. Where the supervisor was lost there is nothing left to heal, which shows at once. */
+  async #untilHealed(): Promise<void> {
+    const patience = new AbortController();
+    const { signal } = patience;
+    // It keeps the process alive, since without a supervisor perhaps nothing else does.
+    const tooLong = sleep(healMsMax, undefined, { signal }).catch(() => undefined);
+    await Promise.race([this.#nemesis?.over, tooLong]);
+    patience.abort();
   }
 
   /** Without one of them acked messages may be missed, and nobody would know. */

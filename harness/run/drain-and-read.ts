@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Cluster } from '../cluster/cluster.ts';
 import type { Driver, Session } from '../driver/driver.ts';
 import { monotonicNanos } from '../measure/clock.ts';
 import type { Plan } from '../scenario/plan-types.ts';
 import { DrainWatch, type LogEnds } from './drain.ts';
-import { finalRead } from './final-read.ts';
+import { finalRead, type FinalReadOptions } from './final-read.ts';
 import type { Fleet } from './fleet.ts';
 import type { HarnessHistory } from './harness-history.ts';
 import type { Stage } from './run-types.ts';
@@ -14,6 +14,7 @@ export interface DrainAndReadOptions {
   readonly plan: Plan;
   readonly driver: Driver;
   readonly session: Session;
+  readonly cluster: Pick<Cluster, 'state'>;
   readonly fleet: Fleet;
   readonly stop: StopSwitch;
   readonly history: HarnessHistory;
@@ -22,6 +23,8 @@ export interface DrainAndReadOptions {
 }
 
 const readPatienceMs = 20_000;
+/** Nobody starts again a node that has ended by now. */
+const endedPatienceMs = 500;
 const quietNanosMin = 5e9;
 /** Beyond the session time-out, after which what a dead member held is given to another. */
 const redeliveryNanos = 2e9;
@@ -31,17 +34,25 @@ const redeliveryNanos = 2e9;
  * have to come; they catch up and leave; then every node's own copy is read.
  */
 export async function drainAndRead(options: DrainAndReadOptions): Promise<void> {
-  const { plan, driver, fleet, stop, history, onStage } = options;
+  const { plan, driver, cluster, fleet, stop, history, onStage } = options;
   const { replayable, readEachReplica } = driver.capabilities;
   onStage('draining');
-  const ends = replayable ? await read(options, 0, []) : [];
+  const ends = replayable ? await read(options, { node: 0, ends: [] }) : [];
   await drain(options, ends);
   history.phase('final-read');
   onStage('reading');
   await stop.unlessStopped(Promise.all(fleet.all.map((worker) => worker.stop())));
   if (replayable && readEachReplica) {
     const nodes = Array.from({ length: plan.scenario.nodes }, (_, index) => index + 1);
-    await Promise.all(nodes.map((node) => read(options, node, ends)));
+    const states = await stop.unlessStopped(Promise.all(nodes.map((node) => cluster.state(node))));
+    const reads = nodes.map((node, index) =>
+      read(options, {
+        node,
+        ends,
+        ...(states[index] === 'stopped' ? { patienceMs: endedPatienceMs } : {}),
+      }),
+    );
+    await Promise.all(reads);
   }
   history.phase('done');
 }
@@ -63,14 +74,13 @@ async function drain(
       return;
     }
     for (const consumer of fleet.consumers) consumer.askForProgress();
-    await stop.unlessStopped(sleep(50));
+    await stop.sleep(50);
   }
 }
 
 function read(
   { run, plan, session, stop, historyDirectory }: DrainAndReadOptions,
-  node: number,
-  ends: readonly LogEnds[],
+  copy: Pick<FinalReadOptions, 'node' | 'ends'> & { readonly patienceMs?: number },
 ): Promise<readonly LogEnds[]> {
   const { partitions } = plan.scenario.topic;
   return stop.unlessStopped(
@@ -78,10 +88,10 @@ function read(
       session,
       run,
       historyDirectory,
-      node,
       partitions,
-      ends,
       patienceMs: readPatienceMs,
+      stop,
+      ...copy,
     }),
   );
 }

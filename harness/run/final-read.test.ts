@@ -7,6 +7,7 @@ import type { ReadEndEvent } from '../history/events.ts';
 import { readHistory } from '../history/reader.ts';
 import { PayloadWriter } from '../load/payload.ts';
 import { finalRead, type FinalReadOptions } from './final-read.ts';
+import { Stopped, StopSwitch } from './stop-switch.ts';
 
 type Answer =
   | {
@@ -54,6 +55,7 @@ function read(answers: Answer[], changes: Partial<FinalReadOptions> = {}) {
     partitions: 1,
     ends: [],
     patienceMs: 50,
+    stop: new StopSwitch(),
     ...changes,
   };
   return { ends: finalRead(options), asked };
@@ -124,6 +126,44 @@ describe('the final read', () => {
       { partition: 0, complete: false, reason: 'node 2 does not answer' },
       { partition: 1, complete: false, reason: 'node 2 does not answer' },
     ]);
+  });
+
+  test('ends with the try that is under way when the run is to end, and keeps what it read', async () => {
+    const stop = new StopSwitch();
+    const writer = new PayloadWriter({ run: 'run-1', producer: 3, sizeBytes: 100, seed: 1 });
+    const slot = writer.slot();
+    let more = (): void => undefined;
+    const session = {
+      readAll: ({ onRecord }: Parameters<Session['readAll']>[0]) => {
+        more = () => {
+          writer.write(slot, 0, 7, 1000);
+          onRecord({ payload: slot.payload, partition: 0, offset: 0 });
+        };
+        more();
+        return new Promise(() => undefined);
+      },
+    } as unknown as Session;
+    const { ends } = read([], { session, stop, patienceMs: 60_000 });
+    stop.throw();
+    expect(await ends).toEqual([]);
+    more();
+    expect(written('reader-2')).toMatchObject({
+      records: 1,
+      ends: [{ partition: 0, complete: false, reason: 'the run was to end' }],
+    });
+  });
+
+  test('makes no other try, and leaves no file, when the run is to end between two', async () => {
+    const stop = new StopSwitch();
+    const { ends, asked } = read([new Error('node 2 does not answer')], {
+      stop,
+      patienceMs: 60_000,
+    });
+    await new Promise(setImmediate);
+    stop.throw();
+    await expect(ends).rejects.toBeInstanceOf(Stopped);
+    expect(asked).toHaveLength(1);
+    expect(readdirSync(directory)).toEqual([]);
   });
 
   test('tells a partition of which the node has no copy from one that is empty', async () => {

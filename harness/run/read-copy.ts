@@ -6,6 +6,7 @@ import { HistoryWriter } from '../history/writer.ts';
 import { PayloadReader } from '../load/payload.ts';
 import { clockDomain } from '../measure/clock.ts';
 import type { LogEnds } from './drain.ts';
+import type { StopSwitch } from './stop-switch.ts';
 
 export interface ReadCopyOptions {
   readonly session: Pick<Session, 'readAll'>;
@@ -18,6 +19,8 @@ export interface ReadCopyOptions {
   readonly node: number;
   readonly partitions: number;
   readonly patienceMs?: number;
+  /** Cuts the read short; without it, it goes on whatever becomes of the run. */
+  readonly stop?: Pick<StopSwitch, 'unlessStopped'>;
 }
 
 export interface CopyRead {
@@ -31,9 +34,12 @@ export interface CopyRead {
   readonly reason: string;
 }
 
-/** Reads a copy of the log from start to end into a history file of its own. Whatever it meets is an answer. */
+/**
+ * Reads a copy of the log from start to end into a history file of its own, which is whole and
+ * closed however the read ended. Whatever it meets is an answer.
+ */
 export async function readCopy(options: ReadCopyOptions): Promise<CopyRead> {
-  const { node, run, session, partitions, worker, role, patienceMs } = options;
+  const { node, run, session, partitions, worker, role, patienceMs, stop } = options;
   const file = join(options.historyDirectory, `${worker}.ackh`);
   const domain = clockDomain();
   const header = { version: 1, run, worker, role, clockDomain: domain, numbers: [] } as const;
@@ -43,11 +49,13 @@ export async function readCopy(options: ReadCopyOptions): Promise<CopyRead> {
   let records = 0;
   let damaged = 0;
   let reason = '';
+  let isOver = false;
   try {
-    const result = await session.readAll({
+    const reading = session.readAll({
       ...(node === 0 ? {} : { node }),
       ...(patienceMs === undefined ? {} : { patienceMs }),
       onRecord: (record) => {
+        if (isOver) return;
         payload.read(record.payload);
         const flags =
           (payload.intact ? EntryFlag.intact : 0) | (payload.foreign ? EntryFlag.foreign : 0);
@@ -57,10 +65,11 @@ export async function readCopy(options: ReadCopyOptions): Promise<CopyRead> {
         if (!payload.intact) damaged++;
       },
     });
-    ends = result.partitions;
+    ends = (await (stop?.unlessStopped(reading) ?? reading)).partitions;
   } catch (error) {
     reason = error instanceof Error ? error.message : String(error);
   }
+  isOver = true;
   for (let partition = 0; partition < partitions; partition++) {
     const { startOffset = -1, endOffset = -1 } = ends[partition] ?? {};
     const complete = reason === '' && endOffset >= 0;

@@ -13,6 +13,20 @@ describe('the stop switch', () => {
     expect(stop.thrown).toBe(true);
   });
 
+  test('leaves no timer behind, which would keep the process from ending', async () => {
+    const timers = (): number =>
+      process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+    const stop = new StopSwitch();
+    const before = timers();
+    const waits = [stop.sleep(60_000), stop.until(monotonicNanos() + 60e9)];
+    expect(timers()).toBe(before + 2);
+    stop.throw();
+    for (const wait of waits) await expect(wait).rejects.toBeInstanceOf(Stopped);
+    expect(timers()).toBe(before);
+    await expect(stop.sleep(60_000)).rejects.toBeInstanceOf(Stopped);
+    expect(timers()).toBe(before);
+  });
+
   test('passes on what comes in time, good or bad', async () => {
     const stop = new StopSwitch();
     expect(await stop.unlessStopped(Promise.resolve(5))).toBe(5);

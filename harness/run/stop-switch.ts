@@ -2,9 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicNanos } from '../measure/clock.ts';
 
 /** The run is to end now; whoever threw the switch has told why. */
-export class Stopped extends Error {}
+export class Stopped extends Error {
+  constructor() {
+    super('the run was to end');
+  }
+}
 
-/** Lets whatever a run waits for be cut short, once and for all. */
+/**
+ * Lets whatever a run waits for be cut short, once and for all. Nothing may stay behind that keeps
+ * the process from ending: who waits for a time alone does so by `sleep` or `until`.
+ */
 export class StopSwitch {
   readonly #controller = new AbortController();
 
@@ -27,11 +34,20 @@ export class StopSwitch {
     });
   }
 
+  /** As `unlessStopped`; no timer outlives it. */
+  async sleep(ms: number): Promise<void> {
+    try {
+      await sleep(ms, undefined, { signal: this.#controller.signal });
+    } catch {
+      throw new Stopped();
+    }
+  }
+
   async until(nanos: number): Promise<void> {
     for (;;) {
       const leftMs = (nanos - monotonicNanos()) / 1e6;
       if (leftMs <= 0) return;
-      await this.unlessStopped(sleep(leftMs));
+      await this.sleep(leftMs);
     }
   }
 }

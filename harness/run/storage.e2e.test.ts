@@ -1,4 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
@@ -19,6 +20,7 @@ import { cleanLeftovers, findLeftovers } from '../clean/clean.ts';
 import { imagesMountedBelow } from '../file-system/loop-mount.ts';
 import { loopsBelow } from '../file-system/mount-table.ts';
 import { whatIsMissing } from '../file-system/trial.ts';
+import { readRecord } from '../record/read.ts';
 import { isAlive, signalProcess, type ProcessIdentity } from '../supervisor/process-table.ts';
 import type { SupervisorState } from '../supervisor/protocol.ts';
 
@@ -27,6 +29,8 @@ const lacking = await whatIsMissing('ext4', tmpdir());
 const required = (process.env.ACKWORTH_REQUIRE ?? '').split(/[\s,]+/).includes('power-cut');
 const bin = resolve('bin/ackworth.js');
 const patience = { timeout: 20_000 };
+/** From the end of a supervisor to that of its harness, which has judged the run by then. */
+const endMsMax = 12_000;
 
 let folder: string;
 let output: string;
@@ -191,19 +195,28 @@ describe.skipIf(lacking !== undefined)(title, () => {
     return underWay(file, (said) => (said.match(/: probed /g) ?? []).length >= 2);
   }
 
-  test.each(['harness', 'supervisor'] as const)(
-    'leaves nothing mounted when the %s is killed while one disk is full and another fails',
-    async (killed) => {
-      const { harness, state } = await inTrouble();
-      const ended = new Promise((done) => harness.once('exit', done));
-      if (killed === 'harness') harness.kill('SIGKILL');
-      else signalProcess(state.supervisor, 'SIGKILL');
-      await untilNothingIsHeld([state.supervisor, ...state.children]);
-      await ended;
-      await cleanLeftovers(output);
-      expect(existsSync(join(output, 'latest', 'data'))).toBe(false);
-    },
-  );
+  test('leaves nothing mounted when the harness is killed while one disk is full and another fails', async () => {
+    const { harness, state } = await inTrouble();
+    harness.kill('SIGKILL');
+    await untilNothingIsHeld([state.supervisor, ...state.children]);
+    await cleanLeftovers(output);
+    expect(existsSync(join(output, 'latest', 'data'))).toBe(false);
+  });
+
+  test('ends soon, judged, when the supervisor is killed while one disk is full and another fails', async () => {
+    const { harness, state } = await inTrouble();
+    const ended = once(harness, 'exit');
+    const killedMs = performance.now();
+    signalProcess(state.supervisor, 'SIGKILL');
+    const [exitCode] = (await ended) as [number | null];
+    expect(performance.now() - killedMs).toBeLessThan(endMsMax);
+    await untilNothingIsHeld([state.supervisor, ...state.children]);
+    expect(existsSync(join(output, 'latest', 'data'))).toBe(false);
+    const { verdict, reasons, faults } = await readRecord(join(output, 'latest', 'record.json'));
+    expect([exitCode, verdict]).toEqual([2, 'inconclusive']);
+    expect(reasons[0]).toBe('the supervisor was lost, and with it every process of the run');
+    expect(faults.map(({ kind }) => kind)).toEqual(['disk-full', 'sync-error']);
+  });
 
   test('leaves nothing mounted when the harness is killed', async () => {
     const { harness, state } = await underWay();

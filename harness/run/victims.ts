@@ -69,20 +69,25 @@ async function resolveVictims(fault: PlannedFault, options: VictimOptions): Prom
 
 /**
  * Waits until all nodes answer, every partition has a leader and what is sent is acked again,
- * within limits: as one would between the nodes of an upgrade.
+ * within limits and until `signal` is aborted: as one would between the nodes of an upgrade.
  */
-export async function settle({ cluster, session, fleet }: VictimOptions): Promise<void> {
+export async function settle(
+  { cluster, session, fleet }: VictimOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const pause = (ms: number): Promise<void> =>
+    sleep(ms, undefined, { signal }).catch(() => undefined);
   const deadline = monotonicNanos() + settleMsMax * 1e6;
   const nodes = Array.from({ length: cluster.nodes }, (_, index) => index + 1);
-  while (monotonicNanos() < deadline) {
+  while (!signal.aborted && monotonicNanos() < deadline) {
     const answering = await only(nodes, (node) => cluster.answers(node));
     const roles = await currentRoles(session);
     if (answering.length < cluster.nodes || !roles || roles.leaders.includes(0)) {
-      await sleep(100);
+      await pause(100);
       continue;
     }
     const before = fleet.totals();
-    await sleep(settleWindowMs);
+    await pause(settleWindowMs);
     const after = fleet.totals();
     if (after.acked - before.acked >= servedShare * (after.sent - before.sent)) return;
   }

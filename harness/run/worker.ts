@@ -311,7 +311,7 @@ async function withTimeout<T>(
   sentence: string,
 ): Promise<T> {
   const patience = new AbortController();
-  const tooLong = sleep(timeoutMs, undefined, { signal: patience.signal }).then(
+  const tooLong = sleep(timeoutMs, undefined, { signal: patience.signal, ref: false }).then(
     () => Promise.reject(new HarnessError('worker', sentence)),
     () => new Promise<never>(() => undefined),
   );

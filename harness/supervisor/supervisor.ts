@@ -28,7 +28,10 @@ export interface SupervisorOptions {
   /** The run folder: state file and the supervisor's own log. */
   readonly directory: string;
   readonly onExit: (exit: Extract<Notice, { type: 'exited' }>) => void;
-  /** The supervisor ended while it was needed; its children have been killed, its mounts are gone. */
+  /**
+   * The supervisor ended while it was needed. Told at once, and before whatever was asked of it is
+   * refused; when `close` resolves its children have been killed and its mounts are gone.
+   */
   readonly onLost: () => void;
 }
 
@@ -87,6 +90,11 @@ export class Supervisor {
 
   get pid(): number {
     return this.#process.pid ?? 0;
+  }
+
+  /** It has ended, and whatever it owned has or is about to. */
+  get gone(): boolean {
+    return this.#gone;
   }
 
   /** Starts a child and resolves once it runs; `firstLine` tells when it is ready. */
@@ -218,7 +226,7 @@ export class Supervisor {
   }
 
   #ask(ask: Ask | MountAsk | CutAsk | EngineAsk): Promise<Answer | Done> {
-    if (this.#gone) return Promise.reject(new HarnessError('cluster', 'the supervisor has ended'));
+    if (this.#gone) return Promise.reject(supervisorEnded());
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
@@ -273,15 +281,14 @@ export class Supervisor {
     this.#gone = true;
     for (const identity of this.#children.values()) signalProcess(identity, 'SIGKILL');
     this.#children.clear();
-    const error = new HarnessError('cluster', 'the supervisor has ended');
+    if (!this.#closing) this.#options.onLost();
+    const error = supervisorEnded();
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
     const how = 'with its supervisor';
     for (const [pid, { reject }] of this.#firstLines) reject(endedEarly(pid, how));
     const released = [...this.#imageDirectories].map((directory) => releaseBelow(directory));
-    const problems = [...(await this.#removeFromEngine()), ...(await Promise.all(released)).flat()];
-    if (!this.#closing) this.#options.onLost();
-    return problems;
+    return [...(await this.#removeFromEngine()), ...(await Promise.all(released)).flat()];
   }
 }
 
@@ -295,6 +302,10 @@ function newReadiness(): Readiness {
   // Not every child is waited for, and one that is may end long after it was ready.
   promise.catch(() => undefined);
   return { promise, resolve, reject };
+}
+
+function supervisorEnded(): HarnessError {
+  return new HarnessError('cluster', 'the supervisor has ended');
 }
 
 function endedEarly(pid: number, how: string): HarnessError {

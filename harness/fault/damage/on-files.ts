@@ -94,18 +94,19 @@ function fileTrouble(
 }
 
 /** That a node hands out all that it has, as it was written; it may still be opening its logs. */
-async function proveWhole({ name }: Victim, trial: NodeTrial): Promise<Proof> {
+async function proveWhole(victim: Victim, trial: NodeTrial): Promise<Proof> {
   let last: Inspection | undefined;
   await within(
     wholeMsMax,
     async () => {
+      await victim.state();
       last = await trial.inspect();
       return last.complete || last.damaged > 0 ? true : undefined;
     },
     500,
   );
   const { records = 0, damaged = 0, complete = false, reason = '' } = last ?? {};
-  const what = `${name} handed out ${records.toLocaleString('en-US')} records`;
+  const what = `${victim.name} handed out ${records.toLocaleString('en-US')} records`;
   if (damaged > 0) return { result: 'mismatch', evidence: `${what}, ${damaged} of them damaged` };
   return complete
     ? { result: 'confirmed', evidence: `${what}, all as they were written` }

@@ -38,6 +38,7 @@ export function emulatedShortage(victim: Victim, disk: EmulatedDisk): DiskTroubl
       const evidence = (more: number): string | undefined =>
         more > 0 ? `the disk of ${victim.name} refused ${counted(more, 'write')}` : undefined;
       return await proveCounted(
+        victim,
         disk,
         refusedMsMax,
         ({ writesRefused }) => evidence(writesRefused - refusedBefore),

@@ -52,6 +52,7 @@ export function emulatedFailure({
         ]);
       }
       const failed = await proveCounted(
+        victim,
         disk,
         failedMsMax,
         ({ syncsFailed }) => {
