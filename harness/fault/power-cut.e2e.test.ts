@@ -30,7 +30,7 @@ async function runOn(form: 'emulated' | 'ext4' | 'xfs') {
     phases: [
       {
         name: 'power-cut',
-        duration: '20s',
+        duration: '12s',
         faults: [
           {
             fault: 'power-cut',

@@ -163,7 +163,7 @@ describe.skipIf(missing !== undefined)(
     });
 
     test('is no pass when a container was taken away with the history in it', async () => {
-      const scenario = runs.writeScenario([{ name: 'steady', duration: '8s' }]);
+      const scenario = runs.writeScenario([{ name: 'steady', duration: '4s' }]);
       const run = runs.start(scenario);
       await runs.untilSaid(run, /phase steady/);
       const container = dockerAt(engineEndpoint()).getContainer(
