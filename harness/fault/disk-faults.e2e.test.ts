@@ -5,9 +5,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { StorageForm } from '../cluster/node-storage.ts';
 import { loopsBelow } from '../file-system/mount-table.ts';
 import { whatIsMissing } from '../file-system/trial.ts';
+import { probeEnvironment } from '../measure/probes.ts';
 import { runScenario } from '../run/run.ts';
 import { parseScenario } from '../scenario/parse.ts';
 import { vocabulary } from '../vocabulary.ts';
+
+/** Once, and not around each run. */
+const probe = await probeEnvironment(tmpdir());
 
 let output: string;
 
@@ -49,6 +53,7 @@ async function run(form: StorageForm, struck: readonly Struck[], topic: object =
     target: 'reference',
     cluster: 'process',
     outputDirectory: output,
+    probe,
     keepData: false,
     command: 'ackworth run struck --seed 7',
     signal: new AbortController().signal,

@@ -4,9 +4,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loopsBelow } from '../file-system/mount-table.ts';
 import { whatIsMissing } from '../file-system/trial.ts';
+import { probeEnvironment } from '../measure/probes.ts';
 import { runScenario } from '../run/run.ts';
 import { parseScenario } from '../scenario/parse.ts';
 import { vocabulary } from '../vocabulary.ts';
+
+/** Once, and not around each run. */
+const probe = await probeEnvironment(tmpdir());
 
 let output: string;
 
@@ -49,6 +53,7 @@ async function runOn(form: 'emulated' | 'ext4' | 'xfs') {
     target: 'reference',
     cluster: 'process',
     outputDirectory: output,
+    probe,
     keepData: false,
     command: 'ackworth run dark --seed 7',
     signal: new AbortController().signal,

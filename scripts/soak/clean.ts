@@ -1,3 +1,4 @@
+import type { EnvironmentProbe } from '../../harness/record/record.ts';
 import { runScenario } from '../../harness/run/run.ts';
 import { parseScenario } from '../../harness/scenario/parse.ts';
 import { vocabulary } from '../../harness/vocabulary.ts';
@@ -11,6 +12,8 @@ export async function cleanRuns(options: {
   /** Names; default: all that come with Ackworth. */
   readonly scenarios?: readonly string[];
   readonly output?: string;
+  /** Of this machine, where it is known: then it is not probed again around each run. */
+  readonly probe?: EnvironmentProbe;
   /** Takes all that there is so far. */
   readonly onRuns?: (runs: readonly CleanRun[]) => void;
 }): Promise<CleanRun[]> {
@@ -25,6 +28,7 @@ export async function cleanRuns(options: {
       target: 'reference',
       cluster: 'process',
       outputDirectory: options.output ?? 'runs',
+      ...(options.probe === undefined ? {} : { probe: options.probe }),
       keepData: false,
       command: `npx ackworth run ${scenario.name} --seed ${seed}`,
       signal: new AbortController().signal,
