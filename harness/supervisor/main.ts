@@ -11,6 +11,7 @@ import { endsOf } from '../file-system/file-ends.ts';
 import { clockDomain, monotonicNanos } from '../measure/clock.ts';
 import { Children } from './children.ts';
 import { Mounts } from './mounts.ts';
+import { Networks } from './networks.ts';
 import { ownIdentity, type ProcessIdentity } from './process-table.ts';
 import type { CutAsk, MountAsk, Notice, Reply, Request, SupervisorState } from './protocol.ts';
 
@@ -30,6 +31,7 @@ const children = new Children({
 let engine: EngineEndpoint | undefined;
 
 const mounts = new Mounts(saveState);
+const networks = new Networks(run);
 
 function say(message: Reply | Notice): void {
   process.stdout.write(`${JSON.stringify(message)}\n`);
@@ -81,6 +83,10 @@ async function answer(request: Request): Promise<void> {
       say({ type: 'done', id: request.id, atNanos: monotonicNanos() });
       return;
     }
+    if (request.type === 'network') {
+      say({ type: 'done', id: request.id, atNanos: await networks.make(request, engine) });
+      return;
+    }
     const acting = children.act(request, engine);
     if (request.type === 'spawn') saveState();
     say({ type: 'answer', id: request.id, ...(await acting) });
@@ -117,7 +123,7 @@ async function removeFromEngine(): Promise<string[]> {
 /** Nothing of the run may outlive this, and nothing may keep it from ending. */
 async function end(): Promise<void> {
   setTimeout(() => process.exit(1), engine ? 14_000 : 9000).unref();
-  await children.killAll();
+  await Promise.all([children.killAll(), networks.settle()]);
   const onEngine = await removeFromEngine();
   for (const problem of onEngine) log(problem);
   if (onEngine.length === 0) engine = undefined;

@@ -1,5 +1,6 @@
 import type { NodeState } from '../cluster/cluster.ts';
 import type { ContainerSpec } from '../cluster/docker/container-spec.ts';
+import type { NetworkSpec } from '../cluster/docker/create-network.ts';
 import type { EngineEndpoint } from '../cluster/docker/endpoint.ts';
 import type { ContainerLimits, ContainerLook } from '../cluster/node-container.ts';
 import type { FileEnd } from '../file-system/file-ends.ts';
@@ -82,7 +83,10 @@ export interface EngineAsk {
   readonly endpoint: EngineEndpoint;
 }
 
-export type Request = (Ask | MountAsk | CutAsk | EngineAsk) & { readonly id: number };
+/** On the run's engine, which has to be told first. */
+export type NetworkAsk = { readonly type: 'network' } & NetworkSpec;
+
+export type Request = (Ask | MountAsk | CutAsk | EngineAsk | NetworkAsk) & { readonly id: number };
 
 export type Reply =
   | {

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ending, NodeState } from '../cluster/cluster.ts';
+import type { NetworkSpec } from '../cluster/docker/create-network.ts';
 import type { EngineEndpoint } from '../cluster/docker/endpoint.ts';
 import type { ContainerLimits, ContainerLook } from '../cluster/node-container.ts';
 import { entryPoint } from '../entry-point.ts';
@@ -19,6 +20,7 @@ import {
   type CutAsk,
   type EngineAsk,
   type MountAsk,
+  type NetworkAsk,
   type Notice,
   type Reply,
 } from './protocol.ts';
@@ -108,6 +110,11 @@ export class Supervisor {
   async useEngine(endpoint: EngineEndpoint): Promise<void> {
     this.#engine = endpoint;
     await this.#ask({ type: 'engine', endpoint });
+  }
+
+  /** On the run's engine; it goes when the supervisor does. */
+  async makeNetwork(network: NetworkSpec): Promise<void> {
+    await this.#ask({ type: 'network', ...network });
   }
 
   /** As `spawn`, in a container on the run's engine. */
@@ -225,7 +232,7 @@ export class Supervisor {
     return (await this.#ask(ask)) as Answer;
   }
 
-  #ask(ask: Ask | MountAsk | CutAsk | EngineAsk): Promise<Answer | Done> {
+  #ask(ask: Ask | MountAsk | CutAsk | EngineAsk | NetworkAsk): Promise<Answer | Done> {
     if (this.#gone) return Promise.reject(supervisorEnded());
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {

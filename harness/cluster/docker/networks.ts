@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
-import type Docker from 'dockerode';
 import { HarnessError } from '../../errors.ts';
-import { saidBy, type Engine } from './engine.ts';
-import { runLabel } from './labels.ts';
+import type { Supervisor } from '../../supervisor/supervisor.ts';
+import type { Engine } from './engine.ts';
 import { drawSubnet, isRouted, type Subnet } from './subnet.ts';
 
 export type NetworkKind = 'client' | 'cluster';
@@ -18,20 +17,19 @@ const lastAddress = 250;
  * is gone is looked for elsewhere for seconds.
  */
 export class RunNetworks {
-  readonly #docker: Docker;
   readonly #run: string;
   readonly #local: boolean;
   readonly #subnets = new Map<NetworkKind, Subnet>();
   readonly #sites: string[] = [];
 
-  constructor({ docker, local }: Engine, run: string) {
-    this.#docker = docker;
+  constructor({ local }: Pick<Engine, 'local'>, run: string) {
     this.#run = run;
     this.#local = local;
   }
 
-  async create(): Promise<void> {
-    await Promise.all((['client', 'cluster'] as const).map((kind) => this.#create(kind)));
+  async create(supervisor: Pick<Supervisor, 'makeNetwork'>): Promise<void> {
+    const kinds = ['client', 'cluster'] as const;
+    await Promise.all(kinds.map((kind) => this.#create(kind, supervisor)));
   }
 
   /** Of the names of all that the engine holds of the run. */
@@ -54,24 +52,16 @@ export class RunNetworks {
     return `${this.#subnets.get(kind)}.${last}`;
   }
 
-  async #create(kind: NetworkKind): Promise<void> {
+  async #create(kind: NetworkKind, supervisor: Pick<Supervisor, 'makeNetwork'>): Promise<void> {
     for (let tries = 1; ; tries++) {
       const subnet = this.#free();
       try {
-        await this.#docker.createNetwork({
-          Name: this.nameOf(kind),
-          Driver: 'bridge',
-          Internal: kind === 'cluster',
-          Labels: { [runLabel]: this.#run },
-          IPAM: {
-            Driver: 'default',
-            Config: [{ Subnet: `${subnet}.0/24`, Gateway: `${subnet}.1` }],
-          },
-        });
+        const [name, internal] = [this.nameOf(kind), kind === 'cluster'];
+        await supervisor.makeNetwork({ name, subnet, internal });
         this.#subnets.set(kind, subnet);
         return;
       } catch (cause) {
-        const said = saidBy(cause);
+        const said = (cause as Error).message;
         // Another network has it, of this run or of another.
         if (/overlap/i.test(said) && tries < triesMax) continue;
         const sentence = `the network "${kind}" of the run cannot be made: ${said}`;

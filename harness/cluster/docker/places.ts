@@ -45,7 +45,7 @@ export class Places {
   /** Makes the networks, and starts the gates or the proxies. */
   async prepare(): Promise<void> {
     const { supervisor, networks, logDirectory, gated, proxied } = this.#options;
-    await networks.create();
+    await networks.create(supervisor);
     const parts = { supervisor, networks, logDirectory };
     if (gated !== undefined) {
       const portOf = ({ kind }: Site): number => (kind === 'node' ? nodePort : workerPort);
