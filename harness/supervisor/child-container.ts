@@ -3,7 +3,6 @@ import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import type { NodeState } from '../cluster/cluster.ts';
-import { endingOf, type Ended } from '../cluster/docker/container-ending.ts';
 import { createContainer } from '../cluster/docker/create-container.ts';
 import type { ContainerSpec } from '../cluster/docker/container-spec.ts';
 import type { EngineEndpoint } from '../cluster/docker/endpoint.ts';
@@ -23,6 +22,7 @@ import {
   signalProcess,
   type ProcessIdentity,
 } from './process-table.ts';
+import { untilOver, type Over } from './until-over.ts';
 
 export interface StartContainerOptions {
   readonly run: string;
@@ -118,7 +118,7 @@ class ContainerChild implements Child, ContainerLife {
   readonly #docker: Docker;
   readonly #container: Docker.Container;
   #killed = false;
-  #exit: (Ended & { readonly atNanos: number }) | undefined;
+  #exit: Over | undefined;
 
   constructor(
     container: Docker.Container,
@@ -131,7 +131,9 @@ class ContainerChild implements Child, ContainerLife {
     this.ports = ports;
     this.#docker = dockerAt(engine);
     this.#container = container;
-    this.exited = this.#untilOver().then((exit) => {
+    const killed = (): boolean => this.#killed;
+    const over = untilOver(this.#docker, container, { killed, backMsMax: engineBackMsMax });
+    this.exited = over.then((exit) => {
       const { code, signal, atNanos } = exit;
       this.#exit = exit;
       events.onExit(this, { code, signal, atNanos });
@@ -261,25 +263,4 @@ class ContainerChild implements Child, ContainerLife {
       state === 'stopped' ? `${this.name} has ended` : `${this.name} is ${state}, not ${wanted}`,
     );
   }
-
-  /** An engine that goes away in between and comes back is asked again. */
-  async #untilOver(): Promise<Ended & { readonly atNanos: number }> {
-    let deadline = Infinity;
-    for (;;) {
-      try {
-        await this.#container.wait();
-        const atNanos = monotonicNanos();
-        return { ...(await endingOf(this.#docker, this.#container, this.#killed)), atNanos };
-      } catch (error) {
-        if (statusOf(error) === 404) return taken('removed by somebody else');
-        if (deadline === Infinity) deadline = monotonicNanos() + engineBackMsMax * 1e6;
-        if (monotonicNanos() > deadline) return taken('its Docker Engine is gone');
-        await sleep(100);
-      }
-    }
-  }
-}
-
-function taken(how: string): Ended & { readonly atNanos: number } {
-  return { code: null, signal: how, how, outOfMemory: false, atNanos: monotonicNanos() };
 }
