@@ -41,7 +41,8 @@ export class UsageWatch {
   async #look(): Promise<void> {
     try {
       const containers = await this.#docker.listContainers({ filters: ofRun(this.#run) });
-      await Promise.all(
+      // One that ends meanwhile does not take the last word of the others.
+      await Promise.allSettled(
         containers.map(({ Id, Labels }) => this.#lookAt(Id, Labels[nameLabel] ?? Id)),
       );
     } catch {
