@@ -47,7 +47,12 @@ function leaveRun(
   mkdirSync(join(directory, 'history'));
   writeFileSync(
     join(directory, 'run.json'),
-    JSON.stringify({ version: 1, endedAt: options.endedAt ?? null }),
+    JSON.stringify({
+      version: 1,
+      endedAt: options.endedAt ?? null,
+      harness: options.harness ?? nobody,
+      environment: { clockDomain: options.boot ?? clockDomain() },
+    }),
   );
   const state = {
     run,
@@ -97,6 +102,13 @@ describe('clean', () => {
     expect(await cleanLeftovers(output)).toMatchObject([{ run: 'going-on', running: true }]);
     expect(isAlive(node)).toBe(true);
     expect(existsSync(join(output, 'going-on', 'data'))).toBe(true);
+  });
+
+  test('leaves a run alone whose supervisor has not begun yet', async () => {
+    leaveRun('beginning', { harness: ownIdentity() });
+    rmSync(join(output, 'beginning', 'supervisor.json'));
+    expect(await cleanLeftovers(output)).toMatchObject([{ run: 'beginning', running: true }]);
+    expect(existsSync(join(output, 'beginning', 'data'))).toBe(true);
   });
 
   test('never hits a process that only has the pid of one of ours', async () => {

@@ -74,8 +74,7 @@ async function leftoverOf(output: string, name: string): Promise<Leftover | unde
   if (!facts) return undefined;
   const state = readState(directory);
   const processes = livingOf(state).map((one) => `${one.name} (process ${one.pid})`);
-  const running =
-    state !== undefined && sameBoot(state) && isAlive(state.harness) && facts.endedAt === null;
+  const running = facts.endedAt === null && harnessLives(facts, state);
   const data = facts.endedAt === null && existsSync(join(directory, dataDirectoryName));
   const held = await heldByEngine(state, facts);
   const all = [...processes, ...kernels.mounts, ...kernels.loopDevices, ...held.containers];
@@ -161,6 +160,15 @@ function foldersIn(directory: string): string[] {
 function livingOf(state: SupervisorState | undefined): (ProcessIdentity & { name: string })[] {
   if (!state || !sameBoot(state)) return [];
   return [{ name: 'supervisor', ...state.supervisor }, ...state.children].filter(isAlive);
+}
+
+/** It writes the facts before it starts a supervisor; those of earlier versions do not tell. */
+function harnessLives(
+  { harness, environment }: RunFacts,
+  state: SupervisorState | undefined,
+): boolean {
+  if (harness !== undefined) return environment.clockDomain === clockDomain() && isAlive(harness);
+  return state !== undefined && sameBoot(state) && isAlive(state.harness);
 }
 
 function sameBoot(state: SupervisorState): boolean {

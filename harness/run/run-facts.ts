@@ -5,6 +5,7 @@ import type { SiteUsage } from '../cluster/site-usage.ts';
 import { HarnessError } from '../errors.ts';
 import type { Plan } from '../scenario/plan-types.ts';
 import type { RunRecord } from '../record/record.ts';
+import type { ProcessIdentity } from '../supervisor/process-table.ts';
 
 /**
  * `run.json`: what is known of a run besides its plan and its history. Written when the run begins
@@ -16,6 +17,8 @@ export interface RunFacts {
   readonly startedAt: string;
   /** Null while it goes on, and for good when the harness was killed. */
   readonly endedAt: string | null;
+  /** Who writes this, on the kernel of `environment.clockDomain`; unknown to earlier versions. */
+  readonly harness?: ProcessIdentity;
   readonly ackworth: string;
   readonly command: string;
   readonly target: RunRecord['target'];

@@ -5,6 +5,7 @@ import { describeEnvironment } from '../measure/environment.ts';
 import { probeEnvironment } from '../measure/probes.ts';
 import type { EnvironmentProbe, RunRecord } from '../record/record.ts';
 import { makePlan } from '../scenario/plan.ts';
+import { ownIdentity } from '../supervisor/process-table.ts';
 import { version } from '../version.ts';
 import { vocabulary } from '../vocabulary.ts';
 import { Conductor } from './conductor.ts';
@@ -40,6 +41,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     id: folder.id,
     startedAt: startedAt.toISOString(),
     endedAt: null,
+    harness: ownIdentity(),
     ackworth: version,
     command: options.command,
     target: { name: target, version: '', config: {} },
