@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { createServer as createListener } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -98,6 +99,17 @@ test('an engine that is too old, or runs other containers, is told from one that
 test('an engine that refuses is quoted', async () => {
   const host = await engineThatAnswers(503, { message: 'starting up' });
   expect(await refusal(host)).toMatch(/: it answers 503, .*starting up/);
+});
+
+test('an engine that says nothing is not waited for', async () => {
+  const path = join(folder, 'docker.sock');
+  const silent = createListener((socket) => socket.on('error', () => undefined).resume());
+  await new Promise<void>((listening) => silent.listen(path, listening));
+  const opened = openEngine({ host: `unix://${path}`, chosenBy: 'DOCKER_HOST' }, 200);
+  await expect(opened).rejects.toThrow(
+    `no Docker Engine answers at unix://${path} (DOCKER_HOST): no answer within 200 ms; start one`,
+  );
+  await new Promise((closed) => silent.close(closed));
 });
 
 test('a current engine is taken', async () => {

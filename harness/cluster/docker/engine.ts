@@ -17,6 +17,8 @@ export interface Engine {
 
 /** Of Docker 20.10: the oldest with what is used here. */
 const apiVersionMin = '1.41';
+/** An address where nobody lives keeps a kernel waiting for minutes. */
+const answerMsMaxUnsaid = 10_000;
 
 /**
  * No check that it is there; for who knows, and for who tears down. Connections are not kept, since
@@ -56,13 +58,19 @@ function clientOf(options: DockerOptions, agent: HttpAgent): Docker {
 }
 
 /** Asks the engine who it is. Rejects with HarnessError `environment` in one sentence. */
-export async function openEngine(endpoint: EngineEndpoint): Promise<Engine> {
-  const docker = dockerAt(endpoint);
-  let told: { Version: string; ApiVersion: string; Os: string };
+export async function openEngine(
+  endpoint: EngineEndpoint,
+  answerMsMax = answerMsMaxUnsaid,
+): Promise<Engine> {
+  const docker: { version(options: object): Promise<Docker.DockerVersion> } & Docker =
+    dockerAt(endpoint);
+  const abortSignal = AbortSignal.timeout(answerMsMax);
+  let told: Pick<Docker.DockerVersion, 'Version' | 'ApiVersion' | 'Os'>;
   try {
-    told = await docker.version();
+    told = await docker.version({ abortSignal });
   } catch (cause) {
-    throw new HarnessError('environment', unreachable(endpoint, cause), { cause });
+    const silent = abortSignal.aborted ? `no answer within ${answerMsMax} ms` : undefined;
+    throw new HarnessError('environment', unreachable(endpoint, cause, silent), { cause });
   }
   const { Version: version, ApiVersion: api, Os: os } = told;
   if (isOlder(api, apiVersionMin)) {
@@ -93,15 +101,20 @@ export function statusOf(error: unknown): number | undefined {
   return (error as { statusCode?: number }).statusCode;
 }
 
-function unreachable({ host, chosenBy }: EngineEndpoint, cause: unknown): string {
+function unreachable(
+  { host, chosenBy }: EngineEndpoint,
+  cause: unknown,
+  silent: string | undefined,
+): string {
   const { code } = cause as NodeJS.ErrnoException;
   const by = chosenBy === 'default' ? '' : ` (${chosenBy})`;
   if (code === 'EACCES' || code === 'EPERM') {
     return `no permission on the Docker Engine at ${host}${by}: run as root, or join the group that owns its socket, mostly "docker", and log in again`;
   }
   const status = statusOf(cause);
-  const why =
+  const said =
     status === undefined ? (code ?? saidBy(cause)) : `it answers ${status}, ${saidBy(cause)}`;
+  const why = silent ?? said;
   return `no Docker Engine answers at ${host}${by}: ${why}; start one, or choose another with DOCKER_HOST or \`docker context use\``;
 }
 
