@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createListener } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -23,9 +23,18 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function engineThatAnswers(status: number, body: object): Promise<string> {
+const current = { Version: '28.2.2', ApiVersion: '1.50', Os: 'linux' };
+
+function engineThatAnswers(status: number, body: object): Promise<string> {
+  return engineThat(() => [status, body]);
+}
+
+async function engineThat(
+  answers: (request: IncomingMessage) => readonly [status: number, body: object],
+): Promise<string> {
   const path = join(folder, 'docker.sock');
-  server = createServer((_, response) => {
+  server = createServer((request, response) => {
+    const [status, body] = answers(request);
     response.writeHead(status, { 'content-type': 'application/json' });
     response.end(JSON.stringify(body));
   });
@@ -66,13 +75,28 @@ test.skipIf(process.getuid?.() !== 0)(
   },
 );
 
+test('where there is no image and none can be made, the run is refused in one sentence and nothing is left behind', async () => {
+  const host = await engineThat(({ url = '' }) => {
+    if (url.startsWith('/version')) return [200, current];
+    return [404, { message: url.startsWith('/images/create') ? 'no registry' : 'no such image' }];
+  });
+  const said = await refusedRun(host, [], { PATH: folder });
+  expect(said).toMatch(
+    /^there is no image to run nodes in: node:\S+ cannot be had \(no registry\), and ldd does not tell what \S+ is linked with: spawnSync ldd ENOENT$/,
+  );
+});
+
 /** What a run on this engine says when it is refused, without its prefix. */
-async function refusedRun(host: string, before: readonly string[] = []): Promise<string> {
+async function refusedRun(
+  host: string,
+  before: readonly string[] = [],
+  changes: NodeJS.ProcessEnv = {},
+): Promise<string> {
   const run = [resolve('bin/ackworth.js'), 'run', 'steady', '--cluster', 'docker', '--seed', '1'];
   const [command = '', ...args] = [...before, process.execPath, ...run];
   const child = spawn(command, args, {
     cwd: folder,
-    env: { ...process.env, DOCKER_HOST: host, NO_COLOR: '1' },
+    env: { ...process.env, DOCKER_HOST: host, NO_COLOR: '1', ...changes },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const said = { stdout: '', stderr: '' };
@@ -81,8 +105,13 @@ async function refusedRun(host: string, before: readonly string[] = []): Promise
   expect(await new Promise((done) => child.once('close', done))).toBe(1);
   expect(said.stdout).toBe('');
   expect(existsSync(join(folder, 'runs'))).toBe(false);
-  const [seed, refusal = '', ...rest] = said.stderr.split('\n');
-  expect([seed, ...rest]).toEqual(['steady, seed 1', '']);
+  const [seed, ...rest] = said.stderr.trimEnd().split('\n');
+  expect(seed).toBe('steady, seed 1');
+  const refusal = rest.pop() ?? '';
+  // What is said before is what takes long.
+  expect(rest.filter((line) => !line.startsWith('Start the cluster: making the image'))).toEqual(
+    [],
+  );
   return refusal.replace(/^ackworth: /, '');
 }
 
@@ -113,8 +142,7 @@ test('an engine that says nothing is not waited for', async () => {
 });
 
 test('a current engine is taken', async () => {
-  const told = { Version: '28.2.2', ApiVersion: '1.50', Os: 'linux' };
-  expect(await refusal(await engineThatAnswers(200, told))).toBe('taken');
+  expect(await refusal(await engineThatAnswers(200, current))).toBe('taken');
 });
 
 test.skipIf(process.getuid?.() !== 0)(

@@ -90,7 +90,10 @@ export async function openEngine(
 /** One sentence for what an engine said to a request. */
 export function saidBy(error: unknown): string {
   const told = error as { json?: { message?: unknown }; message?: unknown };
-  const message = String(told.json?.message ?? told.message ?? error).trim();
+  // Its client puts something before what a stream was refused with.
+  const message = String(told.json?.message ?? told.message ?? error)
+    .replace(/^\(HTTP code \d+\) .*? - /, '')
+    .trim();
   const sentence = message.replaceAll(/\s*\n\s*/g, '; ');
   if (!/no space left on device/i.test(sentence)) return sentence;
   return `the disk of the Docker Engine is full, make room there (${sentence})`;
