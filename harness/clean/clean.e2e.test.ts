@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { examine } from '../doctor/doctor.ts';
 import { clockDomain } from '../measure/clock.ts';
@@ -40,6 +41,8 @@ function leaveRun(
     harness?: ProcessIdentity;
     endedAt?: string;
     boot?: string;
+    /** The address of its Docker Engine. */
+    engine?: string;
   } = {},
 ): void {
   const directory = join(output, run);
@@ -63,6 +66,7 @@ function leaveRun(
       name: `node-${index + 1}`,
       ...identity,
     })),
+    ...(options.engine && { engine: { host: options.engine, chosenBy: 'a test' } }),
   };
   writeFileSync(join(directory, 'supervisor.json'), JSON.stringify(state));
 }
@@ -131,6 +135,40 @@ describe('clean', () => {
     expect(existsSync(join(output, 'mine', 'data'))).toBe(true);
     expect(await cleanLeftovers(join(output, 'nowhere'))).toEqual([]);
   });
+});
+
+test('what an engine does not let go of is told, and is not said to be removed', async () => {
+  const held = new Set(['node-1']);
+  const engine = createServer(({ method, url = '' }, response) => {
+    const say = (status: number, body: object): void => {
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(body));
+    };
+    if (method === 'DELETE' && url.startsWith('/networks'))
+      return say(403, { message: 'it has active endpoints' });
+    if (method === 'DELETE') return say(held.delete('node-1') ? 204 : 404, {});
+    if (url.startsWith('/containers/node-1'))
+      return say(200, { State: { Running: false }, Config: { Labels: {} } });
+    if (url.startsWith('/volumes')) return say(200, { Volumes: [] });
+    if (url.startsWith('/networks')) return say(200, [{ Name: 'client', Id: 'client' }]);
+    say(
+      200,
+      [...held].map((Id) => ({ Id, Names: [`/${Id}`], Labels: { 'ackworth.name': Id } })),
+    );
+  });
+  const path = join(output, 'docker.sock');
+  await new Promise<void>((listening) => engine.listen(path, listening));
+  leaveRun('held', { engine: `unix://${path}` });
+  const args = [resolve('bin/ackworth.js'), 'clean', '--out', output];
+  const clean = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  clean.stdout.on('data', (text: Buffer) => (said += text.toString()));
+  expect(await new Promise((ended) => clean.once('close', ended))).toBe(1);
+  expect(said).toBe(
+    'held: removed container node-1, removed its data\n' +
+      '  network client cannot be removed: it has active endpoints\n',
+  );
+  await new Promise((closed) => engine.close(closed));
 });
 
 describe('the doctor', () => {

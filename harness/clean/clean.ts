@@ -37,6 +37,8 @@ export interface Leftover {
   readonly problems: readonly string[];
 }
 
+type HeldByEngine = Pick<Leftover, 'containers' | 'networks' | 'volumes' | 'problems'>;
+
 const endMsMax = 5_000;
 
 /**
@@ -86,7 +88,7 @@ async function leftoverOf(output: string, name: string): Promise<Leftover | unde
 async function heldByEngine(
   state: SupervisorState | undefined,
   { endedAt }: RunFacts,
-): Promise<Pick<Leftover, 'containers' | 'networks' | 'volumes' | 'problems'>> {
+): Promise<HeldByEngine> {
   const nothing = { containers: [], networks: [], volumes: [], problems: [] };
   if (state?.engine === undefined) return nothing;
   const { dockerAt, saidBy } = await import('../cluster/docker/engine.ts');
@@ -131,24 +133,37 @@ async function cleanOne(found: Leftover): Promise<Leftover> {
   for (const identity of living) signalProcess(identity, 'SIGKILL');
   for (let waitedMs = 0; living.some(isAlive) && waitedMs < endMsMax; waitedMs += 20)
     await sleep(20);
-  const problems = [...(await releaseFromEngine(found, state)), ...(await releaseBelow(directory))];
+  const engine = await releaseFromEngine(found, state);
+  const problems = [...engine.problems, ...(await releaseBelow(directory))];
+  const done = { ...found, ...engine, problems };
   // What cannot be unmounted is not to be emptied through its mount either.
-  if (imagesMountedBelow(directory).length > 0) return { ...found, problems };
+  if (imagesMountedBelow(directory).length > 0) return done;
   if (ownerOfTrial(basename(run)) !== undefined)
     rmSync(directory, { recursive: true, force: true });
   else if (data) rmSync(join(directory, dataDirectoryName), { recursive: true, force: true });
-  return { ...found, problems };
+  return done;
 }
 
+/** Resolves with what was removed, and with what could not be. */
 async function releaseFromEngine(
   { containers, networks, volumes, problems }: Leftover,
   state: SupervisorState | undefined,
-): Promise<readonly string[]> {
+): Promise<HeldByEngine> {
+  const held = { containers, networks, volumes };
   if (state?.engine === undefined || containers.length + networks.length + volumes.length === 0)
-    return problems;
+    return { ...held, problems };
   const { dockerAt } = await import('../cluster/docker/engine.ts');
-  const { removeRun } = await import('../cluster/docker/remove-run.ts');
-  return removeRun(dockerAt(state.engine), state.run);
+  const { findRun, removeRun } = await import('../cluster/docker/remove-run.ts');
+  const docker = dockerAt(state.engine);
+  const refused = await removeRun(docker, state.run);
+  if (refused.length === 0) return { ...held, problems: [] };
+  const still = await findRun(docker, state.run).catch(() => held);
+  return {
+    containers: containers.filter((name) => !still.containers.includes(name)),
+    networks: networks.filter((name) => !still.networks.includes(name)),
+    volumes: volumes.filter((name) => !still.volumes.includes(name)),
+    problems: refused,
+  };
 }
 
 function foldersIn(directory: string): string[] {

@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { cleanLeftovers, type Leftover } from '../clean/clean.ts';
 import { HarnessError } from '../errors.ts';
+import { errorExitCode } from './exit-codes.ts';
 import { folderName } from './folder-option.ts';
 
-/** `ackworth clean`: removes whatever killed runs left, and only that. */
+/** `ackworth clean`: removes whatever killed runs left, and only that; fails where some of it stays. */
 export function cleanCommand(): Command {
   return new Command('clean')
     .description(
@@ -18,6 +19,7 @@ export function cleanCommand(): Command {
         throw new HarnessError('usage', `there is no folder ${flags.out}`);
       }
       const leftovers = await cleanLeftovers(flags.out);
+      if (leftovers.some(({ problems }) => problems.length > 0)) process.exitCode = errorExitCode;
       if (flags.json) {
         process.stdout.write(`${JSON.stringify(leftovers, null, 2)}\n`);
         return;
