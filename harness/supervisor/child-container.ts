@@ -16,6 +16,7 @@ import type { ChildEvents } from './child-process.ts';
 import { ContainerActs, type ContainerLife } from './container-acts.ts';
 import {
   isAlive,
+  isOutsideContainers,
   isStopped,
   processesAround,
   processStatus,
@@ -98,8 +99,10 @@ async function lookAt(
 ): Promise<Look> {
   const { State, NetworkSettings } = await container.inspect();
   const pid = State.Pid > 0 ? State.Pid : --unseen;
+  // Where the engine is in a virtual machine, it is the pid of something else here.
+  const seen = isOutsideContainers(pid) ? undefined : processStatus(pid);
   return {
-    identity: { pid, startTime: processStatus(pid)?.startTime ?? 0 },
+    identity: { pid, startTime: seen?.startTime ?? 0 },
     ports: spec.ports.map((port) =>
       Number(NetworkSettings.Ports?.[`${port.container}/tcp`]?.[0]?.HostPort ?? 0),
     ),

@@ -48,12 +48,18 @@ export function isStopped({ pid, startTime }: ProcessIdentity): boolean {
 /** All processes of the container whose first process this is, that one included. */
 export function processesAround(first: ProcessIdentity): ProcessIdentity[] {
   const namespace = namespaceOf(first.pid);
-  if (namespace === undefined || namespace === namespaceOf(process.pid)) return [first];
+  if (namespace === undefined || isOutsideContainers(first.pid)) return [first];
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((pid) => namespaceOf(pid) === namespace)
     .flatMap((pid) => processStatus(pid) ?? []);
+}
+
+/** It counts processes as this one does, which the first process of a container never does. */
+export function isOutsideContainers(pid: number): boolean {
+  const namespace = namespaceOf(pid);
+  return namespace !== undefined && namespace === namespaceOf(process.pid);
 }
 
 function namespaceOf(pid: number): string | undefined {

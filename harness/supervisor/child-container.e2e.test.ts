@@ -1,0 +1,84 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startContainer } from './child-container.ts';
+import { isStopped, processStatus } from './process-table.ts';
+
+// An engine in a virtual machine: what it calls a container's process is another process here.
+let folder: string;
+let stranger: ChildProcess;
+let engine: Server;
+let attached: Duplex | undefined;
+let state: { Running: boolean; Paused: boolean };
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'ackworth-elsewhere-'));
+  stranger = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+  state = { Running: true, Paused: false };
+  let over = (): void => undefined;
+  engine = createServer(({ method, url = '' }, response) => {
+    const say = (status: number, body: object): void => {
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(body));
+    };
+    const acts = url.split('?')[0]!.split('/').at(-1)!;
+    if (method === 'DELETE') return say(204, {});
+    if (acts === 'create') return say(201, { Id: 'one' });
+    if (acts === 'wait') return void (over = () => say(200, { StatusCode: 137 }));
+    if (acts === 'pause') state = { Running: true, Paused: true };
+    if (acts === 'kill') {
+      state = { Running: false, Paused: false };
+      over();
+    }
+    if (method === 'POST') return say(204, {});
+    const State = { ...state, Pid: stranger.pid, ExitCode: 137, OOMKilled: false };
+    say(200, { State, HostConfig: {}, NetworkSettings: {}, Config: { Labels: {} } });
+  });
+  engine.on('upgrade', (_, socket) => {
+    socket.write('HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n');
+    attached = socket;
+  });
+  const path = join(folder, 'docker.sock');
+  await new Promise<void>((listening) => engine.listen(path, listening));
+});
+
+afterEach(async () => {
+  stranger.kill('SIGKILL');
+  attached?.destroy();
+  engine.closeAllConnections();
+  await new Promise((closed) => engine.close(closed));
+  rmSync(folder, { recursive: true });
+});
+
+test('a process of this machine is left alone that only has the pid of one of a container', async () => {
+  const child = await startContainer(
+    {
+      run: 'elsewhere',
+      folder,
+      engine: { host: `unix://${join(folder, 'docker.sock')}`, chosenBy: 'a test' },
+      name: 'node-1',
+      life: 1,
+      logFile: join(folder, 'node-1.log'),
+      container: {
+        image: 'none',
+        command: [],
+        environment: {},
+        user: '1:1',
+        networks: [],
+        ports: [],
+      },
+    },
+    { onFirstLine: () => undefined, onExit: () => undefined },
+  );
+  const pid = stranger.pid!;
+  await child.freeze();
+  expect(state.Paused).toBe(true);
+  expect(isStopped(processStatus(pid)!)).toBe(false);
+  await child.kill();
+  expect(child.ending).toBe('SIGKILL');
+  expect(processStatus(pid)?.state).not.toBe('Z');
+});
