@@ -127,7 +127,13 @@ test('an engine that is too old, or runs other containers, is told from one that
 
 test('an engine that refuses is quoted', async () => {
   const host = await engineThatAnswers(503, { message: 'starting up' });
-  expect(await refusal(host)).toMatch(/: it answers 503, .*starting up/);
+  expect(await refusal(host)).toMatch(/: it answers 503, starting up; start one/);
+});
+
+test('what is no engine, and has nothing to say, is told by its status', async () => {
+  expect(await refusal(await engineThatAnswers(404, { message: '' }))).toMatch(
+    /: it answers 404; start one/,
+  );
 });
 
 test('an engine that says nothing is not waited for', async () => {

@@ -115,9 +115,9 @@ function unreachable(
     return `no permission on the Docker Engine at ${host}${by}: run as root, or join the group that owns its socket, mostly "docker", and log in again`;
   }
   const status = statusOf(cause);
-  const said =
-    status === undefined ? (code ?? saidBy(cause)) : `it answers ${status}, ${saidBy(cause)}`;
-  const why = silent ?? said;
+  const words = saidBy(cause);
+  const answer = `it answers ${status}${words === '' ? '' : `, ${words}`}`;
+  const why = silent ?? (status === undefined ? (code ?? words) : answer);
   return `no Docker Engine answers at ${host}${by}: ${why}; start one, or choose another with DOCKER_HOST or \`docker context use\``;
 }
 
