@@ -1,10 +1,13 @@
 import { createWriteStream, existsSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { extract } from 'tar-stream';
 import { statusOf } from './engine.ts';
 import { keepFromLabel, keepIntoLabel } from './labels.ts';
+
+const removedMsMax = 5_000;
 
 /**
  * Ends a container if it still runs, copies out what is to be kept of it, and removes it with its
@@ -18,10 +21,21 @@ export async function retireContainer(docker: Docker, id: string): Promise<void>
     const { [keepFromLabel]: from, [keepIntoLabel]: into } = Config.Labels ?? {};
     if (from !== undefined && into !== undefined && existsSync(into))
       await copyOut(container, from, into);
-    await container.remove({ force: true, v: true });
+    await remove(container);
   } catch (error) {
     // Gone, or about to be.
     unless(404, 409)(error);
+  }
+}
+
+/** While somebody else removes it, it still holds on to its networks and volumes. */
+async function remove(container: Docker.Container): Promise<void> {
+  try {
+    await container.remove({ force: true, v: true });
+  } catch (error) {
+    unless(409)(error);
+    const removed = container.wait({ condition: 'removed' });
+    await Promise.race([removed, sleep(removedMsMax, undefined, { ref: false })]);
   }
 }
 
