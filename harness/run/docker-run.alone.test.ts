@@ -9,7 +9,7 @@ import { whyNoEngine } from '../cluster/docker/testing/why-no-engine.ts';
 import { imagesMountedBelow } from '../file-system/loop-mount.ts';
 import { loopsBelow } from '../file-system/mount-table.ts';
 import { readRecord } from '../record/read.ts';
-import { DockerRuns, heldOf, nothingHeld } from './testing/docker-runs.ts';
+import { DockerRuns, heldAltogether, heldOf, nothingHeld } from './testing/docker-runs.ts';
 
 // Real runs on a real engine, as a user starts them.
 const missing = await whyNoEngine();
@@ -26,6 +26,7 @@ describe.skipIf(missing !== undefined)(
   `a run on Docker${missing ? ` (skipped: ${missing})` : ''}`,
   () => {
     test('kills, stops, pauses and restarts containers, proves it, and leaves nothing', async () => {
+      const before = await heldAltogether();
       const fault = (kind: string, target: string, at: string, more: object) => ({
         fault: kind,
         target,
@@ -82,6 +83,7 @@ describe.skipIf(missing !== undefined)(
         expect.stringMatching(/^producer-/),
       ]);
       expect(await heldOf(record.id)).toEqual(nothingHeld);
+      expect(await heldAltogether()).toEqual(before);
       expect(existsSync(join(runs.output, 'latest', 'data'))).toBe(false);
       expect(await findLeftovers(runs.output)).toEqual([]);
     });
@@ -162,10 +164,15 @@ describe.skipIf(missing !== undefined)(
       through.close();
     });
 
-    test('is no pass when a container was taken away with the history in it', async () => {
-      const scenario = runs.writeScenario([{ name: 'steady', duration: '4s' }]);
+    test('is left alone by clean, and is no pass when a container was taken away with the history in it', async () => {
+      const scenario = runs.writeScenario([{ name: 'steady', duration: '6s' }]);
       const run = runs.start(scenario);
       await runs.untilSaid(run, /phase steady/);
+      const { run: id } = runs.state();
+      const held = await heldOf(id);
+      expect(held.containers).toHaveLength(7);
+      expect(runs.ackworth(['clean']).stdout).toBe(`${id}: still goes on, left alone\n`);
+      expect((await heldOf(id)).containers).toEqual(held.containers);
       const container = dockerAt(engineEndpoint()).getContainer(
         `ackworth-${runs.state().run}-producer-1`,
       );

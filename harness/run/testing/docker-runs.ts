@@ -110,6 +110,21 @@ export class DockerRuns {
 
 export const nothingHeld: RunOnEngine = { containers: [], networks: [], volumes: [] };
 
+/** All that the usual engine holds, whoever it is of, also what carries no label. */
+export async function heldAltogether(): Promise<readonly string[]> {
+  const docker = dockerAt(engineEndpoint());
+  const [containers, networks, { Volumes: volumes }] = await Promise.all([
+    docker.listContainers({ all: true }),
+    docker.listNetworks(),
+    docker.listVolumes(),
+  ]);
+  return [
+    ...containers.map(({ Names, Id }) => `container ${Names[0] ?? Id}`),
+    ...networks.map(({ Name }) => `network ${Name}`),
+    ...volumes.map(({ Name }) => `volume ${Name}`),
+  ].toSorted();
+}
+
 /** What an engine, mostly the usual one, holds of a run. */
 export function heldOf(run: string, host?: string): Promise<RunOnEngine> {
   const endpoint = host === undefined ? engineEndpoint() : { host, chosenBy: 'a test' };
