@@ -25,116 +25,65 @@ afterEach(() => runs.close());
 describe.skipIf(missing !== undefined)(
   `a run on Docker${missing ? ` (skipped: ${missing})` : ''}`,
   () => {
-    test('kills, stops, pauses and restarts containers, proves it, and leaves nothing', async () => {
+    test('of the scenarios that ship holds, with each fault proven, and leaves nothing', async () => {
       const before = await heldAltogether();
-      const fault = (kind: string, target: string, at: string, more: object) => ({
-        fault: kind,
-        target,
-        at,
-        ...more,
-      });
-      const scenario = runs.writeScenario([
-        {
-          name: 'nodes',
-          duration: '24s',
-          faults: [
-            fault('kill', 'leader', '1s', { for: '2s' }),
-            fault('stop', 'follower', '7s', { for: '2s' }),
-            fault('pause', 'leader', '13s', { for: '2s' }),
-            fault('restart', 'follower', '19s', {}),
-          ],
-        },
-        {
-          name: 'clients',
-          // A recovery is believed only after five seconds of service.
-          duration: '20s',
-          faults: [
-            fault('kill', 'consumer', '1s', { for: '2s' }),
-            fault('pause', 'consumer', '5s', { for: '1s' }),
-            fault('kill', 'producer', '8s', { for: '2s' }),
-          ],
-        },
-      ]);
-      const { status, stdout, stderr } = runs.ackworth([
-        'run',
-        scenario,
-        '--cluster',
-        'docker',
-        '--seed',
-        '3',
-      ]);
+      const names = ['leader-kill', 'consumer-kill', 'partition', 'part-kill'];
+      const all = ['run', ...names, '--cluster', 'docker', '--seed', '3'];
+      const { status, stdout, stderr } = runs.ackworth(all);
       expect(status, stdout + stderr).toBe(0);
-      const record = await readRecord(join(runs.output, 'latest', 'record.json'));
-      expect(record.cluster.kind).toBe('docker');
-      expect(record.accounting).toMatchObject({ lost: 0 });
-      expect(record.accounting.acked).toBeGreaterThan(30_000);
-      for (const { kind, proof } of record.faults)
-        expect([kind, proof.injected, proof.healed]).toEqual([kind, 'confirmed', 'confirmed']);
-      const evidence = record.faults.map(({ proof }) => proof.injectedEvidence);
-      expect(evidence[0]).toMatch(/^container with process \d+ is gone, no answer/);
-      expect(evidence[2]).toMatch(/^container with process \d+ is paused, no answer/);
-      // Each life of a worker left its own, those that were killed too.
-      expect(runs.workerHistories()).toHaveLength(4);
-      const second = readdirSync(join(runs.output, 'latest', 'history')).filter((name) =>
-        name.endsWith('.2.ackh'),
+      for (const name of names) {
+        const record = await readRecord(join(runs.of(name), 'record.json'));
+        expect(record.cluster.kind).toBe('docker');
+        expect(record.accounting).toMatchObject({ lost: 0 });
+        expect(record.accounting.acked).toBeGreaterThan(50_000);
+        expect(record.faults.length).toBeGreaterThan(0);
+        for (const { kind, proof } of record.faults)
+          expect([kind, proof.injected, proof.healed]).toEqual([kind, 'confirmed', 'confirmed']);
+        expect(await heldOf(record.id)).toEqual(nothingHeld);
+        expect(existsSync(join(runs.of(name), 'data'))).toBe(false);
+      }
+      const [killed, , cut] = await Promise.all(
+        names.map((name) => readRecord(join(runs.of(name), 'record.json'))),
       );
-      expect(second.toSorted()).toEqual([
-        expect.stringMatching(/^consumer-/),
-        expect.stringMatching(/^producer-/),
-      ]);
-      expect(await heldOf(record.id)).toEqual(nothingHeld);
-      expect(await heldAltogether()).toEqual(before);
-      expect(existsSync(join(runs.output, 'latest', 'data'))).toBe(false);
-      expect(await findLeftovers(runs.output)).toEqual([]);
-    });
-
-    test('cuts links by packet filters and power on file systems of its own, and gives all back', async () => {
-      const scenario = runs.writeScenario([
-        {
-          name: 'cut-off',
-          duration: '16s',
-          faults: [{ fault: 'cut', target: 'leader', at: '1s', for: '4s' }],
-        },
-        {
-          name: 'dark',
-          duration: '16s',
-          faults: [{ fault: 'power-cut', target: 'all-nodes', at: '1s', for: '1s' }],
-        },
-      ]);
-      const { status, stdout, stderr } = runs.ackworth([
-        'run',
-        scenario,
-        '--cluster',
-        'docker',
-        '--seed',
-        '4',
-      ]);
-      expect(status, stdout + stderr).toBe(0);
-      const record = await readRecord(join(runs.output, 'latest', 'record.json'));
-      expect(record.cluster.network).toBe('filtered');
-      expect(record.accounting).toMatchObject({ lost: 0 });
-      const [cut, dark] = record.faults;
-      expect(cut?.proof.injectedEvidence).toMatch(
-        /lost on \d+ of \d+ ways that are cut, passed on 2 of 2 others/,
+      expect(killed?.faults[0]?.proof.injectedEvidence).toMatch(
+        /^container with process \d+ is gone, no answer/,
       );
-      expect(cut?.proof.injectedEvidence).toMatch(
+      for (const { cpuSeconds, memoryBytesMax, network } of killed?.resources ?? []) {
+        expect(cpuSeconds).toBeGreaterThan(0);
+        expect(memoryBytesMax).toBeGreaterThan(10 * 1024 ** 2);
+        expect(network?.receivedBytes).toBeGreaterThan(10_000);
+      }
+      expect(killed?.resources.map(({ site }) => site)).toEqual(
+        expect.arrayContaining(['node-1', 'node-2', 'node-3', 'producer-1', 'consumer-2']),
+      );
+      expect(cut?.cluster.network).toBe('filtered');
+      expect(cut?.faults[0]?.proof.injectedEvidence).toMatch(
+        /lost on \d+ of \d+ ways that are cut, passed on \d+ of \d+ others/,
+      );
+      expect(cut?.faults[0]?.proof.injectedEvidence).toMatch(
         /[1-9]\d* connections held, 0 bytes came through/,
       );
-      for (const fault of [cut, dark])
-        expect(fault?.proof).toMatchObject({ injected: 'confirmed', healed: 'confirmed' });
+      // Each life of a worker left its own, that which was killed too.
+      const lives = readdirSync(join(runs.of('consumer-kill'), 'history'));
+      expect(lives.filter((life) => /^consumer-\d(\.2)?\.ackh$/.test(life))).toHaveLength(3);
+      expect(await heldAltogether()).toEqual(before);
+      expect(await findLeftovers(runs.output)).toEqual([]);
+    }, 300_000);
+
+    test('cuts power on file systems of its own, which drop what was not synced, and gives all back', async () => {
+      const cut = ['run', 'power-cut', '--cluster', 'docker', '--flush', 'sync', '--seed', '4'];
+      const { status, stdout, stderr } = runs.ackworth(cut);
+      expect(status, stdout + stderr).toBe(0);
+      const record = await readRecord(join(runs.output, 'latest', 'record.json'));
+      expect(record.accounting).toMatchObject({ lost: 0 });
+      expect(record.accounting.acked).toBeGreaterThan(50_000);
+      const [dark] = record.faults;
+      expect(dark?.proof).toMatchObject({ injected: 'confirmed', healed: 'confirmed' });
       // Each log has a mark of how far it is synced, which is not synced itself.
       for (const node of [1, 2, 3]) {
         const lost = `node ${node} lost [1-9][\\d,]* un-synced bytes? of its files \\([\\d,]+ off their ends\\)`;
         const proof = new RegExp(`${lost}, a synced file is there, an un-synced one is not`);
         expect(dark?.proof.healedEvidence).toMatch(proof);
-      }
-      expect(record.resources.map(({ site }) => site)).toEqual(
-        expect.arrayContaining(['node-1', 'node-2', 'node-3', 'producer-1', 'consumer-2']),
-      );
-      for (const { cpuSeconds, memoryBytesMax, network } of record.resources) {
-        expect(cpuSeconds).toBeGreaterThan(0);
-        expect(memoryBytesMax).toBeGreaterThan(10 * 1024 ** 2);
-        expect(network?.receivedBytes).toBeGreaterThan(10_000);
       }
       expect(await heldOf(record.id)).toEqual(nothingHeld);
       expect(imagesMountedBelow(runs.folder)).toEqual([]);

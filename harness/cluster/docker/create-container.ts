@@ -83,8 +83,8 @@ export async function createContainer(
       ),
       Mounts: [
         ...(data ? [mountOf(data, run)] : []),
-        ...(keep ? [ownVolume(keep.from)] : []),
-        ...(files.length > 0 ? [ownVolume(givenFolder)] : []),
+        ...(keep ? [volumeAt(keep.from, run)] : []),
+        ...(files.length > 0 ? [volumeAt(givenFolder, run)] : []),
       ],
     },
     ...(first && {
@@ -115,24 +115,26 @@ async function give(
   await container.putArchive(archiveOf(entries), { path: givenFolder });
 }
 
-/** Without a name: it goes with its container. */
-function ownVolume(Target: string): Docker.MountConfig[number] {
-  return { Type: 'volume', Source: '', Target };
-}
-
-/** A volume carries the label of the run, as everything does. */
 function mountOf(
   data: NonNullable<ContainerSpec['data']>,
   run: string,
 ): Docker.MountConfig[number] {
-  const { target: Target } = data;
-  if ('folder' in data) return { Type: 'bind', Source: data.folder, Target };
+  const { target } = data;
+  if ('folder' in data) return { Type: 'bind', Source: data.folder, Target: target };
+  return volumeAt(target, run, data.volume);
+}
+
+/**
+ * One without a name goes with its container. Each carries the label of the run, as everything
+ * does: somebody may remove the container alone.
+ */
+function volumeAt(target: string, run: string, name = ''): Docker.MountConfig[number] {
   const VolumeOptions = {
     NoCopy: false,
     Labels: { [runLabel]: run },
     DriverConfig: { Name: 'local', Options: {} },
   };
-  return { Type: 'volume', Source: data.volume, Target, VolumeOptions };
+  return { Type: 'volume', Source: name, Target: target, VolumeOptions };
 }
 
 function containerName(run: string, name: string, life: number): string {

@@ -89,6 +89,16 @@ export class DockerRuns {
     }
   }
 
+  /** Where the run of this scenario is. */
+  of(scenario: string): string {
+    const [id, ...others] = readdirSync(this.output).filter((name) =>
+      new RegExp(`^\\d+-\\d+-${scenario}-`).test(name),
+    );
+    if (id === undefined || others.length > 0)
+      throw new Error(`not one run of ${scenario}: ${[id, ...others].join(', ')}`);
+    return join(this.output, id);
+  }
+
   /** Of the latest run. */
   state(): SupervisorState {
     const file = join(this.output, 'latest', 'supervisor.json');

@@ -64,18 +64,25 @@ export async function provideImage(
 }
 
 /** What goes into an image of these programs, and a name for just that. */
-export function contentOf({ files, root }: ProgramFiles): {
+export function contentOf({ files, links, root }: ProgramFiles): {
   readonly version: string;
   readonly pathOf: (file: string) => string;
   readonly entries: readonly ArchiveEntry[];
 } {
-  const pathOf = (file: string): string => `/app/${relative(root, realpathSync(file))}`;
+  const placeOf = (path: string): string => `/app/${relative(root, path)}`;
+  const pathOf = (file: string): string => placeOf(realpathSync(file));
   const content = createHash('sha256').update(`${process.version}\n${dockerfile('')}`);
   for (const file of files) content.update(`\n${pathOf(file)}\n`).update(readFileSync(file));
+  for (const [place, folder] of links)
+    content.update(`\n${placeOf(place)} is ${placeOf(folder)}\n`);
   const version = content.digest('hex').slice(0, 16);
   const entries: ArchiveEntry[] = [
     keepFolder,
     ...files.map((file) => ({ path: `image${pathOf(file)}`, file })),
+    ...[...links].map(([place, folder]) => ({
+      path: `image${placeOf(place)}`,
+      linkTo: placeOf(folder),
+    })),
   ];
   return { version, pathOf, entries };
 }
