@@ -42,12 +42,14 @@ describe.skipIf(missing !== undefined)(
         expect(await heldOf(record.id)).toEqual(nothingHeld);
         expect(existsSync(join(runs.of(name), 'data'))).toBe(false);
       }
-      const [killed, , cut] = await Promise.all(
+      const [killed, consumed, cut] = await Promise.all(
         names.map((name) => readRecord(join(runs.of(name), 'record.json'))),
       );
       expect(killed?.faults[0]?.proof.injectedEvidence).toMatch(
         /^container with process \d+ is gone, no answer/,
       );
+      for (const { effectiveAtMs, requestedAtMs } of [...killed!.faults, ...consumed!.faults])
+        expect(effectiveAtMs! - requestedAtMs).toBeLessThan(500);
       for (const { cpuSeconds, memoryBytesMax, network } of killed?.resources ?? []) {
         expect(cpuSeconds).toBeGreaterThan(0);
         expect(memoryBytesMax).toBeGreaterThan(10 * 1024 ** 2);

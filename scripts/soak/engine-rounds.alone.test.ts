@@ -7,6 +7,8 @@ import { engineRounds, plainFaultNames, type EngineRun } from './engine-rounds.t
 
 const missing = await whyNoEngine();
 const rounds = 2;
+// Leaders and consumers are killed in containers elsewhere.
+const kinds = plainFaultNames.filter((name) => !['kill', 'kill of a consumer'].includes(name));
 
 describe.skipIf(missing !== undefined)(
   `faults of the engine, time after time under load${missing ? ` (skipped: ${missing})` : ''}`,
@@ -16,19 +18,19 @@ describe.skipIf(missing !== undefined)(
 
     beforeAll(async () => {
       output = mkdtempSync(join(tmpdir(), 'ackworth-rounds-'));
-      run = await engineRounds({ kinds: plainFaultNames, rounds, seed: 1, output });
+      run = await engineRounds({ kinds, rounds, seed: 1, output });
     }, 240_000);
 
     afterAll(() => rmSync(output, { recursive: true, force: true }));
 
-    test.each(plainFaultNames)('%s acts and heals, proven each time', (kind) => {
+    test.each(kinds)('%s acts and heals, proven each time', (kind) => {
       const found = run.rounds.find((one) => one.kind === kind)!;
       expect(found).toMatchObject({ rounds, confirmed: rounds, doubts: [] });
     });
 
     test('they cost no acked message, and leave nothing on the engine', () => {
       expect(run.problems).toEqual([]);
-      expect(run.acked).toBeGreaterThan(20_000);
+      expect(run.acked).toBeGreaterThan(15_000);
       expect(run).toMatchObject({ lost: 0, left: [] });
     });
   },
