@@ -13,6 +13,7 @@ import {
   markdown,
   withCellBatch,
   withCleanSeries,
+  withNatsBatch,
   type Made,
   type SoakRecord,
 } from './soak/soak-record.ts';
@@ -30,7 +31,7 @@ const parts: Record<string, () => Promise<void>> = { clean, cells, defects, dock
 const program = new Command('soak')
   .argument('[part...]', Object.keys(parts).join(', '), Object.keys(parts))
   .option('--runs <n>', 'clean seeded runs, over the scenarios in turn', countFrom1, 60)
-  .option('--scenarios <names>', 'of the clean runs, with commas; default: all')
+  .option('--scenarios <names>', 'of the clean runs and on NATS, with commas; default: all')
   .option(
     '--seeds <n>',
     'of each cell of the promise table, and of each scenario on NATS',
@@ -71,7 +72,7 @@ async function clean(): Promise<void> {
   const runs = await cleanRuns({
     count: flags.runs,
     from: flags.from,
-    ...(flags.scenarios === undefined ? {} : { scenarios: flags.scenarios.split(',') }),
+    ...scenariosAsked(),
     onRuns: (soFar) =>
       save((before) => ({ clean: withCleanSeries(before.clean ?? [], { ...made, runs: soFar }) })),
   });
@@ -106,7 +107,9 @@ async function defects(): Promise<void> {
 async function docker(): Promise<void> {
   const made = madeNow();
   const keep = (soFar: EngineSoak): void =>
-    save((before) => kept('engine', before, { ...made, ...soFar }));
+    save(({ engine: before }) =>
+      madeNothing(soFar, before) ? {} : { engine: { ...made, ...soFar } },
+    );
   const { rounds, from } = flags;
   const output = 'runs/soak-docker';
   const engine = await engineSoak({ rounds, seed: from, output, onKind: keep });
@@ -118,21 +121,31 @@ async function docker(): Promise<void> {
 async function nats(): Promise<void> {
   const made = madeNow();
   const keep = (soFar: NatsSoak): void =>
-    save((before) => kept('nats', before, { ...made, ...soFar }));
+    save(({ nats: before }) =>
+      madeNothing(soFar, before)
+        ? {}
+        : { nats: withNatsBatch(before ?? [], { ...made, ...soFar }) },
+    );
   const { seeds, from } = flags;
-  const soak = await natsSoak({ seeds, from, output: 'runs/soak-nats', onSeries: keep });
+  const soak = await natsSoak({
+    seeds,
+    from,
+    ...scenariosAsked(),
+    output: 'runs/soak-nats',
+    onSeries: keep,
+  });
   keep(soak);
   const open = soak.series.filter((one) => one.passed + one.violations < one.seeds.length);
   tell(soak.series.length, 'scenarios on NATS', open.length, 'without a verdict at each seed');
 }
 
 /** What could not be made takes the place of nothing that was. */
-function kept<Part extends 'engine' | 'nats'>(
-  part: Part,
-  before: SoakRecord,
-  made: NonNullable<SoakRecord[Part]>,
-): SoakRecord {
-  return made.lacking !== null && before[part] !== undefined ? {} : { [part]: made };
+function madeNothing({ lacking }: { readonly lacking: string | null }, before?: object): boolean {
+  return lacking !== null && before !== undefined;
+}
+
+function scenariosAsked(): { scenarios?: string[] } {
+  return flags.scenarios === undefined ? {} : { scenarios: flags.scenarios.split(',') };
 }
 
 function tell(count: number, what: string, bad: number, how: string): void {

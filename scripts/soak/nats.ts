@@ -52,6 +52,8 @@ const plans: readonly NatsPlan[] = [
   { scenario: 'partition', cluster: 'docker', overrides: { ...synced, duration: '50s' } },
   { scenario: 'power-cut', overrides: synced },
   { scenario: 'power-cut', overrides: { flush: 'async' } },
+  { scenario: 'power-cut', cluster: 'docker', overrides: synced },
+  { scenario: 'power-cut', cluster: 'docker', overrides: { flush: 'async' } },
 ];
 
 const reasonsMax = 3;
@@ -61,6 +63,8 @@ const reasonLengthMax = 300;
 export async function natsSoak(options: {
   readonly seeds: number;
   readonly from: number;
+  /** Names; default: all that fit. */
+  readonly scenarios?: readonly string[];
   readonly output: string;
   /** Takes all that there is so far. */
   readonly onSeries?: (soak: NatsSoak) => void;
@@ -68,7 +72,8 @@ export async function natsSoak(options: {
   const missing = (await whyNoServer()) ?? (await whyNoEngine());
   if (missing !== undefined) return { lacking: missing, series: [] };
   const series: NatsSeries[] = [];
-  for (const plan of plans) {
+  const { scenarios: names } = options;
+  for (const plan of plans.filter(({ scenario }) => names?.includes(scenario) ?? true)) {
     const records: RunRecord[] = [];
     for (let at = 0; at < options.seeds; at++)
       records.push(await runOnce(plan, options.from + at, options.output));

@@ -1,12 +1,16 @@
 import { expect, test } from 'vitest';
 import type { CellSeries } from './cells/cell-series.ts';
+import { passWithTwoFaults } from '../../reports/testing/records.ts';
+import { natsSeriesOf } from './nats.ts';
 import {
   markdown,
   withCellBatch,
   withCleanSeries,
+  withNatsBatch,
   type CellBatch,
   type CleanRun,
   type CleanSeries,
+  type NatsBatch,
 } from './soak-record.ts';
 
 function run(scenario: string, seed: number): CleanRun {
@@ -67,4 +71,22 @@ test('cells take the place of earlier ones in the same form, and of no others', 
     batch('b', series('x', 'ext4', 2)),
   ]);
   expect(withCellBatch(later, batch('c', series('x', 'emulated', 2)))).toHaveLength(2);
+});
+
+test('runs on NATS take the place of earlier ones of their command and version alone', () => {
+  const batch = (commit: string, command: string, version: string): NatsBatch => {
+    const series = [{ ...natsSeriesOf(command, [passWithTwoFaults()]), version }];
+    return {
+      commit,
+      startedAt: '2026-01-01T00:00:00Z',
+      machine: '2 cores',
+      lacking: null,
+      series,
+    };
+  };
+  const earlier = [batch('a', 'kill', '2.12.1'), batch('b', 'cut', '2.12.1')];
+  const later = withNatsBatch(earlier, batch('c', 'kill', '2.15.3'));
+  expect(later).toHaveLength(3);
+  const again = batch('d', 'kill', '2.12.1');
+  expect(withNatsBatch(later, again)).toEqual([...later.slice(1), again]);
 });

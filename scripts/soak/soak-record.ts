@@ -2,7 +2,7 @@ import { count } from '../../harness/record/count.ts';
 import type { PromiseCells } from './cells/cells.ts';
 import type { EngineSoak } from './engine-soak.ts';
 import type { CellSeries } from './cells/cell-series.ts';
-import type { NatsSoak } from './nats.ts';
+import type { NatsSeries, NatsSoak } from './nats.ts';
 
 /** What `npm run soak` found; kept under docs. A part that was not asked for yet is not there. */
 export interface SoakRecord {
@@ -12,11 +12,13 @@ export interface SoakRecord {
   readonly cells?: readonly CellBatch[];
   readonly defects?: Made & { readonly runs: readonly DefectRun[] };
   readonly engine?: Made & EngineSoak;
-  readonly nats?: Made & NatsSoak;
+  /** Made at different times, each of other commands or versions. */
+  readonly nats?: readonly NatsBatch[];
 }
 
 export type CleanSeries = Made & { readonly runs: readonly CleanRun[] };
 export type CellBatch = Made & PromiseCells;
+export type NatsBatch = Made & NatsSoak;
 
 /** Of what and when a part of the record was made: the parts may come from different days. */
 export interface Made {
@@ -52,7 +54,13 @@ export interface DefectRun {
 }
 
 /** The record as a page. */
-export function markdown({ clean = [], cells = [], defects, engine, nats }: SoakRecord): string {
+export function markdown({
+  clean = [],
+  cells = [],
+  defects,
+  engine,
+  nats = [],
+}: SoakRecord): string {
   return [
     '# Soak',
     '',
@@ -61,7 +69,7 @@ export function markdown({ clean = [], cells = [], defects, engine, nats }: Soak
     ...cells.flatMap(cellLines),
     ...(defects ? defectLines(defects) : []),
     ...(engine ? engineLines(engine) : []),
-    ...(nats ? natsLines(nats) : []),
+    ...nats.flatMap(natsLines),
     '',
   ].join('\n');
 }
@@ -88,6 +96,17 @@ export function withCleanSeries(
     runs: one.runs.filter(({ scenario }) => !again.has(scenario)),
   }));
   return [...kept.filter(({ runs }) => runs.length > 0), series];
+}
+
+/** A batch takes the place of what there was of its commands, each on its version. */
+export function withNatsBatch(earlier: readonly NatsBatch[], batch: NatsBatch): NatsBatch[] {
+  const nameOf = ({ command, version }: NatsSeries): string => `${command} ${version}`;
+  const again = new Set(batch.series.map(nameOf));
+  const kept = earlier.map((one) => ({
+    ...one,
+    series: one.series.filter((series) => !again.has(nameOf(series))),
+  }));
+  return [...kept.filter(({ series }) => series.length > 0), batch];
 }
 
 function cleanLines({ runs, ...made }: CleanSeries): string[] {
@@ -150,7 +169,7 @@ function engineLines({ lacking, kinds, ...made }: Made & EngineSoak): string[] {
   ];
 }
 
-function natsLines({ lacking, series, ...made }: Made & NatsSoak): string[] {
+function natsLines({ lacking, series, ...made }: NatsBatch): string[] {
   if (lacking !== null) return ['', '## NATS: none', '', `${lacking}.`];
   const doubts = series.flatMap(({ command, doubts: told }) =>
     told.map(({ seed, reasons }) => `- \`${command} --seed ${seed}\`: ${reasons.join('; ')}`),
