@@ -45,10 +45,10 @@ interface NatsPlan {
 /** Two shared cores sustain so much where three servers sync each write. */
 const synced = { flush: 'sync', rate: 500 } as const;
 const plans: readonly NatsPlan[] = [
-  // Its leaders return later than those of the reference broker, and later still after a cut.
-  { scenario: 'leader-kill', overrides: { ...synced, duration: '36s' } },
+  // Its leaders return later than those of the reference broker.
+  { scenario: 'leader-kill', overrides: { ...synced, duration: '50s' } },
   { scenario: 'consumer-kill', overrides: synced },
-  { scenario: 'pause-leader', overrides: { ...synced, duration: '36s' } },
+  { scenario: 'pause-leader', overrides: { ...synced, duration: '50s' } },
   { scenario: 'partition', cluster: 'docker', overrides: { ...synced, duration: '50s' } },
   { scenario: 'power-cut', overrides: synced },
   { scenario: 'power-cut', overrides: { flush: 'async' } },
