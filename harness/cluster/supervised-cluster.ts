@@ -113,11 +113,6 @@ export class SupervisedCluster implements Cluster {
     return this.#supervisor.pause(nameOf(node));
   }
 
-  /** As `pause`, at once: for what is to hit all nodes at the same instant. */
-  freeze(node: number): Promise<number> {
-    return this.#supervisor.freeze(nameOf(node));
-  }
-
   resume(node: number): Promise<number> {
     return this.#supervisor.resume(nameOf(node));
   }

@@ -66,8 +66,6 @@ export interface Victim {
   stop(): Promise<Ending>;
   kill(): Promise<number>;
   pause(): Promise<number>;
-  /** As `pause`, at once, where an engine takes its time: for who is killed next. */
-  freeze(): Promise<number>;
   resume(): Promise<number>;
   /** Rejects once its supervisor has gone, and it too: whoever waits for it keeps asking. */
   state(): Promise<NodeState>;

@@ -40,8 +40,7 @@ function node(number: number, changes: Partial<Victim> = {}): Victim {
     start: act('start', 'running'),
     stop: () => Promise.reject(new Error('is not asked to stop')),
     kill: act('kill', 'stopped'),
-    pause: () => Promise.reject(new Error('is to be frozen at once')),
-    freeze: act('freeze', 'paused'),
+    pause: act('pause', 'paused'),
     resume: act('resume', 'running'),
     state: async () => state,
     answers: async () => state === 'running',
@@ -80,8 +79,8 @@ describe('a power cut', () => {
     const where = site([node(1), node(2)]);
     const effectiveAt = await powerCut.inject(where);
     expect(deeds).toEqual([
-      'freeze 1',
-      'freeze 2',
+      'pause 1',
+      'pause 2',
       'kill 1',
       'kill 2',
       'cut 1 with 41',
@@ -117,7 +116,7 @@ describe('a power cut', () => {
     };
     await powerCut.inject({ ...site([node(1)]), links: links as unknown as Links });
     const reset = 'reset node-1>node-2 node-1>node-3';
-    expect(deeds.slice(0, 4)).toEqual(['freeze 1', reset, reset, 'kill 1']);
+    expect(deeds.slice(0, 4)).toEqual(['pause 1', reset, reset, 'kill 1']);
   });
 
   test('shuts own file systems down between freezing and killing, and unmounts them after', async () => {
@@ -198,7 +197,7 @@ describe('a power cut', () => {
   });
 
   test('that failed half-way is still healed', async () => {
-    const stubborn = node(2, { freeze: () => Promise.reject(new Error('node-2 has ended')) });
+    const stubborn = node(2, { pause: () => Promise.reject(new Error('node-2 has ended')) });
     const where = site([node(1), stubborn]);
     await expect(powerCut.inject(where)).rejects.toThrow('node-2 has ended');
     deeds = [];

@@ -32,7 +32,6 @@ function victimCalled(name: string, changes: Partial<Victim> = {}) {
     },
     kill: act('kill', 'stopped'),
     pause: act('pause', 'paused'),
-    freeze: act('freeze', 'paused'),
     resume: act('resume', 'running'),
     state: async () => state,
     answers: async () => state === 'running',

@@ -75,7 +75,7 @@ test('a process of this machine is left alone that only has the pid of one of a 
     { onFirstLine: () => undefined, onExit: () => undefined },
   );
   const pid = stranger.pid!;
-  await child.freeze();
+  await child.pause();
   expect(state.Paused).toBe(true);
   expect(isStopped(processStatus(pid)!)).toBe(false);
   await child.kill();

@@ -42,7 +42,7 @@ const engineBackMsMax = 10_000;
 /** The end of a process is told, and explained, within this. */
 const endMsMax = 3_000;
 /** Signals take effect within this, or the machine is beyond testing on. */
-const frozenMsMax = 10_000;
+const pausedMsMax = 10_000;
 /** Of containers that ended before anybody could ask for their process: different all the same. */
 let unseen = 0;
 
@@ -151,7 +151,7 @@ class ContainerChild implements Child, ContainerLife {
   }
 
   /** Its processes are those of this machine's kernel, and seen from here. */
-  get freezesAtOnce(): boolean {
+  get pausesAtOnce(): boolean {
     return this.identity.startTime !== 0;
   }
 
@@ -214,7 +214,12 @@ class ContainerChild implements Child, ContainerLife {
     return this.exited;
   }
 
-  async pause(): Promise<number> {
+  /** All its processes, from outside; where they are those of another kernel, through the engine. */
+  pause(): Promise<number> {
+    return this.pausesAtOnce ? this.#pauseBySignals() : this.#pauseByEngine();
+  }
+
+  async #pauseByEngine(): Promise<number> {
     try {
       await this.#container.pause();
     } catch (error) {
@@ -224,18 +229,16 @@ class ContainerChild implements Child, ContainerLife {
     return this.#isNow('paused');
   }
 
-  /** All its processes, from outside; where they are those of another kernel, through the engine. */
-  async freeze(): Promise<number> {
-    if (!this.freezesAtOnce) return this.pause();
-    const deadline = monotonicNanos() + frozenMsMax * 1e6;
+  async #pauseBySignals(): Promise<number> {
+    const deadline = monotonicNanos() + pausedMsMax * 1e6;
     signalProcess(this.identity, 'SIGSTOP');
-    // Others that are to be frozen at the same instant come first.
+    // Others that are to be paused at the same instant come first.
     for (await sleep(1); this.#exit === undefined; await sleep(1)) {
       const around = processesAround(this.identity).filter(isAlive);
       const running = around.filter((one) => !isStopped(one));
       const atNanos = monotonicNanos();
       if (around.length > 0 && running.length === 0) return atNanos;
-      if (atNanos > deadline) throw new Error(`${this.name} is not frozen after ${frozenMsMax} ms`);
+      if (atNanos > deadline) throw new Error(`${this.name} is not paused after ${pausedMsMax} ms`);
       for (const one of running) signalProcess(one, 'SIGSTOP');
     }
     throw new Error(`${this.name} has ended`);
@@ -243,7 +246,7 @@ class ContainerChild implements Child, ContainerLife {
 
   async resume(): Promise<number> {
     if ((await this.#container.inspect()).State.Paused) await this.#container.unpause();
-    for (const one of this.freezesAtOnce ? processesAround(this.identity) : [])
+    for (const one of this.pausesAtOnce ? processesAround(this.identity) : [])
       if (isStopped(one)) signalProcess(one, 'SIGCONT');
     return this.#isNow('running');
   }

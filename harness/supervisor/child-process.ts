@@ -21,7 +21,7 @@ export class ProcessChild implements Child {
   readonly name: string;
   readonly identity: ProcessIdentity;
   readonly isContainer = false;
-  readonly freezesAtOnce = true;
+  readonly pausesAtOnce = true;
   readonly ports: readonly number[] = [];
   readonly exited: Promise<number>;
   readonly retired: Promise<void>;
@@ -90,10 +90,6 @@ export class ProcessChild implements Child {
   pause(): Promise<number> {
     this.#process.kill('SIGSTOP');
     return this.#until('paused');
-  }
-
-  freeze(): Promise<number> {
-    return this.pause();
   }
 
   resume(): Promise<number> {

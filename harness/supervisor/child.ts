@@ -23,10 +23,8 @@ export interface Child {
   stop(graceMs: number): Promise<number>;
   kill(): Promise<number>;
   pause(): Promise<number>;
-  /** As `pause`, by signals alone: at once, where an engine takes its time. */
-  freeze(): Promise<number>;
-  /** The signals of `freeze` have been sent when it returns its promise. */
-  readonly freezesAtOnce: boolean;
+  /** By signals, which have been sent when `pause` returns its promise; an engine takes its time. */
+  readonly pausesAtOnce: boolean;
   resume(): Promise<number>;
   /** Of a container: what cannot be done to a process. */
   readonly acts?: ContainerActs;

@@ -66,10 +66,8 @@ export class Children {
       case 'kill':
         return effect(child, await child.kill());
       case 'pause':
-        return effect(child, await child.pause());
-      case 'freeze':
-        // To ask an engine for its state would take longer than the freezing did.
-        return { ...factsOf(child), atNanos: await child.freeze(), state: 'paused' };
+        // To ask an engine for its state would take longer than the pausing did.
+        return { ...factsOf(child), atNanos: await child.pause(), state: 'paused' };
       case 'resume':
         return effect(child, await child.resume());
       case 'state':
@@ -87,9 +85,9 @@ export class Children {
     }
   }
 
-  /** Whether the child of this name freezes by signals, which are sent as soon as it is asked to. */
-  freezesAtOnce(name: string): boolean {
-    return this.#children.get(name)?.freezesAtOnce ?? false;
+  /** Whether the child of this name pauses by signals, which are sent as soon as it is asked to. */
+  pausesAtOnce(name: string): boolean {
+    return this.#children.get(name)?.pausesAtOnce ?? false;
   }
 
   /** Ends everything; what was paused ends too, since SIGKILL needs no resume. */

@@ -97,9 +97,9 @@ async function answer(request: Request): Promise<void> {
 
 /** The signals are sent at once; that they took effect is seen while the rest is done. */
 async function cutPower({ name, directory, files }: CutAsk) {
-  const frozen = children.act({ type: 'freeze', name }, engine);
+  const frozen = children.act({ type: 'pause', name }, engine);
   frozen.catch(() => undefined);
-  if (!children.freezesAtOnce(name)) await frozen;
+  if (!children.pausesAtOnce(name)) await frozen;
   const ends = endsOf(files);
   await mounts.act({ type: 'shut-down', directory });
   const told = ends.map(({ path, size, end }) => ({ path, size, end: end.toString('base64') }));

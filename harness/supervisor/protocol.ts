@@ -32,7 +32,6 @@ export type Ask =
   | { readonly type: 'stop'; readonly name: string; readonly graceMs: number }
   | { readonly type: 'kill'; readonly name: string }
   | { readonly type: 'pause'; readonly name: string }
-  | { readonly type: 'freeze'; readonly name: string }
   | { readonly type: 'resume'; readonly name: string }
   | { readonly type: 'state'; readonly name: string }
   /** Of a container alone, as the rest: what is left out stays as it is. */

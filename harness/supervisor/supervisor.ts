@@ -153,11 +153,6 @@ export class Supervisor {
     return (await this.#askOfChild({ type: 'pause', name })).atNanos;
   }
 
-  /** As `pause`, by signals alone: at once, where an engine takes its time. */
-  async freeze(name: string): Promise<number> {
-    return (await this.#askOfChild({ type: 'freeze', name })).atNanos;
-  }
-
   async resume(name: string): Promise<number> {
     return (await this.#askOfChild({ type: 'resume', name })).atNanos;
   }

@@ -45,7 +45,7 @@ function fakeDisk(left: Readonly<Record<string, number>> | undefined) {
   return { disk, seeds };
 }
 
-const node = { name: 'node 1', freeze: () => Promise.resolve(1) };
+const node = { name: 'node 1', pause: () => Promise.resolve(1) };
 
 describe('an emulated power cut', () => {
   test('is proven by a new tree of files, each as long as it was left, and tells what it took', async () => {

@@ -16,7 +16,7 @@ type Lengths = ReadonlyMap<string, number>;
  * left: after the cut, and again before the node starts on it.
  */
 export function emulatedOutage(
-  { name, freeze }: Pick<Victim, 'name' | 'freeze'>,
+  { name, pause }: Pick<Victim, 'name' | 'pause'>,
   disk: EmulatedDisk,
   seed: number,
 ): Outage {
@@ -61,7 +61,7 @@ export function emulatedOutage(
     async prepare() {
       treeBefore = await inodeOfTree();
     },
-    cutOff: () => freeze(),
+    cutOff: () => pause(),
     async drop() {
       if (cut !== undefined) return;
       before ??= endsOf(files());

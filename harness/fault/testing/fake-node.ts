@@ -60,10 +60,6 @@ export class FakeNode implements Victim, NodeTrial {
     return this.#act('pause', 'paused');
   }
 
-  freeze(): Promise<number> {
-    return this.#act('freeze', 'paused');
-  }
-
   resume(): Promise<number> {
     return this.#act('resume', 'running');
   }
