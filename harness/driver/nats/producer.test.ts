@@ -198,6 +198,19 @@ describe('a NATS producer', () => {
     expect(outcomes).toHaveLength(1);
   });
 
+  test('takes no ack at sequence 0 for one: an earlier attempt is still being stored', async () => {
+    const one = producer();
+    send(one, 0);
+    await nats.says('disconnect');
+    await nats.says('reconnect');
+    await vi.advanceTimersByTimeAsync(200);
+    nats.answer(1, { stream: 'orders-0', seq: 0, duplicate: true });
+    expect(outcomes).toEqual([]);
+    await vi.advanceTimersByTimeAsync(200);
+    nats.answer(2, { stream: 'orders-0', seq: 3, duplicate: true });
+    expect(outcomes).toEqual([['ok', 0, 2, 3]]);
+  });
+
   test('fails for certain what its stream refuses', () => {
     const one = producer();
     send(one, 0);

@@ -134,13 +134,14 @@ export class NatsProducer implements Producer {
       if (isPresent) this.#again(entry);
       return;
     }
-    const { seq, error } = reply.json<PubAck>();
-    if (seq !== undefined && error === undefined) {
+    const { seq = 0, error } = reply.json<PubAck>();
+    if (seq > 0 && error === undefined) {
       this.#settle(entry, 'ok', { offset: seq - 1 });
       return;
     }
     if (!isPresent) return;
-    const { code = 0, err_code: reason = 0 } = error ?? {};
+    // Before 2.11 a duplicate of what is in process is acked, at sequence 0.
+    const { code, err_code: reason = 0 } = error ?? { code: 409, err_code: inProcess };
     if (reason === inProcess) entry.mayBeStored = true;
     if (reason === inProcess || code === noResponders || code === 429) this.#again(entry);
     else this.#settle(entry, this.#lost(entry), { error: `nats-error-${reason}` });
