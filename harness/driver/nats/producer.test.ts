@@ -218,6 +218,42 @@ describe('a NATS producer', () => {
     expect(outcomes).toEqual([['fail', -1, -1, 1, 'nats-error-10054']]);
   });
 
+  test('does not know what became of a message that its leader could not store, since others may have', async () => {
+    const one = producer();
+    const storeFailed = { error: { code: 503, err_code: 10_077 } };
+    const answered = setInterval(() => nats.answer(nats.published.length - 1, storeFailed), 10);
+    send(one, 0);
+    await vi.advanceTimersByTimeAsync(10_100);
+    clearInterval(answered);
+    expect(idsOf().slice(0, 2)).toEqual(['0', '0']);
+    expect(outcomes.map(([outcome, , , , error]) => [outcome, error])).toEqual([
+      ['info', 'timed-out'],
+    ]);
+    send(one, 2);
+    nats.answer(nats.published.length - 1, { error: { code: 500, err_code: 10_009 } });
+    expect(outcomes[1]).toEqual(['info', -1, -1, 1, 'nats-error-10009']);
+    const plain = producer({ idempotent: false });
+    send(plain, 4);
+    nats.answer(nats.published.length - 1, storeFailed);
+    expect(outcomes[2]).toEqual(['info', -1, -1, 1, 'no-answer']);
+  });
+
+  test('tries again what was refused before its stream agreed on it, and knows that it is not stored', async () => {
+    const one = producer({ idempotent: false });
+    const refusals = [
+      { error: { code: 503, err_code: 0 } },
+      { error: { code: 429, err_code: 10_167 } },
+    ];
+    send(one, 0);
+    for (const refusal of refusals) {
+      nats.answer(nats.published.length - 1, refusal);
+      await vi.advanceTimersByTimeAsync(200);
+    }
+    expect(nats.published).toHaveLength(3);
+    nats.answer(2, { seq: 1 });
+    expect(outcomes).toEqual([['ok', 0, 0, 3]]);
+  });
+
   test('says that its window is full, and when it has room again', () => {
     const one = producer({ inFlightMax: 2 });
     expect([send(one, 0), send(one, 2), send(one, 4)]).toEqual([true, true, false]);

@@ -27,6 +27,14 @@ interface PubAck {
 }
 
 /**
+ * A leader that cannot store what its replicas have agreed on says so, and they may have stored it.
+ * What is refused before that has no reason, or a code below 500.
+ */
+function isOfStoring(code: number, reason: number): boolean {
+  return code >= 500 && reason !== 0;
+}
+
+/**
  * Every message is published with a reply subject of its own, and is acked by what its stream
  * answers there. Many are under way at once, up to the window. An idempotent producer names each
  * message, so that the stream knows one that it has, and sends it again until the delivery
@@ -142,7 +150,7 @@ export class NatsProducer implements Producer {
     if (!isPresent) return;
     // Before 2.11 a duplicate of what is in process is acked, at sequence 0.
     const { code, err_code: reason = 0 } = error ?? { code: 409, err_code: inProcess };
-    if (reason === inProcess) entry.mayBeStored = true;
+    if (reason === inProcess || isOfStoring(code, reason)) entry.mayBeStored = true;
     if (reason === inProcess || code === noResponders || code === 429) this.#again(entry);
     else this.#settle(entry, this.#lost(entry), { error: `nats-error-${reason}` });
   }
