@@ -28,8 +28,8 @@ export interface LossWindow {
   ms: number | null;
 }
 
-/** An ack may be on its way for this long after its giver is gone. */
-const lateAckNanos = 1e9;
+/** An ack, or a delivery, may be on its way for this long after its giver is gone. */
+export const lateAckNanos = 1e9;
 
 /** The part of the book that it rests on. */
 interface Known {

@@ -2,6 +2,7 @@ import type { DeliveryEvent } from '../../history/events.ts';
 import type { Book } from '../book/book.ts';
 import { describeInjection } from '../book/fault-timeline.ts';
 import type { LogCopy } from '../book/log-copy.ts';
+import { lateAckNanos } from '../book/loss-ledger.ts';
 import { groupsMax, Mark } from '../book/messages.ts';
 import type { Suspect } from '../book/suspects.ts';
 import type { LossPromise } from '../promise/row.ts';
@@ -24,8 +25,9 @@ export type Judged = { readonly fault: string } | undefined;
  * 1. Its position had another holder, which is gone: acked there, and lost to this fault as its
  *    promise allows; or, where the fault took such messages of the partition, seen there before it.
  *    So there are never more of them than messages that are gone.
- * 2. The group had been given that very holder there: a position that it had not, the broker has
- *    to give it, whatever comes to lie there.
+ * 2. The group had been given that very holder there, before the fault or as what was under way
+ *    then: a position that it had not, the broker has to give it, whatever comes to lie there. What
+ *    it is given later comes from no cursor that outlived the log.
  *
  * 3. It lies behind all that was acked there before the fault and survived: in front of that nothing
  *    was taken, and nothing is stored anew.
@@ -36,10 +38,10 @@ export type Judged = { readonly fault: string } | undefined;
  */
 export class CursorsAhead {
   readonly #book: Book;
-  /** By fault, group and partition: what the group had been given where it was not acked. */
-  readonly #unacked = new Map<number, Held[]>();
+  /** By fault, group and partition: what the group had been given where it is not any more. */
+  readonly #gone = new Map<number, Held[]>();
   #suspects: readonly Suspect[] | undefined;
-  #lost: ReadonlyMap<Suspect, readonly Held[][]> | undefined;
+  #lost: ReadonlyMap<Suspect, readonly Set<number>[]> | undefined;
 
   constructor(book: Book) {
     this.#book = book;
@@ -54,29 +56,29 @@ export class CursorsAhead {
   delivery(group: number, { partition, offset, time }: DeliveryEvent, id: number): void {
     const suspects = this.#explaining();
     if (suspects.length === 0 || group < 0 || id < 0 || partition < 0 || offset < 0) return;
-    const { messages } = this.#book;
-    const isHome = messages.isAt(id, partition, offset);
-    if (isHome && (messages.marks(id) & Mark.ackedThere) !== 0) return;
+    const log = this.#book.copies.copy(0, partition);
+    if (log?.complete !== true || holds(log, { id, offset })) return;
+    const underWayNanos = this.#isAckedThere(id, partition, offset) ? lateAckNanos : 0;
     suspects.forEach(({ effectiveAt }, suspect) => {
-      if (time < effectiveAt) this.#unackedOf(suspect, group, partition).push({ id, offset });
+      if (time < effectiveAt + underWayNanos)
+        this.#goneFrom(suspect, group, partition).push({ id, offset });
     });
   }
 
   /** What is to be said of a record that the group has gone past and was not given, by its offset. */
   judge(log: LogCopy, group: number): (offset: number) => Judged {
+    const { partition } = log;
     const faults = new Map<number, string>();
     if (log.disordered === 0) {
       this.#explaining().forEach((suspect, index) => {
-        const lost = this.#lostTo(suspect)[log.partition] ?? [];
-        if (lost.length === 0) return;
-        const given = lost.filter(({ id, offset }) => {
-          return this.#book.wasGivenAt(id, group, log.partition, offset);
-        });
-        const unacked = this.#unackedOf(index, group, log.partition);
+        const lost = this.#lostTo(suspect)[partition];
+        if (lost === undefined) return;
         const fault = describeInjection(suspect.injection);
-        const kept = this.#book.loss.keptBefore(suspect, log.partition);
-        for (const { offset } of [...given, ...unacked])
-          if (offset > kept) faults.set(offset, fault);
+        const kept = this.#book.loss.keptBefore(suspect, partition);
+        for (const { id, offset } of this.#goneFrom(index, group, partition)) {
+          const mayBeGone = lost.has(id) || !this.#isAckedThere(id, partition, offset);
+          if (offset > kept && mayBeGone) faults.set(offset, fault);
+        }
       });
     }
     return (offset) => {
@@ -93,28 +95,38 @@ export class CursorsAhead {
   }
 
   /** By partition: what was acked there, and lost as the promise of the fault allows. */
-  #lostTo(suspect: Suspect): readonly Held[][] {
+  #lostTo(suspect: Suspect): readonly Set<number>[] {
     if (this.#lost === undefined) {
       const { loss, messages } = this.#book;
-      const lost = new Map(this.#explaining().map((one): [Suspect, Held[][]] => [one, []]));
+      const lost = new Map(this.#explaining().map((one): [Suspect, Set<number>[]] => [one, []]));
       for (const { id, fault, legality } of loss.losses()) {
         const taker = this.#explaining().find(({ injection }) => injection === fault);
         if (taker === undefined || legality !== 'allowed') continue;
         if ((messages.marks(id) & Mark.ackedThere) === 0) continue;
-        const partition = messages.partition(id);
-        (lost.get(taker)![partition] ??= []).push({ id, offset: messages.offset(id) });
+        (lost.get(taker)![messages.partition(id)] ??= new Set()).add(id);
       }
       this.#lost = lost;
     }
     return this.#lost.get(suspect)!;
   }
 
-  #unackedOf(suspect: number, group: number, partition: number): Held[] {
+  #isAckedThere(id: number, partition: number, offset: number): boolean {
+    const { messages } = this.#book;
+    return messages.isAt(id, partition, offset) && (messages.marks(id) & Mark.ackedThere) !== 0;
+  }
+
+  #goneFrom(suspect: number, group: number, partition: number): Held[] {
     const key = (suspect * groupsMax + group) * 0x1_0000 + partition;
-    let held = this.#unacked.get(key);
-    if (held === undefined) this.#unacked.set(key, (held = []));
+    let held = this.#gone.get(key);
+    if (held === undefined) this.#gone.set(key, (held = []));
     return held;
   }
+}
+
+/** Whether the message is there in a log whose offsets rise. */
+function holds(log: LogCopy, { id, offset }: Held): boolean {
+  const index = log.lowerBound(offset);
+  return index < log.length && log.offset(index) === offset && log.id(index) === id;
 }
 
 function cursorsAhead(promise: LossPromise): string | undefined {

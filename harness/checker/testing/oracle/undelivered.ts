@@ -57,7 +57,7 @@ function isBehindCursorSince(
       if (name === undefined) return false;
       const { ack } = told.send(name);
       return ack !== undefined && placeOf(ack) === placeOf(event)
-        ? lost.some((send) => send.name === name)
+        ? lost.some((send) => send.name === name) && event.time < cut.at + 1e9
         : event.time < cut.at;
     });
 }
