@@ -59,16 +59,17 @@ describe('the nats-server of this machine', () => {
 });
 
 describe('a version', () => {
-  test('before 2.10 is refused, since it cannot sync each write', () => {
+  test('before 2.10.23 is refused, since it does not sync each write of what is replicated', () => {
     expect(versionProblem('/bin/nats-server', 'nats-server: v2.9.25')).toBe(
-      '/bin/nats-server is nats-server v2.9.25, and 2.10 or later is needed, ' +
+      '/bin/nats-server is nats-server v2.9.25, and 2.10.23 or later is needed, ' +
         `which can sync each write: ${install}`,
     );
-    expect(versionProblem('/bin/nats-server', 'nats-server: v1.10.0')).toContain('2.10 or later');
+    for (const version of ['v2.10.0', 'v2.10.22', 'v1.10.30', 'v1.11.23'])
+      expect(versionProblem('f', `nats-server: ${version}`), version).toContain('2.10.23 or later');
   });
 
-  test('from 2.10 on is taken, also one of later days', () => {
-    for (const version of ['v2.10.0', 'v2.15.3', 'v3.0.0'])
+  test('from 2.10.23 on is taken, also one of later days', () => {
+    for (const version of ['v2.10.23', 'v2.10.24', 'v2.11.0', 'v2.15.3', 'v3.0.0'])
       expect(versionProblem('f', `nats-server: ${version}`), version).toBeUndefined();
   });
 });

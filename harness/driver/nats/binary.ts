@@ -7,8 +7,8 @@ import { HarnessError } from '../../errors.ts';
 /** Where the server is, for a machine that has it elsewhere than on the PATH. */
 export const binaryVariable = 'ACKWORTH_NATS_SERVER';
 
-/** The first that syncs each write when it is asked to. */
-const versionMin = [2, 10] as const;
+/** The first that syncs each write when it is asked to: before, the logs of Raft groups were not. */
+const versionMin = [2, 10, 23] as const;
 const versionIn = /v?(\d+)\.(\d+)\.(\d+)/;
 const answerMsMax = 10_000;
 const install = 'go install github.com/nats-io/nats-server/v2@v2.12.1';
@@ -60,10 +60,9 @@ export function versionProblem(file: string, said: string): string | undefined {
   const version = versionIn.exec(said);
   if (!/nats-server/.test(said) || version === null)
     return `${file} is no nats-server: asked for its version, it says "${said.slice(0, 80)}"`;
-  const [major, minor] = [Number(version[1]), Number(version[2])];
-  const [majorMin, minorMin] = versionMin;
-  if (major > majorMin || (major === majorMin && minor >= minorMin)) return undefined;
-  const needed = '2.10 or later is needed, which can sync each write';
+  const at = versionMin.findIndex((least, index) => Number(version[index + 1]) !== least);
+  if (at < 0 || Number(version[at + 1]) > versionMin[at]!) return undefined;
+  const needed = `${versionMin.join('.')} or later is needed, which can sync each write`;
   return `${file} is nats-server ${version[0]}, and ${needed}: ${install}`;
 }
 

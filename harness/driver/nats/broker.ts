@@ -6,7 +6,7 @@ const replicasMax = 5;
 export const natsBroker: Broker = {
   name: 'nats',
   description:
-    'NATS JetStream, from an installed nats-server of version 2.10 or later, or its image',
+    'NATS JetStream, from an installed nats-server of version 2.10.23 or later, or its image',
   driver: async () => (await import('./driver.ts')).natsDriver(),
   program: async (options) => (await import('./program.ts')).natsProgram(options),
   examine: async () => (await import('./examine.ts')).examineNats(),

@@ -109,7 +109,7 @@ describe('a program that is no nats-server of today', () => {
   test('is refused in one sentence, too old as it is', async () => {
     says('nats-server: v2.9.10');
     await expect(checkBinary(file)).rejects.toThrow(
-      /is nats-server v2\.9\.10, and 2\.10 or later is needed/,
+      /is nats-server v2\.9\.10, and 2\.10\.23 or later is needed/,
     );
   });
 
@@ -164,7 +164,7 @@ describe('a program that is no nats-server of today', () => {
       state: 'doubtful',
       found:
         'runs with --target nats only on --cluster docker, where the image nats:2.12.1 can be had',
-      advice: expect.stringContaining('2.10 or later is needed'),
+      advice: expect.stringContaining('2.10.23 or later is needed'),
     });
     says('nats-server: v2.12.1');
     vi.stubEnv('PATH', '/nowhere');
