@@ -1,6 +1,6 @@
 import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { Driver, Session, Target } from '../driver.ts';
+import type { Driver, Session, Target, TopicOptions } from '../driver.ts';
 import { loadUser } from './config.ts';
 import { openConnection } from './connection.ts';
 import { createNatsConsumer } from './consumer.ts';
@@ -43,6 +43,7 @@ function sessionOf(target: Target, nc: NatsConnection, jsm: JetStreamManager): S
   const { topic } = target;
   const system = new SystemAccount(target);
   let known: Promise<number> | undefined;
+  let asked: TopicOptions | undefined;
   const partitions = (): Promise<number> => {
     known ??= partitionsOf(jsm, topic);
     return known;
@@ -51,8 +52,9 @@ function sessionOf(target: Target, nc: NatsConnection, jsm: JetStreamManager): S
     async createTopic(options) {
       await createStreams(jsm, topic, options);
       known = Promise.resolve(options.partitions);
+      asked = options;
     },
-    describe: () => describeTopic(jsm, system, topic),
+    describe: () => describeTopic(jsm, system, { topic, asked }),
     createProducer: async (options) =>
       new NatsProducer(nc, { ...options, topic, partitions: await partitions() }),
     createConsumer: async (options) => {

@@ -1,6 +1,8 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
 import { millis, type NatsConnection } from '@nats-io/transport-node';
-import type { Target } from '../driver.ts';
+import { HarnessError } from '../../errors.ts';
+import type { Target, TopicOptions } from '../driver.ts';
+import { versionProblem } from './binary.ts';
 import { nodeOfServer, systemUser } from './config.ts';
 import { openConnection } from './connection.ts';
 import { until } from './patience.ts';
@@ -34,7 +36,7 @@ export class SystemAccount {
     }
   }
 
-  /** How each server runs, in the order of the nodes. */
+  /** How each server runs, in the order of the nodes. Rejects when one does not say. */
   async servers(): Promise<Server[]> {
     const nc = await this.#connected();
     const replies = await nc.requestMany('$SYS.REQ.SERVER.PING.VARZ', '', {
@@ -43,6 +45,8 @@ export class SystemAccount {
     });
     const found: Server[] = [];
     for await (const reply of replies) found.push(serverOf(reply.json<Varz>()));
+    if (found.length < this.#target.addresses.length)
+      throw new Error('not every server has said how it runs');
     return found.sort((left, right) => left.node - right.node);
   }
 
@@ -84,29 +88,54 @@ function serverOf({ data }: Varz): Server {
   };
 }
 
-/** Version, flush mode and the streams' configuration, read back from the servers. */
-export function describeTopic(
+type Asked = Pick<TopicOptions, 'flush' | 'flushIntervalMs'>;
+
+/** Which server says that it runs otherwise than it was told to, as a sentence. */
+export function unlikeAsked(
+  servers: readonly Server[],
+  { flush, flushIntervalMs }: Asked,
+): string | undefined {
+  for (const { node, version, syncAlways, syncIntervalMs } of servers) {
+    const tooOld = versionProblem(`node ${node}`, `nats-server ${version}`);
+    if (tooOld !== undefined) return tooOld;
+    const isAsAsked = flush !== 'async' || syncIntervalMs === flushIntervalMs;
+    if (syncAlways === (flush === 'sync') && isAsAsked) continue;
+    const says = syncAlways ? 'each write' : `every ${syncIntervalMs} ms`;
+    const asked = flush === 'async' ? `async every ${flushIntervalMs} ms` : flush;
+    return `node ${node} says that it syncs ${says}, and flush ${asked} was asked for`;
+  }
+  return undefined;
+}
+
+/**
+ * Version, flush mode and the streams' configuration, read back from the servers. Rejects with
+ * HarnessError `environment` when one of them says that it runs otherwise than `asked`.
+ */
+export async function describeTopic(
   jsm: JetStreamManager,
   system: SystemAccount,
-  topic: string,
+  { topic, asked }: { readonly topic: string; readonly asked: Asked | undefined },
 ): Promise<{ readonly version: string; readonly config: Record<string, unknown> }> {
-  return until(describeMsMax, async () => {
-    const servers = await system.servers();
-    const partitions = await partitionsOf(jsm, topic);
-    const { config, cluster } = await jsm.streams.info(streamOf(topic, 0));
-    const expected = 1 + (cluster?.replicas?.length ?? 0);
-    if (servers.length < expected) throw new Error('not every server has said how it runs');
-    return {
-      version: [...new Set(servers.map(({ version }) => version))].join(', '),
-      config: {
-        servers,
-        streams: partitions,
-        storage: config.storage,
-        replicas: config.num_replicas,
-        retention: config.retention,
-        discard: config.discard,
-        duplicateWindowMs: millis(config.duplicate_window),
-      },
-    };
-  });
+  const found = await until(describeMsMax, () => readBack(jsm, system, topic));
+  const problem = asked && unlikeAsked(found.config.servers, asked);
+  if (problem !== undefined) throw new HarnessError('environment', problem);
+  return found;
+}
+
+async function readBack(jsm: JetStreamManager, system: SystemAccount, topic: string) {
+  const servers = await system.servers();
+  const partitions = await partitionsOf(jsm, topic);
+  const { config } = await jsm.streams.info(streamOf(topic, 0));
+  return {
+    version: [...new Set(servers.map(({ version }) => version))].join(', '),
+    config: {
+      servers,
+      streams: partitions,
+      storage: config.storage,
+      replicas: config.num_replicas,
+      retention: config.retention,
+      discard: config.discard,
+      duplicateWindowMs: millis(config.duplicate_window),
+    },
+  };
 }
