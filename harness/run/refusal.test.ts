@@ -53,6 +53,13 @@ describe('NATS', () => {
           '(compare --quick)',
       );
     expect(refusal({ nodes: 7, topic: { replicas: 7 } })).toContain('at most 5 replicas');
+    expect(refusal({ workload: { deliveryTimeout: '60s' } })).toBeUndefined();
+    expect(refusal({ workload: { deliveryTimeout: '150s', idempotent: false } })).toBeUndefined();
+    expect(refusal({ workload: { deliveryTimeout: '150s' } })).toBe(
+      'NATS knows a message by its id for 120000 ms, so that one that is sent again for 150000 ms ' +
+        'may be stored twice: use a workload.deliveryTimeout of at most 60000 ms, or ' +
+        'workload.idempotent: false',
+    );
     expect(refusal({ storage: { form: 'emulated' } })).toBe(
       '"nats" cannot keep its data on emulated storage; it can on plain, ext4, xfs',
     );

@@ -1,7 +1,10 @@
 import type { Broker } from '../broker.ts';
+import { duplicateWindowMs } from './duplicate-window.ts';
 import { natsPromises } from './promises.ts';
 
 const replicasMax = 5;
+/** What is sent again at the last moment may be under way for as long. */
+const retriedMsMax = duplicateWindowMs / 2;
 
 export const natsBroker: Broker = {
   name: 'nats',
@@ -14,6 +17,7 @@ export const natsBroker: Broker = {
   storage: ['plain', 'ext4', 'xfs'],
   refuses({ cluster, scenario }, links) {
     const { replication, replicas = 1 } = scenario.topic;
+    const { idempotent, deliveryTimeout } = scenario.workload;
     const without =
       `leave the faults of ${scenario.name} out (run --no-faults), or the cells that act on ` +
       'links (compare --quick)';
@@ -31,6 +35,12 @@ export const natsBroker: Broker = {
       return 'NATS acks what a quorum has, or one replica alone: use --replication quorum or none';
     if (replicas > replicasMax)
       return `NATS keeps at most ${replicasMax} replicas of a stream, not ${replicas}`;
+    if (idempotent && deliveryTimeout > retriedMsMax)
+      return (
+        `NATS knows a message by its id for ${duplicateWindowMs} ms, so that one that is sent again ` +
+        `for ${deliveryTimeout} ms may be stored twice: use a workload.deliveryTimeout of at most ` +
+        `${retriedMsMax} ms, or workload.idempotent: false`
+      );
     return undefined;
   },
 };

@@ -9,6 +9,7 @@ import { nanos } from '@nats-io/transport-node';
 import { HarnessError } from '../../errors.ts';
 import type { TopicOptions } from '../driver.ts';
 import { nodeOfServer } from './config.ts';
+import { duplicateWindowMs } from './duplicate-window.ts';
 import { isStreamNotFound, reasonOf, until } from './patience.ts';
 
 /**
@@ -23,8 +24,6 @@ export function subjectOf(topic: string, partition: number): string {
   return `${topic}.${partition}`;
 }
 
-/** How long a message is known by its id: a retry must come within this. */
-const duplicateWindowMs = 120_000;
 /** Right after a start the servers do not know each other yet. */
 const createMsMax = 20_000;
 /** In the metadata of each stream, for whoever finds only one of them. */
