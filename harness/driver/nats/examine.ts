@@ -1,5 +1,5 @@
 import type { Broker } from '../broker.ts';
-import { checkBinary, findBinary, onPath } from './binary.ts';
+import { binaryVariable, checkBinary, findBinary, onPath } from './binary.ts';
 import { officialImage } from './contained.ts';
 
 type Examined = Awaited<ReturnType<NonNullable<Broker['examine']>>>;
@@ -12,8 +12,10 @@ export async function examineNats(): Promise<Examined> {
     file = findBinary(undefined);
     version = await checkBinary(file);
   } catch (error) {
-    const image = officialImage();
-    const found = `runs with --target nats only on --cluster docker, where the image ${image} can be had`;
+    const found =
+      (process.env[binaryVariable] ?? '') === ''
+        ? `runs with --target nats only on --cluster docker, where the image ${officialImage()} can be had`
+        : `runs with --target nats only with --image, as long as ${binaryVariable} names this file`;
     return { state: 'doubtful', found, advice: (error as Error).message };
   }
   const found = `nats-server ${version}, ${file}`;

@@ -163,7 +163,7 @@ describe('a program that is no nats-server of today', () => {
     expect(await examineNats()).toEqual({
       state: 'doubtful',
       found:
-        'runs with --target nats only on --cluster docker, where the image nats:2.12.1 can be had',
+        'runs with --target nats only with --image, as long as ACKWORTH_NATS_SERVER names this file',
       advice: expect.stringContaining('2.10.23 or later is needed'),
     });
     says('nats-server: v2.12.1');
