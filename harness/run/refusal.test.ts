@@ -52,6 +52,11 @@ describe('NATS', () => {
           'faults of orders out (run --no-faults), or the cells that act on links ' +
           '(compare --quick)',
       );
+    for (const fault of ['bit-flip', 'torn-tail', 'missing-file'])
+      expect(refusal(faulty(fault))).toBe(
+        `${fault} damages logs whose files are named as those of the reference broker, and NATS ` +
+          'keeps others; leave the faults of orders out (run --no-faults)',
+      );
     expect(refusal({ nodes: 7, topic: { replicas: 7 } })).toContain('at most 5 replicas');
     expect(refusal({ workload: { deliveryTimeout: '60s' } })).toBeUndefined();
     expect(refusal({ workload: { deliveryTimeout: '150s', idempotent: false } })).toBeUndefined();

@@ -1,3 +1,4 @@
+import { harmOf } from '../../checker/promise/harm.ts';
 import type { Broker } from '../broker.ts';
 import { duplicateWindowMs } from './duplicate-window.ts';
 import { natsPromises } from './promises.ts';
@@ -15,7 +16,7 @@ export const natsBroker: Broker = {
   examine: async () => (await import('./examine.ts')).examineNats(),
   promises: natsPromises,
   storage: ['plain', 'ext4', 'xfs'],
-  refuses({ cluster, scenario }, links) {
+  refuses({ cluster, scenario, faults }, links) {
     const { replication, replicas = 1 } = scenario.topic;
     const { idempotent, deliveryTimeout } = scenario.workload;
     const without =
@@ -30,6 +31,12 @@ export const natsBroker: Broker = {
       return (
         'the links of NATS cannot be cut on --cluster process, since its nodes tell each other ' +
         `of one address each; use --cluster docker, ${without}`
+      );
+    const damaging = faults.find((fault) => harmOf({ ...fault, nodes: [] }) === 'damage');
+    if (damaging !== undefined)
+      return (
+        `${damaging.kind} damages logs whose files are named as those of the reference broker, and ` +
+        `NATS keeps others; leave the faults of ${scenario.name} out (run --no-faults)`
       );
     if (replication === 'async')
       return 'NATS acks what a quorum has, or one replica alone: use --replication quorum or none';
