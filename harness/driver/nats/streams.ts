@@ -50,8 +50,7 @@ export async function createStreams(
     try {
       await until(createMsMax, async () => {
         await jsm.streams.add(config);
-        const info = await jsm.streams.info(name);
-        if (leaderOf(info) === 0) throw new Error('it has no leader');
+        await infoOfLeader(jsm, name);
       });
     } catch (cause) {
       const what = `stream "${name}" with ${replicas} replicas has no quorum`;
@@ -92,14 +91,21 @@ export function leadersOf(
   return Promise.all(Array.from({ length: partitions }, (_, partition) => lead(partition)));
 }
 
-/** Asked for again where nobody answers; undefined where the stream is gone for good. */
+/** Where there is no leader any replica answers, which may be behind: that is not taken. */
+async function infoOfLeader(jsm: JetStreamManager, name: string): Promise<StreamInfo> {
+  const info = await jsm.streams.info(name);
+  if (leaderOf(info) === 0) throw new Error('it has no leader');
+  return info;
+}
+
+/** The leader's; asked for again where there is none. Undefined where the stream is gone for good. */
 export async function streamInfo(
   jsm: JetStreamManager,
   name: string,
   patienceMs: number,
 ): Promise<StreamInfo | undefined> {
   try {
-    return await until(patienceMs, () => jsm.streams.info(name));
+    return await until(patienceMs, () => infoOfLeader(jsm, name));
   } catch (error) {
     if (isStreamNotFound(error)) return undefined;
     throw error;
