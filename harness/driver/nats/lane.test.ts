@@ -56,6 +56,20 @@ describe('a lane', () => {
     expect(one.next(400)).toBe(second);
   });
 
+  test('tries with the next one when what was tried is let go, and opens with that one’s ack', () => {
+    const one = lane();
+    const [first, second, third] = [entry(one, 1), entry(one, 2), entry(one, 3)];
+    for (const each of [first, second, third]) one.shut(each, 0);
+    expect(one.next(200)).toBe(first);
+    one.letGo(second, 300);
+    expect(one.next(400)).toBeUndefined();
+    one.letGo(first, 700);
+    expect(one.next(750)).toBeUndefined();
+    expect(one.next(800)).toBe(second);
+    expect(one.settled(first, true, 850)).toEqual([]);
+    expect(sequences(one.settled(second, true, 900))).toEqual([3]);
+  });
+
   test('forgets what is given up while it waits', () => {
     const one = lane();
     const [first, second] = [entry(one, 1), entry(one, 2)];

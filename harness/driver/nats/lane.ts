@@ -75,6 +75,13 @@ export class Lane {
     return this.#probe;
   }
 
+  /** What was tried with may yet be answered, and cannot be sent again: another one is tried. */
+  letGo(entry: Entry, nowMs: number): void {
+    if (entry !== this.#probe) return;
+    this.#probe = undefined;
+    this.#tryAtMs = nowMs + againMs;
+  }
+
   /** Whether its present attempt will not be answered any more, as far as one can tell. */
   isLost(entry: Entry, nowMs: number): boolean {
     const { attemptAtMs } = entry;

@@ -170,6 +170,24 @@ describe('a NATS producer', () => {
     expect(outcomes.map(([outcome]) => outcome)).toEqual(['info', 'info']);
   });
 
+  test('without ids tries with another one where what it tried with is not answered', async () => {
+    const one = producer({ idempotent: false });
+    for (const key of [0, 2, 4]) send(one, key);
+    for (const index of [0, 1, 2]) nats.nobody(index);
+    await vi.advanceTimersByTimeAsync(1000);
+    const payloads = nats.published.slice(3).map(({ payload }) => Buffer.from(payload).toString());
+    expect(payloads).toEqual(['m0', 'm2']);
+    nats.answer(4, { seq: 1 });
+    expect(nats.published).toHaveLength(6);
+    nats.answer(3, { seq: 2 });
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(outcomes.map(([outcome, , offset]) => [outcome, offset])).toEqual([
+      ['ok', 0],
+      ['ok', 1],
+      ['info', -1],
+    ]);
+  });
+
   test('does not know what was never answered, and knows what nobody was ever given', async () => {
     const one = producer();
     send(one, 0);

@@ -193,7 +193,11 @@ export class NatsProducer implements Producer {
       if (now - entry.takenAtMs >= deliveryTimeoutMs) {
         if (entry.attemptAtMs !== undefined) entry.mayBeStored = true;
         this.#settle(entry, this.#lost(entry), { error: 'timed-out' });
-      } else if (idempotent && entry.lane.isLost(entry, now)) {
+      } else if (entry.lane.isLost(entry, now)) {
+        if (!idempotent) {
+          entry.lane.letGo(entry, now);
+          continue;
+        }
         entry.mayBeStored = true;
         this.#again(entry);
       }
