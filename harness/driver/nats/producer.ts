@@ -23,7 +23,7 @@ const inProcess = 10_158;
 /** What a stream answers to a message. */
 interface PubAck {
   readonly seq?: number;
-  readonly error?: { readonly code: number; readonly err_code: number };
+  readonly error?: { readonly code: number; readonly err_code?: number };
 }
 
 /**
