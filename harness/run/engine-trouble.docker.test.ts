@@ -79,6 +79,35 @@ describe.skipIf(noRoot !== undefined)(`an engine of its own${because(noRoot)}`, 
     expect(runs.ackworth(['clean']).stdout).toMatch(/removed container node-1\b/);
     expect(await heldOf(id, engine.host)).toEqual(nothingHeld);
   });
+
+  test('that hangs in mid-run is told in one sentence, and what it holds is removed once it goes on', async () => {
+    const hangs = /the Docker Engine at unix:\S+ did not answer within 10 s: look why it hangs/;
+    const { runs, run, id } = await underWay();
+    engine.hang();
+    try {
+      expect(await run.ended, run.said()).toBe(2);
+      const record = await readRecord(join(runs.output, 'latest', 'record.json'));
+      expect(record.verdict).toBe('inconclusive');
+      expect(record.reasons[0]).toMatch(hangs);
+      const clean = runs.ackworth(['clean']);
+      expect(clean.stdout).toMatch(hangs);
+      expect(clean.status).toBe(1);
+    } finally {
+      engine.goOn();
+    }
+    expect(runs.ackworth(['clean']).status).toBe(0);
+    expect(await heldOf(id, engine.host)).toEqual(nothingHeld);
+  });
+
+  test('that hangs keeps nobody from ending a run', async () => {
+    const { runs, run } = await underWay();
+    engine.hang();
+    closing.push(() => engine.goOn());
+    run.harness.kill('SIGINT');
+    expect(await run.ended, run.said()).toBe(2);
+    const { problems } = readFacts(join(runs.output, 'latest'));
+    expect(problems[0]).toBe('the run was interrupted');
+  });
 });
 
 describe.skipIf(noEngine !== undefined)(`an engine${because(noEngine)}`, () => {

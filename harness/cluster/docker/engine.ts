@@ -4,6 +4,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { join } from 'node:path';
 import Docker, { type DockerOptions } from 'dockerode';
 import { HarnessError } from '../../errors.ts';
+import { limitAnswers, SilentEngine } from './answer-limit.ts';
 import type { EngineEndpoint } from './endpoint.ts';
 
 export interface Engine {
@@ -17,14 +18,20 @@ export interface Engine {
 
 /** Of Docker 20.10: the oldest with what is used here. */
 const apiVersionMin = '1.41';
-/** An address where nobody lives keeps a kernel waiting for minutes. */
+/** An address where nobody lives keeps a kernel waiting for minutes, and a hung engine for good. */
 const answerMsMaxUnsaid = 10_000;
 
 /**
- * No check that it is there; for who knows, and for who tears down. Connections are not kept, since
- * those to an engine that was restarted would fail when they are used again.
+ * No check that it is there; for who knows, and for who tears down. Requests reject with a
+ * SilentEngine when it answers nothing for `answerMsMax`.
  */
-export function dockerAt(endpoint: EngineEndpoint): Docker {
+export function dockerAt(endpoint: EngineEndpoint, answerMsMax = answerMsMaxUnsaid): Docker {
+  const docker = clientAt(endpoint);
+  limitAnswers(docker, endpoint.host, answerMsMax);
+  return docker;
+}
+
+function clientAt(endpoint: EngineEndpoint): Docker {
   const { host, tlsDirectory } = endpoint;
   // All of them, since what is left out is taken from the environment.
   const nothing = { host: undefined, port: undefined, protocol: undefined, socketPath: undefined };
@@ -51,6 +58,7 @@ export function dockerAt(endpoint: EngineEndpoint): Docker {
   return clientOf(options, secure ? new HttpsAgent() : new HttpAgent());
 }
 
+/** Connections are not kept: those to an engine that was restarted would fail when they are used again. */
 function clientOf(options: DockerOptions, agent: HttpAgent): Docker {
   // Its types do not know of the agent.
   const complete: DockerOptions & { agent: HttpAgent } = { ...options, agent };
@@ -62,14 +70,12 @@ export async function openEngine(
   endpoint: EngineEndpoint,
   answerMsMax = answerMsMaxUnsaid,
 ): Promise<Engine> {
-  const docker: { version(options: object): Promise<Docker.DockerVersion> } & Docker =
-    dockerAt(endpoint);
-  const abortSignal = AbortSignal.timeout(answerMsMax);
+  const docker = dockerAt(endpoint, answerMsMax);
   let told: Pick<Docker.DockerVersion, 'Version' | 'ApiVersion' | 'Os'>;
   try {
-    told = await docker.version({ abortSignal });
+    told = await docker.version();
   } catch (cause) {
-    const silent = abortSignal.aborted ? `no answer within ${answerMsMax} ms` : undefined;
+    const silent = cause instanceof SilentEngine ? `no answer within ${answerMsMax} ms` : undefined;
     throw new HarnessError('environment', unreachable(endpoint, cause, silent), { cause });
   }
   const { Version: version, ApiVersion: api, Os: os } = told;

@@ -15,7 +15,8 @@ export class UsageWatch {
   readonly #sum = new UsageSum();
   readonly #seen = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> = Promise.resolve();
+  /** While it looks: whether it was told anything. */
+  #looking: Promise<boolean> | undefined;
 
   constructor(docker: Docker, run: string) {
     this.#docker = docker;
@@ -24,29 +25,30 @@ export class UsageWatch {
 
   start(): void {
     this.#timer = setInterval(() => {
-      this.#looking = this.#looking.then(() => this.#look());
+      this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
     }, everyMs);
     this.#timer.unref();
   }
 
-  /** Looks once more. */
+  /** Looks once more, where anything is told. */
   async stop(): Promise<readonly SiteUsage[]> {
     if (this.#timer === undefined) return [];
     clearInterval(this.#timer);
-    await this.#looking;
-    await this.#look();
+    if ((await this.#looking) ?? true) await this.#look();
     return this.#sum.sites();
   }
 
-  async #look(): Promise<void> {
+  async #look(): Promise<boolean> {
     try {
       const containers = await this.#docker.listContainers({ filters: ofRun(this.#run) });
       // One that ends meanwhile does not take the last word of the others.
       await Promise.allSettled(
         containers.map(({ Id, Labels }) => this.#lookAt(Id, Labels[nameLabel] ?? Id)),
       );
+      return true;
     } catch {
       // One look less: how many there were is told.
+      return false;
     }
   }
 

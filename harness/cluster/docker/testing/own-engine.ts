@@ -83,7 +83,17 @@ export class OwnEngine {
     while (containerd > 0 && processStatus(containerd) !== undefined) await sleep(20);
   }
 
+  /** It takes requests and answers none, until it goes on. */
+  hang(): void {
+    this.#process?.kill('SIGSTOP');
+  }
+
+  goOn(): void {
+    this.#process?.kill('SIGCONT');
+  }
+
   async close(): Promise<void> {
+    this.goOn();
     await this.end('SIGTERM');
     this.#keeper.kill('SIGKILL');
     // One that was killed leaves its own.
