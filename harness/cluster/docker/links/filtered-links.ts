@@ -24,6 +24,8 @@ export class FilteredLinks implements Links {
   readonly #networks: RunNetworks;
   readonly #gates: ReadonlyMap<string, GateClient>;
   readonly #rules = new Map<string, LinkRule>();
+  /** Rules that are in force until it is confirmed that they are not. */
+  readonly #lifting = new Set<string>();
   /** By rule: bytes that had come over its links when it took effect. */
   readonly #before = new Map<string, number>();
 
@@ -63,10 +65,16 @@ export class FilteredLinks implements Links {
   }
 
   async lift(id: string): Promise<number> {
-    const rule = this.#rules.get(id);
-    this.#rules.delete(id);
-    this.#before.delete(id);
-    return this.#filter(rule?.links ?? []);
+    const links = this.#rules.get(id)?.links ?? [];
+    this.#lifting.add(id);
+    try {
+      const atNanos = await this.#filter(links);
+      this.#rules.delete(id);
+      this.#before.delete(id);
+      return atNanos;
+    } finally {
+      this.#lifting.delete(id);
+    }
   }
 
   reset(): Promise<never> {
@@ -113,7 +121,8 @@ export class FilteredLinks implements Links {
 
   /** Brings the filters of all sites to which these links lead in line with the rules. */
   async #filter(links: readonly Link[]): Promise<number> {
-    const cut = this.rules.flatMap((rule) => rule.links);
+    const wanted = this.rules.filter(({ id }) => !this.#lifting.has(id));
+    const cut = wanted.flatMap((rule) => rule.links);
     const times = await Promise.all(
       [...new Set(links.map(({ to }) => to))].map(async (to) => {
         const onto = cut.filter((link) => link.to === to);
