@@ -25,7 +25,7 @@ export async function provideGateImage(
   const program = programFiles([entryPoint(gateEntry)]);
   const { version, pathOf, entries } = contentOf(program);
   const base = localImage('ackworth-gate-base', packetFilter(), filterNames.map(linkOf));
-  const tag = `ackworth-gate:${version}-${base.tag.split(':')[1]}`;
+  const tag = `ackworth-gate:${version}-${base.identity}`;
   const main = pathOf(entryPoint(gateEntry));
   try {
     if (!(await hasImage(docker, tag))) {

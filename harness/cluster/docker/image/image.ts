@@ -7,7 +7,14 @@ import { HarnessError } from '../../../errors.ts';
 import { saidBy, type Engine } from '../engine.ts';
 import { imageLabel } from '../labels.ts';
 import { archiveOf, type ArchiveEntry } from './archive.ts';
-import { finished, hasImage, importImage, localBase } from './local-image.ts';
+import {
+  finished,
+  hasImage,
+  imageId,
+  importImage,
+  localBase,
+  type LocalImage,
+} from './local-image.ts';
 import { programFiles, type ProgramFiles } from './program-files.ts';
 
 /** An image with programs of this installation. */
@@ -33,9 +40,9 @@ export const keepFolder: ArchiveEntry = { path: 'image/keep', folder: true, mode
 const officialPullMsMax = 120_000;
 
 /**
- * Sees to it that the engine has an image of the present programs: it is named for its content, so
- * that one of other content is never taken for it. `mains` are further entry files. Rejects with
- * HarnessError `environment` in one sentence.
+ * Sees to it that the engine has an image of the present programs: it is named for its content and
+ * for what it stands on, so that another is never taken for it. `mains` are further entry files.
+ * Rejects with HarnessError `environment` in one sentence.
  */
 export async function provideImage(
   engine: Engine,
@@ -45,17 +52,22 @@ export async function provideImage(
   const { docker } = engine;
   const programs = [...[workerEntry, proxyEntry].map(entryPoint), ...mains];
   const { version, pathOf, entries } = contentOf(programFiles(programs));
+  const imageOn = ({ name, identity, madeFrom }: Base): ProgramImage => ({
+    tag: `ackworth:${version}-${name}-${identity}`,
+    madeFrom,
+    pathOf,
+  });
   try {
-    for (const base of ['official', 'local'] as const) {
-      const tag = `ackworth:${version}-${base}`;
-      const madeFrom = madeFromOf(base);
-      if (await hasImage(docker, tag)) return { tag, madeFrom, pathOf };
+    for (const base of [await officialBase(docker), madeOfLocal()]) {
+      const image = base && imageOn(base);
+      if (image && (await hasImage(docker, image.tag))) return image;
     }
     onBuild('making the image of nodes and workers');
-    const { base, from } = await provideBase(docker);
-    const tag = `ackworth:${version}-${base}`;
-    await build(docker, tag, [{ path: 'Dockerfile', text: dockerfile(from) }, ...entries]);
-    return { tag, madeFrom: madeFromOf(base), pathOf };
+    const base = await provideBase(docker);
+    const image = imageOn(base);
+    const text = dockerfile(base.from);
+    await build(docker, image.tag, [{ path: 'Dockerfile', text }, ...entries]);
+    return image;
   } catch (cause) {
     if (cause instanceof HarnessError) throw cause;
     const sentence = `the image of nodes and workers cannot be made: ${saidBy(cause)}`;
@@ -92,23 +104,56 @@ export function officialTag(): string {
   return `node:${process.version.slice(1)}-slim`;
 }
 
-function madeFromOf(base: 'official' | 'local'): string {
-  return base === 'official' ? officialTag() : `the local node ${process.version}`;
+/** What an image of ours stands on. */
+interface Base {
+  readonly name: 'official' | 'local';
+  /** Another one has another, also under the same name. */
+  readonly identity: string;
+  readonly from: string;
+  readonly madeFrom: string;
 }
 
-/** Of that version, so that a container differs from a process in nothing else. */
-async function provideBase(docker: Docker): Promise<{ base: 'official' | 'local'; from: string }> {
+/** Of the version that runs the harness, so that a container differs from a process in nothing else. */
+async function provideBase(docker: Docker): Promise<Base> {
   const official = officialTag();
   const refused = await pull(docker, official);
-  if (refused === undefined) return { base: 'official', from: official };
+  const pulled = refused === undefined ? await officialBase(docker) : undefined;
+  if (pulled !== undefined) return pulled;
   try {
     const local = localBase();
     await importImage(docker, local);
-    return { base: 'local', from: local.tag };
+    return baseOf(local);
   } catch (cause) {
     const sentence = `there is no image to run nodes in: ${official} cannot be had (${refused}), and ${saidBy(cause)}`;
     throw new HarnessError('environment', sentence, { cause });
   }
+}
+
+/** Undefined while the engine does not have it. */
+async function officialBase(docker: Docker): Promise<Base | undefined> {
+  const from = officialTag();
+  const id = await imageId(docker, from);
+  if (id === undefined) return undefined;
+  return { name: 'official', identity: shortId(id), from, madeFrom: from };
+}
+
+/** Undefined where none can be made. */
+function madeOfLocal(): Base | undefined {
+  try {
+    return baseOf(localBase());
+  } catch (error) {
+    if (error instanceof HarnessError) return undefined;
+    throw error;
+  }
+}
+
+function baseOf({ tag, identity }: LocalImage): Base {
+  return { name: 'local', identity, from: tag, madeFrom: `the local node ${process.version}` };
+}
+
+/** Of an image, as the docker command prints it: "sha256:0123456789ab..." is 0123456789ab. */
+function shortId(id: string): string {
+  return id.replace('sha256:', '').slice(0, 12);
 }
 
 /** Why it cannot be had; undefined when it is there. */

@@ -2,13 +2,17 @@ import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import type Docker from 'dockerode';
 import { HarnessError } from '../../../errors.ts';
+import { statusOf } from '../engine.ts';
 import { imageLabel } from '../labels.ts';
 import { binaryWithLibraries } from './binary.ts';
 import { archiveOf, type ArchiveEntry } from './archive.ts';
 
 /** An image that is imported as it is. */
 export interface LocalImage {
+  /** "ackworth-base:" and its identity. */
   readonly tag: string;
+  /** Of all that it is made from. */
+  readonly identity: string;
   readonly entries: readonly ArchiveEntry[];
 }
 
@@ -25,10 +29,10 @@ export function localImage(
 ): LocalImage {
   requireLinux();
   const files = new Map([...binaryWithLibraries(process.execPath, 'usr/local/bin/node'), ...more]);
-  const identity = createHash('sha256').update(process.version);
+  const hash = createHash('sha256').update(process.version);
   for (const [path, file] of files) {
     const { size, mtimeMs } = statSync(file);
-    identity.update(`\n${path} ${size} ${mtimeMs}`);
+    hash.update(`\n${path} ${size} ${mtimeMs}`);
   }
   const entries: ArchiveEntry[] = [
     { path: 'tmp', folder: true, mode: 0o1777 },
@@ -38,7 +42,8 @@ export function localImage(
     ...[...files].map(([path, file]) => ({ path, file })),
     ...others,
   ];
-  return { tag: `${repository}:${identity.digest('hex').slice(0, 16)}`, entries };
+  const identity = hash.digest('hex').slice(0, 16);
+  return { tag: `${repository}:${identity}`, identity, entries };
 }
 
 /** Throws a HarnessError `environment` where binaries of this machine do not run in containers. */
@@ -61,11 +66,15 @@ export async function importImage(docker: Docker, { tag, entries }: LocalImage):
 }
 
 export async function hasImage(docker: Docker, tag: string): Promise<boolean> {
+  return (await imageId(docker, tag)) !== undefined;
+}
+
+/** "sha256:...", whatever is called so at present; undefined when the engine has none. */
+export async function imageId(docker: Docker, tag: string): Promise<string | undefined> {
   try {
-    await docker.getImage(tag).inspect();
-    return true;
+    return (await docker.getImage(tag).inspect()).Id;
   } catch (error) {
-    if ((error as { statusCode?: number }).statusCode === 404) return false;
+    if (statusOf(error) === 404) return undefined;
     throw error;
   }
 }

@@ -8,7 +8,7 @@ import { imageLabel } from '../labels.ts';
 import type { ArchiveEntry } from './archive.ts';
 import { binaryWithLibraries } from './binary.ts';
 import { build, keepFolder, pull } from './image.ts';
-import { hasImage, requireLinux } from './local-image.ts';
+import { hasImage, imageId, requireLinux } from './local-image.ts';
 
 interface ServerImage {
   readonly tag: string;
@@ -24,7 +24,7 @@ interface Recipe extends ServerImage {
  * Sees to it that the engine has an image of a broker's own server, which is its entry point and its
  * first process: from the image that its makers offer, where the engine has it or a registry
  * answers, and otherwise from the program of this machine. It is named for what it is made from, and
- * nothing is asked for again once it is there. Rejects with HarnessError `environment` in one
+ * no registry is asked again once it is there. Rejects with HarnessError `environment` in one
  * sentence.
  */
 export async function provideServerImage(
@@ -34,15 +34,16 @@ export async function provideServerImage(
 ): Promise<ServerImage> {
   const { name, official } = source;
   try {
-    const offered = official === undefined ? undefined : officialRecipe(name, official);
+    const offered = await officialRecipe(docker, source);
     if (offered && (await hasImage(docker, offered.tag))) return offered;
     const local = 'path' in source.file ? localRecipe(source, source.file.path) : source.file;
     if ('tag' in local && (await hasImage(docker, local.tag))) return local;
     onBuild(`making the image of ${name}`);
-    const refused = offered && (await pull(docker, official!));
-    if (offered && refused === undefined) return await make(docker, offered);
+    const refused = official && (await pull(docker, official));
+    const pulled = refused === undefined ? await officialRecipe(docker, source) : undefined;
+    if (pulled) return await make(docker, pulled);
     if ('tag' in local) return await make(docker, local);
-    const why = offered ? `${official} cannot be had (${refused}), and ` : '';
+    const why = official ? `${official} cannot be had (${refused}), and ` : '';
     throw new HarnessError('environment', `there is no image of ${name}: ${why}${local.lacking}`);
   } catch (cause) {
     if (cause instanceof HarnessError) throw cause;
@@ -51,9 +52,15 @@ export async function provideServerImage(
   }
 }
 
-function officialRecipe(name: string, official: string): Recipe {
+/** Undefined while the engine does not have what its makers offer. */
+async function officialRecipe(
+  docker: Docker,
+  { name, official }: ServerSource,
+): Promise<Recipe | undefined> {
+  const id = official && (await imageId(docker, official));
+  if (!id) return undefined;
   const text = dockerfile(official, []);
-  const tag = tagOf(name, createHash('sha256').update(text), 'official');
+  const tag = tagOf(name, createHash('sha256').update(`${text}${id}`), 'official');
   return { tag, madeFrom: official, context: [{ path: 'Dockerfile', text }, keepFolder] };
 }
 
