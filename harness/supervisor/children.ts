@@ -36,7 +36,7 @@ export class Children {
   /** Containers that were started under a name. */
   readonly #lives = new Map<string, number>();
   /** Lives that have not been put in order yet, also after others of their name. */
-  readonly #unretired = new Set<Promise<void>>();
+  readonly #unretired = new Map<Child, Promise<void>>();
   #ending = false;
 
   constructor(options: ChildrenOptions) {
@@ -95,8 +95,10 @@ export class Children {
     this.#ending = true;
     await Promise.allSettled(this.#starting.values());
     const living = [...this.#children.values()].filter((child) => !child.isOver);
-    await Promise.allSettled(living.map((child) => child.kill()));
-    await Promise.all(this.#unretired);
+    // An engine that hangs kills nothing, and tells of no end.
+    const spare = (child: Child) => () => void this.#unretired.delete(child);
+    await Promise.all(living.map((child) => child.kill().catch(spare(child))));
+    await Promise.all(this.#unretired.values());
   }
 
   async #begin(
@@ -130,10 +132,8 @@ export class Children {
 
   #took(child: Child): Promise<Effect> {
     this.#children.set(child.name, child);
-    const retired = child.retired.then(() => {
-      this.#unretired.delete(retired);
-    });
-    this.#unretired.add(retired);
+    const retired = child.retired.then(() => void this.#unretired.delete(child));
+    this.#unretired.set(child, retired);
     return effect(child, monotonicNanos());
   }
 }

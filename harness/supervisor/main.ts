@@ -13,7 +13,17 @@ import { Children } from './children.ts';
 import { Mounts } from './mounts.ts';
 import { Networks } from './networks.ts';
 import { ownIdentity, type ProcessIdentity } from './process-table.ts';
-import type { CutAsk, MountAsk, Notice, Reply, Request, SupervisorState } from './protocol.ts';
+import {
+  endMsMax,
+  endOnEngineMsMax,
+  lateExitCode,
+  type CutAsk,
+  type MountAsk,
+  type Notice,
+  type Reply,
+  type Request,
+  type SupervisorState,
+} from './protocol.ts';
 
 const [run = '', stateFile = '', harnessText = '{}'] = process.argv.slice(2);
 const harness = JSON.parse(harnessText) as ProcessIdentity;
@@ -122,7 +132,7 @@ async function removeFromEngine(): Promise<string[]> {
 
 /** Nothing of the run may outlive this, and nothing may keep it from ending. */
 async function end(): Promise<void> {
-  setTimeout(() => process.exit(1), engine ? 14_000 : 9000).unref();
+  setTimeout(() => process.exit(lateExitCode), engine ? endOnEngineMsMax : endMsMax).unref();
   await Promise.all([children.killAll(), networks.settle()]);
   const onEngine = await removeFromEngine();
   for (const problem of onEngine) log(problem);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { processStatus, signalProcess } from './process-table.ts';
 import { Supervisor } from './supervisor.ts';
 
 const tookMs = 2_000;
@@ -63,6 +64,17 @@ test('a network that is still being made when its run ends is not left on the en
   await askedFor;
   expect(await supervisor.close()).toEqual([]);
   await made;
+  await sleep(tookMs);
+  expect([...networks]).toEqual([]);
+});
+
+test('a network that is still being made when its supervisor is killed is not left either', async () => {
+  const making = supervisor.makeNetwork({ name: 'client', subnet: '10.200.1', internal: false });
+  const made = making.catch(() => undefined);
+  await askedFor;
+  signalProcess(processStatus(supervisor.pid)!, 'SIGKILL');
+  await made;
+  expect(await supervisor.close()).toEqual([]);
   await sleep(tookMs);
   expect([...networks]).toEqual([]);
 });

@@ -141,4 +141,11 @@ export interface SupervisorState {
   readonly engine?: EngineEndpoint;
 }
 
+/** The supervisor takes so long over its end, at most; whoever waits for it does the rest. */
+export const endMsMax = 9_000;
+/** With containers: an engine takes its time over many, and one that hangs is found out. */
+export const endOnEngineMsMax = 30_000;
+/** Of a supervisor that was not done by then. */
+export const lateExitCode = 4;
+
 export const stateFileName = 'supervisor.json';

@@ -15,6 +15,7 @@ import { releaseBelow, type LoopMount } from '../file-system/loop-mount.ts';
 import { monotonicNanos } from '../measure/clock.ts';
 import { ownIdentity, signalProcess, type ProcessIdentity } from './process-table.ts';
 import {
+  lateExitCode,
   stateFileName,
   type Ask,
   type CutAsk,
@@ -43,6 +44,9 @@ interface Readiness {
   readonly reject: (error: Error) => void;
 }
 
+/** What an engine was asked for is there within this, or not at all. */
+const comingMsMax = 10_000;
+
 type Answer = Extract<Reply, { type: 'answer' }>;
 type Done = Extract<Reply, { type: 'done' }>;
 
@@ -55,7 +59,12 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #waiting = new Map<
     number,
-    { resolve(answer: Answer | Done): void; reject(error: Error): void }
+    {
+      /** It brings something about on an engine. */
+      readonly makes: boolean;
+      resolve(answer: Answer | Done): void;
+      reject(error: Error): void;
+    }
   >();
   /** By pid, from whichever comes first: somebody waits for the line, or it is printed. */
   readonly #firstLines = new Map<number, Readiness>();
@@ -81,10 +90,10 @@ export class Supervisor {
       { detached: true, stdio: ['pipe', 'pipe', log] },
     );
     closeSync(log);
-    this.#ended = new Promise<void>((resolve) => {
-      this.#process.once('error', () => resolve());
-      this.#process.once('exit', () => resolve());
-    }).then(() => this.#end());
+    this.#ended = new Promise<number | null>((resolve) => {
+      this.#process.once('error', () => resolve(null));
+      this.#process.once('exit', resolve);
+    }).then((code) => this.#end(code));
     this.#process.stdin?.on('error', () => undefined);
     const lines = createInterface({ input: this.#process.stdout!, crlfDelay: Infinity });
     lines.on('line', (line) => this.#hear(JSON.parse(line) as Reply | Notice));
@@ -231,7 +240,8 @@ export class Supervisor {
     if (this.#gone) return Promise.reject(supervisorEnded());
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
+      const makes = ask.type === 'network' || ask.type === 'contain';
+      this.#waiting.set(id, { makes, resolve, reject });
       this.#process.stdin?.write(`${JSON.stringify({ id, ...ask })}\n`);
     });
   }
@@ -260,14 +270,18 @@ export class Supervisor {
     }
   }
 
-  /** Mostly the supervisor has done it; when it was killed, nobody else is left to. */
-  async #removeFromEngine(): Promise<string[]> {
+  /**
+   * Mostly the supervisor has done it; when it was killed, or came to no end, nobody else is left to.
+   * What it was still asking for then may come only now.
+   */
+  async #removeFromEngine({ coming }: { readonly coming: boolean }): Promise<string[]> {
     if (this.#engine === undefined) return [];
     const [{ dockerAt }, { removeRun }] = await Promise.all([
       import('../cluster/docker/engine.ts'),
       import('../cluster/docker/remove-run.ts'),
     ]);
-    return removeRun(dockerAt(this.#engine), this.#options.run);
+    const comingMs = coming ? comingMsMax : 0;
+    return removeRun(dockerAt(this.#engine), this.#options.run, { comingMs });
   }
 
   #readiness(pid: number): Readiness {
@@ -279,8 +293,9 @@ export class Supervisor {
     return readiness;
   }
 
-  async #end(): Promise<string[]> {
+  async #end(code: number | null): Promise<string[]> {
     this.#gone = true;
+    const coming = code !== 0 && [...this.#waiting.values()].some(({ makes }) => makes);
     for (const identity of this.#children.values()) signalProcess(identity, 'SIGKILL');
     this.#children.clear();
     if (!this.#closing) this.#options.onLost();
@@ -290,7 +305,12 @@ export class Supervisor {
     const how = 'with its supervisor';
     for (const [pid, { reject }] of this.#firstLines) reject(endedEarly(pid, how));
     const released = [...this.#imageDirectories].map((directory) => releaseBelow(directory));
-    return [...(await this.#removeFromEngine()), ...(await Promise.all(released)).flat()];
+    const late =
+      code === lateExitCode
+        ? ['the supervisor was not done in time: what it had left was cleaned up without it']
+        : [];
+    const onEngine = await this.#removeFromEngine({ coming });
+    return [...late, ...onEngine, ...(await Promise.all(released)).flat()];
   }
 }
 

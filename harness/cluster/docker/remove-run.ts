@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { saidBy, statusOf } from './engine.ts';
 import { nameLabel, ofRun } from './labels.ts';
@@ -25,11 +26,36 @@ export async function findRun(docker: Docker, run: string): Promise<RunOnEngine>
   };
 }
 
+/** An engine that is slow takes this long to take its containers off their networks, at most. */
+const refusedMsMaxUnsaid = 8_000;
+const againMs = 100;
+
 /**
  * Removes whatever carries the label of this run, and nothing else; what its containers were to
- * keep is copied out before. Resolves with a sentence for each thing that could not be removed.
+ * keep is copied out before. What the engine refuses, such as a network while the end of a container
+ * on it is under way, is tried again for `refusedMsMax`; what is still on its way there is waited for
+ * as long as `comingMs`. Resolves with a sentence for each thing that could not be removed.
  */
-export async function removeRun(docker: Docker, run: string): Promise<string[]> {
+export async function removeRun(
+  docker: Docker,
+  run: string,
+  { refusedMsMax = refusedMsMaxUnsaid, comingMs = 0 } = {},
+): Promise<string[]> {
+  const began = performance.now();
+  for (;;) {
+    const { problems, silent } = await removeWhatIsThere(docker, run);
+    const tookMs = performance.now() - began;
+    const patienceMs = problems.length > 0 ? Math.max(refusedMsMax, comingMs) : comingMs;
+    if (silent || tookMs >= patienceMs) return problems;
+    await sleep(againMs);
+  }
+}
+
+/** `silent`: the engine does not even tell what there is. */
+async function removeWhatIsThere(
+  docker: Docker,
+  run: string,
+): Promise<{ readonly problems: string[]; readonly silent: boolean }> {
   const problems: string[] = [];
   const filters = ofRun(run);
   const told = (what: string) => (error: unknown) => {
@@ -58,8 +84,9 @@ export async function removeRun(docker: Docker, run: string): Promise<string[]> 
           .catch(told(`volume ${Name}`)),
       ),
     ]);
+    return { problems, silent: false };
   } catch (error) {
-    problems.push(`the Docker Engine does not tell what it holds of ${run}: ${saidBy(error)}`);
+    const what = `the Docker Engine does not tell what it holds of ${run}: ${saidBy(error)}`;
+    return { problems: [...problems, what], silent: true };
   }
-  return problems;
 }

@@ -7,35 +7,48 @@ import { extract } from 'tar-stream';
 import { statusOf } from './engine.ts';
 import { keepFromLabel, keepIntoLabel } from './labels.ts';
 
-const removedMsMax = 5_000;
+const removedMsMaxUnsaid = 5_000;
 
 /**
  * Ends a container if it still runs, copies out what is to be kept of it, and removes it with its
- * own volumes. Idempotent, also when somebody else does the same.
+ * own volumes. Idempotent, also when somebody else does the same: when it resolves, it is gone.
  */
-export async function retireContainer(docker: Docker, id: string): Promise<void> {
+export async function retireContainer(
+  docker: Docker,
+  id: string,
+  removedMsMax = removedMsMaxUnsaid,
+): Promise<void> {
   const container = docker.getContainer(id);
   try {
     const { State, Config } = await container.inspect();
     if (State.Running) await container.kill().catch(unless(409));
     const { [keepFromLabel]: from, [keepIntoLabel]: into } = Config.Labels ?? {};
-    if (from !== undefined && into !== undefined && existsSync(into))
-      await copyOut(container, from, into);
-    await remove(container);
+    try {
+      if (from !== undefined && into !== undefined && existsSync(into))
+        await copyOut(container, from, into);
+      await container.remove({ force: true, v: true });
+    } catch (error) {
+      // Somebody else is removing it, and until then it holds on to its networks and volumes.
+      unless(409)(error);
+      await untilRemoved(container, removedMsMax);
+    }
   } catch (error) {
-    // Gone, or about to be.
-    unless(404, 409)(error);
+    // Gone.
+    unless(404)(error);
   }
 }
 
-/** While somebody else removes it, it still holds on to its networks and volumes. */
-async function remove(container: Docker.Container): Promise<void> {
+async function untilRemoved(container: Docker.Container, removedMsMax: number): Promise<void> {
+  const patience = new AbortController();
+  const { signal } = patience;
+  const tooLong = sleep(removedMsMax, undefined, { signal }).then(() => {
+    throw new Error(`its removal is under way, and not done after ${removedMsMax} ms`);
+  });
+  tooLong.catch(() => undefined);
   try {
-    await container.remove({ force: true, v: true });
-  } catch (error) {
-    unless(409)(error);
-    const removed = container.wait({ condition: 'removed' });
-    await Promise.race([removed, sleep(removedMsMax, undefined, { ref: false })]);
+    await Promise.race([container.wait({ condition: 'removed', abortSignal: signal }), tooLong]);
+  } finally {
+    patience.abort();
   }
 }
 
