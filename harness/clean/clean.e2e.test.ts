@@ -1,4 +1,5 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -134,6 +135,51 @@ describe('clean', () => {
     expect(await cleanLeftovers(output)).toEqual([]);
     expect(existsSync(join(output, 'mine', 'data'))).toBe(true);
     expect(await cleanLeftovers(join(output, 'nowhere'))).toEqual([]);
+  });
+});
+
+const noRoot = process.getuid?.() === 0 ? '' : ' (skipped: containers need root)';
+
+describe.skipIf(noRoot !== '')(`clean and containers that share a run folder${noRoot}`, () => {
+  const contained = ['--pid', '--fork', '--kill-child', '--mount-proc', process.execPath];
+
+  test('a run of which nothing is seen from there is left alone', () => {
+    const node = startProcess();
+    leaveRun('elsewhere', { children: [node], harness: ownIdentity() });
+    const args = [...contained, resolve('bin/ackworth.js'), 'clean', '--out', output];
+    const { stdout, status } = spawnSync('unshare', args, { encoding: 'utf8' });
+    expect(stdout).toMatch(
+      /^elsewhere: may still go on, left alone\n {2}its processes were started in another container/,
+    );
+    expect(status).toBe(1);
+    expect(isAlive(node)).toBe(true);
+    expect(existsSync(join(output, 'elsewhere', 'data'))).toBe(true);
+  });
+
+  /** A process in a container, as it would tell of itself. */
+  async function startContained(): Promise<{ identity: ProcessIdentity; ended: Promise<unknown> }> {
+    const script = `
+      const { ownIdentity } = await import(process.argv[1]);
+      console.log(JSON.stringify(ownIdentity()));
+      setInterval(() => {}, 1000);`;
+    const table = resolve('dist/harness/supervisor/process-table.js');
+    const args = [...contained, '--input-type=module', '-e', script, table];
+    const child = spawn('unshare', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    children.push(child);
+    const ended = once(child, 'exit');
+    const [line] = (await once(child.stdout, 'data')) as [Buffer];
+    return { identity: JSON.parse(line.toString()) as ProcessIdentity, ended };
+  }
+
+  test('a run in a container is seen from the machine: while it goes on, and when it was killed', async () => {
+    const { identity, ended } = await startContained();
+    expect(identity.pid).toBe(1);
+    leaveRun('inside', { harness: identity });
+    expect(await cleanLeftovers(output)).toMatchObject([{ running: true, problems: [] }]);
+    rmSync(join(output, 'inside'), { recursive: true });
+    leaveRun('killed', { children: [identity] });
+    expect(await cleanLeftovers(output)).toMatchObject([{ running: false }]);
+    await ended;
   });
 });
 

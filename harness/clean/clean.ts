@@ -11,7 +11,12 @@ import {
   factsFileName,
   type RunFacts,
 } from '../run/run-facts.ts';
-import { isAlive, signalProcess, type ProcessIdentity } from '../supervisor/process-table.ts';
+import {
+  isAlive,
+  signalProcess,
+  whereaboutsOf,
+  type ProcessIdentity,
+} from '../supervisor/process-table.ts';
 import { stateFileName, type SupervisorState } from '../supervisor/protocol.ts';
 
 /** What a run had left behind, and what became of it. */
@@ -31,7 +36,7 @@ export interface Leftover {
   readonly volumes: readonly string[];
   /** The nodes' data of a run that did not end in good order. */
   readonly data: boolean;
-  /** Its harness lives: not ours to touch. */
+  /** Its harness lives, or may do so where nothing is seen of it: not ours to touch. */
   readonly running: boolean;
   /** Sentences on what could not be taken away. */
   readonly problems: readonly string[];
@@ -40,6 +45,8 @@ export interface Leftover {
 type HeldByEngine = Pick<Leftover, 'containers' | 'networks' | 'volumes' | 'problems'>;
 
 const endMsMax = 5_000;
+const outOfSight =
+  'its processes were started in another container, and are not seen from here: run `ackworth clean` there, or as root on the machine itself';
 
 /**
  * What runs left in an output directory, also those of the cells of a comparison, without touching
@@ -75,6 +82,10 @@ async function leftoverOf(output: string, name: string): Promise<Leftover | unde
   const facts = readJson<RunFacts>(join(directory, factsFileName));
   if (!facts) return undefined;
   const state = readState(directory);
+  if (facts.endedAt === null && isOutOfSight(facts)) {
+    const elsewhere = { ...found, mounts: [], loopDevices: [], problems: [outOfSight] };
+    return { ...elsewhere, processes: [], data: false, running: true };
+  }
   const processes = livingOf(state).map((one) => `${one.name} (process ${one.pid})`);
   const running = facts.endedAt === null && harnessLives(facts, state);
   const data = facts.endedAt === null && existsSync(join(directory, dataDirectoryName));
@@ -84,19 +95,20 @@ async function leftoverOf(output: string, name: string): Promise<Leftover | unde
   return isLeft || data || running ? { ...found, ...held, processes, data, running } : undefined;
 }
 
-/** Of a run that used one. One that ended is not asked after where no engine answers any more. */
+/** Of a run that used one. One that ended is not asked after where there is no engine any more. */
 async function heldByEngine(
   state: SupervisorState | undefined,
   { endedAt }: RunFacts,
 ): Promise<HeldByEngine> {
   const nothing = { containers: [], networks: [], volumes: [], problems: [] };
   if (state?.engine === undefined) return nothing;
+  const { SilentEngine } = await import('../cluster/docker/answer-limit.ts');
   const { dockerAt, saidBy } = await import('../cluster/docker/engine.ts');
   const { findRun } = await import('../cluster/docker/remove-run.ts');
   try {
     return { ...(await findRun(dockerAt(state.engine), state.run)), problems: [] };
   } catch (error) {
-    if (endedAt !== null) return nothing;
+    if (endedAt !== null && !(error instanceof SilentEngine)) return nothing;
     const at = state.engine.host;
     return {
       ...nothing,
@@ -174,7 +186,14 @@ function foldersIn(directory: string): string[] {
 
 function livingOf(state: SupervisorState | undefined): (ProcessIdentity & { name: string })[] {
   if (!state || !sameBoot(state)) return [];
-  return [{ name: 'supervisor', ...state.supervisor }, ...state.children].filter(isAlive);
+  return [{ name: 'supervisor', ...state.supervisor }, ...state.children].flatMap((one) => {
+    const seen = whereaboutsOf(one);
+    return typeof seen === 'string' ? [] : [{ ...seen, name: one.name }];
+  });
+}
+
+function lives(identity: ProcessIdentity): boolean {
+  return typeof whereaboutsOf(identity) !== 'string';
 }
 
 /** It writes the facts before it starts a supervisor; those of earlier versions do not tell. */
@@ -182,8 +201,14 @@ function harnessLives(
   { harness, environment }: RunFacts,
   state: SupervisorState | undefined,
 ): boolean {
-  if (harness !== undefined) return environment.clockDomain === clockDomain() && isAlive(harness);
-  return state !== undefined && sameBoot(state) && isAlive(state.harness);
+  if (harness !== undefined) return environment.clockDomain === clockDomain() && lives(harness);
+  return state !== undefined && sameBoot(state) && lives(state.harness);
+}
+
+/** Its processes are those of a container that is no part of what can be seen from here. */
+function isOutOfSight({ harness, environment }: RunFacts): boolean {
+  if (harness === undefined || environment.clockDomain !== clockDomain()) return false;
+  return whereaboutsOf(harness) === 'out of sight';
 }
 
 function sameBoot(state: SupervisorState): boolean {

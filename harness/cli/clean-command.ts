@@ -25,17 +25,21 @@ export function cleanCommand(): Command {
         return;
       }
       for (const leftover of leftovers) {
-        const did = leftover.running ? ['still goes on, left alone'] : deedsOn(leftover);
-        process.stdout.write(`${leftover.run}: ${did.join(', ')}\n`);
+        const did = leftover.running ? leftAlone(leftover) : deedsOn(leftover);
+        process.stdout.write(`${leftover.run}: ${did}\n`);
         for (const problem of leftover.problems) process.stdout.write(`  ${problem}\n`);
       }
       if (leftovers.length === 0) process.stdout.write('nothing was left behind\n');
     });
 }
 
-function deedsOn(leftover: Leftover): string[] {
+function leftAlone({ problems }: Leftover): string {
+  return `${problems.length === 0 ? 'still goes on' : 'may still go on'}, left alone`;
+}
+
+function deedsOn(leftover: Leftover): string {
   const { processes, mounts, loopDevices, containers, networks, volumes, data } = leftover;
-  return [
+  const deeds = [
     ...processes.map((name) => `ended ${name}`),
     ...containers.map((name) => `removed container ${name}`),
     ...networks.map((name) => `removed network ${name}`),
@@ -45,4 +49,5 @@ function deedsOn(leftover: Leftover): string[] {
     ...(mounts.length === 0 ? loopDevices.map((device) => `gave back ${device}`) : []),
     ...(data ? ['removed its data'] : []),
   ];
+  return deeds.length === 0 ? 'nothing was removed' : deeds.join(', ');
 }

@@ -98,16 +98,6 @@ describe.skipIf(noRoot !== undefined)(`an engine of its own${because(noRoot)}`, 
     expect(runs.ackworth(['clean']).status).toBe(0);
     expect(await heldOf(id, engine.host)).toEqual(nothingHeld);
   });
-
-  test('that hangs keeps nobody from ending a run', async () => {
-    const { runs, run } = await underWay();
-    engine.hang();
-    closing.push(() => engine.goOn());
-    run.harness.kill('SIGINT');
-    expect(await run.ended, run.said()).toBe(2);
-    const { problems } = readFacts(join(runs.output, 'latest'));
-    expect(problems[0]).toBe('the run was interrupted');
-  });
 });
 
 describe.skipIf(noEngine !== undefined)(`an engine${because(noEngine)}`, () => {

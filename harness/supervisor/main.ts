@@ -48,7 +48,8 @@ function say(message: Reply | Notice): void {
 }
 
 function saveState(): void {
-  const living = children.living();
+  const { namespace } = supervisor;
+  const living = children.living().map((child) => ({ ...child, ...(namespace && { namespace }) }));
   const state: SupervisorState = {
     run,
     clockDomain: domain,

@@ -8,7 +8,12 @@ export interface ProcessIdentity {
   readonly pid: number;
   /** Clock ticks since boot, field 22 of `/proc/PID/stat`. */
   readonly startTime: number;
+  /** In which its pid counts, "pid:[4026531836]"; where it is not told, that of whoever asks. */
+  readonly namespace?: string;
 }
+
+/** That of the machine itself has the same number in every kernel: from there root sees all. */
+const initialNamespace = 'pid:[4026531836]';
 
 export interface ProcessStatus extends ProcessIdentity {
   /** The kernel's letter: R, S, D, T (stopped by a signal), Z (dead, not yet waited for), ... */
@@ -49,17 +54,50 @@ export function isStopped({ pid, startTime }: ProcessIdentity): boolean {
 export function processesAround(first: ProcessIdentity): ProcessIdentity[] {
   const namespace = namespaceOf(first.pid);
   if (namespace === undefined || isOutsideContainers(first.pid)) return [first];
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => namespaceOf(pid) === namespace)
-    .flatMap((pid) => processStatus(pid) ?? []);
+  return pidsOf(namespace).flatMap((pid) => processStatus(pid) ?? []);
 }
 
 /** It counts processes as this one does, which the first process of a container never does. */
 export function isOutsideContainers(pid: number): boolean {
   const namespace = namespaceOf(pid);
   return namespace !== undefined && namespace === namespaceOf(process.pid);
+}
+
+/**
+ * The very process as this one counts it, also where it was told by another container. A process of a
+ * namespace is seen from there and from the ones around it.
+ */
+export function whereaboutsOf(
+  identity: ProcessIdentity,
+): ProcessIdentity | 'gone' | 'out of sight' {
+  const { pid, startTime, namespace } = identity;
+  const own = namespaceOf(process.pid);
+  if (namespace === undefined || namespace === own)
+    return isAlive(identity) ? { pid, startTime } : 'gone';
+  const inside = pidsOf(namespace);
+  const seesAll = own === initialNamespace && process.getuid?.() === 0;
+  if (inside.length === 0) return seesAll ? 'gone' : 'out of sight';
+  const seen = inside
+    .map((candidate) => ({ pid: candidate, startTime }))
+    .find((candidate) => pidInside(candidate.pid) === pid && isAlive(candidate));
+  return seen ?? 'gone';
+}
+
+/** By the namespace that it is in itself, which is the innermost. */
+function pidInside(pid: number): number | undefined {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return Number(/^NSpid:.*\t(\d+)$/m.exec(status)?.[1]);
+  } catch {
+    return undefined;
+  }
+}
+
+function pidsOf(namespace: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => namespaceOf(pid) === namespace);
 }
 
 function namespaceOf(pid: number): string | undefined {
@@ -83,6 +121,8 @@ export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals)
 
 /** Of this process. */
 export function ownIdentity(): ProcessIdentity {
-  const status = processStatus(process.pid);
-  return { pid: process.pid, startTime: status?.startTime ?? 0 };
+  const { pid } = process;
+  const namespace = namespaceOf(pid);
+  const startTime = processStatus(pid)?.startTime ?? 0;
+  return { pid, startTime, ...(namespace !== undefined && { namespace }) };
 }
