@@ -27,7 +27,7 @@ export async function findRun(docker: Docker, run: string): Promise<RunOnEngine>
 }
 
 /** An engine that is slow takes this long to take its containers off their networks, at most. */
-const refusedMsMaxUnsaid = 8_000;
+const refusedMsMaxUnsaid = 5_000;
 const againMs = 100;
 
 /**
