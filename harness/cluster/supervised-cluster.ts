@@ -179,7 +179,8 @@ export class SupervisedCluster implements Cluster {
 
   async #startOnce(node: number): Promise<void> {
     try {
-      await this.#untilReady(node, await this.#spawn(node));
+      await this.#spawn(node);
+      await this.#untilReady(node);
       this.#serving.add(node);
     } catch (error) {
       const sentence = `node ${node} did not start: ${(error as Error).message}`;
@@ -187,18 +188,17 @@ export class SupervisedCluster implements Cluster {
     }
   }
 
-  async #spawn(node: number): Promise<number> {
+  async #spawn(node: number): Promise<void> {
     this.#logOf(node).beginLife();
     const { pid } = await this.#host.spawn(node);
     this.#pids.set(node, pid);
-    return pid;
   }
 
   /** Rejects with what it said last, which is mostly why it is not. */
-  async #untilReady(node: number, pid: number): Promise<void> {
+  async #untilReady(node: number): Promise<void> {
     if (this.#program.readiness === 'answer') return this.#untilItAnswers(node);
     try {
-      await this.#supervisor.firstLine(pid, this.#startMsMax);
+      await this.#supervisor.firstLine(nameOf(node), this.#startMsMax);
     } catch (cause) {
       const sentence = `${(cause as Error).message}${this.#lastWords(node)}`;
       throw new HarnessError('cluster', sentence, { cause });

@@ -7,17 +7,19 @@ import type { Duplex } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startContainer } from './child-container.ts';
 import { isStopped, processStatus } from './process-table.ts';
+import { Supervisor } from './supervisor.ts';
 
 // An engine in a virtual machine: what it calls a container's process is another process here.
 let folder: string;
 let stranger: ChildProcess;
 let engine: Server;
-let attached: Duplex | undefined;
+let attached: Duplex[];
 let state: { Running: boolean; Paused: boolean };
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ackworth-elsewhere-'));
   stranger = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+  attached = [];
   state = { Running: true, Paused: false };
   let over = (): void => undefined;
   engine = createServer(({ method, url = '' }, response) => {
@@ -28,6 +30,7 @@ beforeEach(async () => {
     const acts = url.split('?')[0]!.split('/').at(-1)!;
     if (method === 'DELETE') return say(204, {});
     if (acts === 'create') return say(201, { Id: 'one' });
+    if (acts === 'start') state = { Running: true, Paused: false };
     if (acts === 'wait') return void (over = () => say(200, { StatusCode: 137 }));
     if (acts === 'pause') state = { Running: true, Paused: true };
     if (acts === 'kill') {
@@ -40,7 +43,7 @@ beforeEach(async () => {
   });
   engine.on('upgrade', (_, socket) => {
     socket.write('HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n');
-    attached = socket;
+    attached.push(socket);
   });
   const path = join(folder, 'docker.sock');
   await new Promise<void>((listening) => engine.listen(path, listening));
@@ -48,11 +51,20 @@ beforeEach(async () => {
 
 afterEach(async () => {
   stranger.kill('SIGKILL');
-  attached?.destroy();
+  for (const socket of attached) socket.destroy();
   engine.closeAllConnections();
   await new Promise((closed) => engine.close(closed));
   rmSync(folder, { recursive: true });
 });
+
+const container = {
+  image: 'none',
+  command: [],
+  environment: {},
+  user: '1:1',
+  networks: [],
+  ports: [],
+};
 
 test('a process of this machine is left alone that only has the pid of one of a container', async () => {
   const child = await startContainer(
@@ -63,14 +75,7 @@ test('a process of this machine is left alone that only has the pid of one of a 
       name: 'node-1',
       life: 1,
       logFile: join(folder, 'node-1.log'),
-      container: {
-        image: 'none',
-        command: [],
-        environment: {},
-        user: '1:1',
-        networks: [],
-        ports: [],
-      },
+      container,
     },
     { onFirstLine: () => undefined, onExit: () => undefined },
   );
@@ -81,4 +86,31 @@ test('a process of this machine is left alone that only has the pid of one of a 
   await child.kill();
   expect(child.ending).toBe('SIGKILL');
   expect(processStatus(pid)?.state).not.toBe('Z');
+});
+
+/** What a container prints, as an engine passes it on. */
+function print(text: string): void {
+  const head = Buffer.from([1, 0, 0, 0, 0, 0, 0, text.length]);
+  attached.at(-1)?.write(Buffer.concat([head, Buffer.from(text)]));
+}
+
+test('a life is ready once it says so, though an earlier one had the same pid', async () => {
+  const nothing = (): void => undefined;
+  const supervisor = new Supervisor({
+    run: 'again',
+    directory: folder,
+    onExit: nothing,
+    onLost: nothing,
+  });
+  const host = `unix://${join(folder, 'docker.sock')}`;
+  await supervisor.useEngine({ host, chosenBy: 'a test' });
+  const life = { name: 'node-1', logFile: join(folder, 'node-1.log'), container };
+  const first = await supervisor.contain(life);
+  await supervisor.kill('node-1');
+  await expect(supervisor.firstLine('node-1', 10_000)).rejects.toThrow('ended before it was ready');
+  const second = await supervisor.contain(life);
+  expect(second.process.pid).toBe(first.process.pid);
+  print('ready\n');
+  expect(await supervisor.firstLine('node-1', 10_000)).toBe('ready');
+  await supervisor.close();
 });

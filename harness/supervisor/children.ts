@@ -15,6 +15,8 @@ export interface Effect {
   readonly ports: readonly number[];
   /** How it ended, "exit code 0" or "SIGKILL"; empty while it lives. */
   readonly ending: string;
+  /** Where it was started: a number that no other life has. */
+  readonly life?: number;
   /** Where it was looked at. */
   readonly container?: ContainerLook;
 }
@@ -37,15 +39,26 @@ export class Children {
   readonly #lives = new Map<string, number>();
   /** Lives that have not been put in order yet, also after others of their name. */
   readonly #unretired = new Map<Child, Promise<void>>();
+  /** Pids come again, and those of containers may be known too late. */
+  readonly #numbers = new WeakMap<Child, number>();
+  #number = 0;
   #ending = false;
 
   constructor(options: ChildrenOptions) {
     this.#options = options;
     this.#events = {
-      onFirstLine: ({ name, identity }, line) =>
-        options.notify({ type: 'line', name, pid: identity.pid, line }),
-      onExit: ({ name, identity }, exit) =>
-        options.notify({ type: 'exited', name, process: identity, ...exit }),
+      onFirstLine: (child, line) =>
+        options.notify({ type: 'line', name: child.name, life: this.#lifeOf(child), line }),
+      onExit: (child, exit) => {
+        const { name, identity } = child;
+        options.notify({
+          type: 'exited',
+          name,
+          life: this.#lifeOf(child),
+          process: identity,
+          ...exit,
+        });
+      },
     };
   }
 
@@ -130,11 +143,17 @@ export class Children {
     return startContainer({ ...ask, run, folder, engine, life }, this.#events);
   }
 
-  #took(child: Child): Promise<Effect> {
+  #lifeOf(child: Child): number {
+    const life = this.#numbers.get(child) ?? ++this.#number;
+    this.#numbers.set(child, life);
+    return life;
+  }
+
+  async #took(child: Child): Promise<Effect> {
     this.#children.set(child.name, child);
     const retired = child.retired.then(() => void this.#unretired.delete(child));
     this.#unretired.set(child, retired);
-    return effect(child, monotonicNanos());
+    return { ...(await effect(child, monotonicNanos())), life: this.#lifeOf(child) };
   }
 }
 

@@ -78,7 +78,7 @@ for (const fileSystem of ['ext4', 'xfs'] as const) {
           arguments: ['--input-type=module', '-e', writer, data, told],
           logFile: join(folder, 'writer.log'),
         });
-        await supervisor.firstLine(identity.pid, 10_000);
+        await supervisor.firstLine('writer', 10_000);
         await supervisor.armShutDown(mounted.directory);
         await sleep(100 + Math.random() * 50);
         const { ends } = await supervisor.cutPower({

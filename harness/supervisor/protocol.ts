@@ -96,6 +96,8 @@ export type Reply =
       readonly state: NodeState;
       /** Of the child that the request was about, its last life. */
       readonly process: ProcessIdentity;
+      /** Of what was started: a number that no other life of the run has. */
+      readonly life?: number;
       /** Of a container: where its published ports are on this machine. */
       readonly ports: readonly number[];
       /** How it ended, "exit code 0" or "SIGKILL"; empty while it lives. */
@@ -116,13 +118,14 @@ export type Notice =
   | {
       readonly type: 'exited';
       readonly name: string;
+      readonly life: number;
       readonly process: ProcessIdentity;
       readonly code: number | null;
       readonly signal: string | null;
       readonly atNanos: number;
     }
   /** The first line that a child printed on stdout: it is ready. */
-  | { readonly type: 'line'; readonly name: string; readonly pid: number; readonly line: string };
+  | { readonly type: 'line'; readonly name: string; readonly life: number; readonly line: string };
 
 /**
  * `supervisor.json` in the run folder: who is alive and what is mounted because of this run. Written

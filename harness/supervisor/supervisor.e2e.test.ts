@@ -45,7 +45,7 @@ async function startChild(name: string, script = patient): Promise<ProcessIdenti
     arguments: ['-e', script],
     logFile: join(directory, `${name}.log`),
   });
-  expect(await supervisor.firstLine(identity.pid, 10_000)).toBe('ready');
+  expect(await supervisor.firstLine(name, 10_000)).toBe('ready');
   return identity;
 }
 
@@ -103,14 +103,14 @@ describe('the supervisor', () => {
   });
 
   test('says that a process ended before it was ready', async () => {
-    const { process: identity } = await supervisor.spawn({
+    await supervisor.spawn({
       name: 'a',
       command: process.execPath,
       arguments: ['-e', 'process.exit(3)'],
       logFile: join(directory, 'a.log'),
     });
-    await expect(supervisor.firstLine(identity.pid, 10_000)).rejects.toThrow(
-      'ended before it was ready',
+    await expect(supervisor.firstLine('a', 10_000)).rejects.toThrow(
+      'a ended before it was ready (exit code 3)',
     );
   });
 

@@ -39,6 +39,7 @@ export interface SupervisorOptions {
 }
 
 interface Readiness {
+  readonly name: string;
   readonly promise: Promise<string>;
   readonly resolve: (line: string) => void;
   readonly reject: (error: Error) => void;
@@ -66,8 +67,10 @@ export class Supervisor {
       reject(error: Error): void;
     }
   >();
-  /** By pid, from whichever comes first: somebody waits for the line, or it is printed. */
+  /** By life, from whichever comes first: it is told of as started, or its line is printed. */
   readonly #firstLines = new Map<number, Readiness>();
+  /** By name: the life that was started last. */
+  readonly #lives = new Map<string, number>();
   /** What lives because of this run, so that it can be ended when the supervisor no longer can. */
   readonly #children = new Map<string, ProcessIdentity>();
   /** Directories that may hold images of the run that are mounted. */
@@ -110,7 +113,7 @@ export class Supervisor {
 
   /** Starts a child and resolves once it runs; `firstLine` tells when it is ready. */
   async spawn(ask: Omit<Extract<Ask, { type: 'spawn' }>, 'type'>): Promise<Answer> {
-    const answer = await this.#askOfChild({ type: 'spawn', ...ask });
+    const answer = await this.#start({ type: 'spawn', ...ask });
     this.#children.set(ask.name, answer.process);
     return answer;
   }
@@ -128,21 +131,23 @@ export class Supervisor {
 
   /** As `spawn`, in a container on the run's engine. */
   contain(ask: Omit<Extract<Ask, { type: 'contain' }>, 'type'>): Promise<Answer> {
-    return this.#askOfChild({ type: 'contain', ...ask });
+    return this.#start({ type: 'contain', ...ask });
   }
 
-  /** The first line that this process prints on stdout; rejects when it ends or takes too long. */
-  async firstLine(pid: number, timeoutMs: number): Promise<string> {
+  /**
+   * The first line that the last life of this name prints on stdout; rejects when it ends or takes too
+   * long.
+   */
+  async firstLine(name: string, timeoutMs: number): Promise<string> {
+    const life = this.#lives.get(name);
+    assert(life !== undefined, `${name} has been started`);
     const patience = new AbortController();
     const tooLong = sleep(timeoutMs, undefined, { signal: patience.signal }).then(() => {
-      throw new HarnessError(
-        'cluster',
-        `process ${pid} did not become ready within ${timeoutMs} ms`,
-      );
+      throw new HarnessError('cluster', `${name} did not become ready within ${timeoutMs} ms`);
     });
     tooLong.catch(() => undefined);
     try {
-      return await Promise.race([this.#readiness(pid).promise, tooLong]);
+      return await Promise.race([this.#readiness(name, life).promise, tooLong]);
     } finally {
       patience.abort();
     }
@@ -232,6 +237,14 @@ export class Supervisor {
     return this.#ended;
   }
 
+  async #start(ask: Extract<Ask, { type: 'spawn' | 'contain' }>): Promise<Answer> {
+    const answer = await this.#askOfChild(ask);
+    assert(answer.life !== undefined, 'what is started has a life');
+    this.#lives.set(ask.name, answer.life);
+    this.#readiness(ask.name, answer.life);
+    return answer;
+  }
+
   async #askOfChild(ask: Ask): Promise<Answer> {
     return (await this.#ask(ask)) as Answer;
   }
@@ -258,13 +271,13 @@ export class Supervisor {
         this.#waiting.delete(message.id);
         break;
       case 'line':
-        this.#readiness(message.pid).resolve(message.line);
+        this.#readiness(message.name, message.life).resolve(message.line);
         break;
       case 'exited':
         if (this.#children.get(message.name)?.pid === message.process.pid)
           this.#children.delete(message.name);
-        this.#readiness(message.process.pid).reject(
-          endedEarly(message.process.pid, message.signal ?? `exit code ${message.code}`),
+        this.#readiness(message.name, message.life).reject(
+          endedEarly(message.name, message.signal ?? `exit code ${message.code}`),
         );
         this.#options.onExit(message);
     }
@@ -284,11 +297,11 @@ export class Supervisor {
     return removeRun(dockerAt(this.#engine), this.#options.run, { comingMs });
   }
 
-  #readiness(pid: number): Readiness {
-    let readiness = this.#firstLines.get(pid);
+  #readiness(name: string, life: number): Readiness {
+    let readiness = this.#firstLines.get(life);
     if (!readiness) {
-      readiness = newReadiness();
-      this.#firstLines.set(pid, readiness);
+      readiness = newReadiness(name);
+      this.#firstLines.set(life, readiness);
     }
     return readiness;
   }
@@ -303,7 +316,7 @@ export class Supervisor {
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
     const how = 'with its supervisor';
-    for (const [pid, { reject }] of this.#firstLines) reject(endedEarly(pid, how));
+    for (const { name, reject } of this.#firstLines.values()) reject(endedEarly(name, how));
     const released = [...this.#imageDirectories].map((directory) => releaseBelow(directory));
     const late =
       code === lateExitCode
@@ -314,7 +327,7 @@ export class Supervisor {
   }
 }
 
-function newReadiness(): Readiness {
+function newReadiness(name: string): Readiness {
   let resolve: Readiness['resolve'] = () => undefined;
   let reject: Readiness['reject'] = () => undefined;
   const promise = new Promise<string>((onLine, onEnd) => {
@@ -323,13 +336,13 @@ function newReadiness(): Readiness {
   });
   // Not every child is waited for, and one that is may end long after it was ready.
   promise.catch(() => undefined);
-  return { promise, resolve, reject };
+  return { name, promise, resolve, reject };
 }
 
 function supervisorEnded(): HarnessError {
   return new HarnessError('cluster', 'the supervisor has ended');
 }
 
-function endedEarly(pid: number, how: string): HarnessError {
-  return new HarnessError('cluster', `process ${pid} ended before it was ready (${how})`);
+function endedEarly(name: string, how: string): HarnessError {
+  return new HarnessError('cluster', `${name} ended before it was ready (${how})`);
 }

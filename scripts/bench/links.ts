@@ -50,13 +50,13 @@ export async function linksBench(): Promise<BenchRow[]> {
 }
 
 async function startFarEnd(supervisor: Supervisor, directory: string): Promise<string> {
-  const { process: identity } = await supervisor.spawn({
+  await supervisor.spawn({
     name: 'far-end',
     command: process.execPath,
     arguments: [fileURLToPath(new URL('./link-end.js', import.meta.url))],
     logFile: join(directory, 'far-end.log'),
   });
-  return `127.0.0.1:${await supervisor.firstLine(identity.pid, 10_000)}`;
+  return `127.0.0.1:${await supervisor.firstLine('far-end', 10_000)}`;
 }
 
 async function throughput(direct: string, proxied: string): Promise<BenchRow> {

@@ -50,7 +50,7 @@ export function dockerLauncher(options: DockerLauncherOptions): WorkerLauncher {
           keep: { from: historyFolder, into: historyDirectory },
         },
       });
-      await supervisor.firstLine(identity.pid, readyMsMax);
+      await supervisor.firstLine(name, readyMsMax);
       const socket = await claimWorker({
         port: places.publishedOf(name) ?? ports[0] ?? 0,
         token,

@@ -21,13 +21,13 @@ export function proxyProcess(options: {
       const config: ProxyConfig = { ...given, control: { host: loopback, port: 0 } };
       const file = join(directory, `${proxiesName}.json`);
       writeFileSync(file, `${JSON.stringify(config)}\n`, { mode: 0o600 });
-      const { process: identity } = await supervisor.spawn({
+      await supervisor.spawn({
         name: proxiesName,
         command: process.execPath,
         arguments: [entryPoint('harness/cluster/network/main.js'), file],
         logFile: join(directory, `${proxiesName}.log`),
       });
-      return await supervisor.firstLine(identity.pid, readyMsMax);
+      return await supervisor.firstLine(proxiesName, readyMsMax);
     },
   };
 }

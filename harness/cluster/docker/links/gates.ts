@@ -40,7 +40,7 @@ export class Gates {
           address: networks.addressOf(site.name, kind),
         });
         const name = gateName(site.name);
-        const { process: identity, ports: published } = await supervisor.contain({
+        const { ports: published } = await supervisor.contain({
           name,
           logFile: join(logDirectory, `${name}.log`),
           container: {
@@ -57,7 +57,7 @@ export class Gates {
             ],
           },
         });
-        await supervisor.firstLine(identity.pid, readyMsMax);
+        await supervisor.firstLine(name, readyMsMax);
         const [control = 0, own = 0] = published;
         ports.set(site.name, own);
         clients.set(site.name, await GateClient.open({ site: site.name, port: control, token }));

@@ -35,7 +35,7 @@ export function proxyContainer(options: ProxyContainerOptions): ProxyHome {
     hostOf: (link) => on(networkOf(sites, link)).address,
     async start(given) {
       const config: ProxyConfig = { ...given, control: { host: '0.0.0.0', port: controlPort } };
-      const { process: identity, ports } = await supervisor.contain({
+      const { ports } = await supervisor.contain({
         name: proxiesName,
         logFile: join(logDirectory, `${proxiesName}.log`),
         container: {
@@ -47,7 +47,7 @@ export function proxyContainer(options: ProxyContainerOptions): ProxyHome {
           ports: [{ container: controlPort, host: 0 }],
         },
       });
-      await supervisor.firstLine(identity.pid, readyMsMax);
+      await supervisor.firstLine(proxiesName, readyMsMax);
       return `127.0.0.1:${ports[0] ?? 0}`;
     },
   };
