@@ -111,7 +111,7 @@ export function statusOf(error: unknown): number | undefined {
 }
 
 function unreachable(
-  { host, chosenBy }: EngineEndpoint,
+  { host, chosenBy, tlsDirectory }: EngineEndpoint,
   cause: unknown,
   silent: string | undefined,
 ): string {
@@ -119,6 +119,19 @@ function unreachable(
   const by = chosenBy === 'default' ? '' : ` (${chosenBy})`;
   if (code === 'EACCES' || code === 'EPERM') {
     return `no permission on the Docker Engine at ${host}${by}: run as root, or join the group that owns its socket, mostly "docker", and log in again`;
+  }
+  const at = `the Docker Engine at ${host}${by}`;
+  // The names of OpenSSL, which Node tells as they are.
+  if (/^ERR_SSL_.*_ALERT_/.test(code ?? '')) {
+    const what = tlsDirectory === undefined ? 'us' : `the certificate ${tlsDirectory}/cert.pem`;
+    return `${at} does not take ${what} (${code}): ask whoever runs it for a certificate of its authority`;
+  }
+  if (/CERT|ISSUER|LEAF_SIGNATURE/.test(code ?? '')) {
+    const ours =
+      tlsDirectory === undefined
+        ? 'set DOCKER_CERT_PATH'
+        : `${tlsDirectory}/ca.pem must be that of its authority`;
+    return `${at} shows a certificate that is not to be trusted (${code}): ${ours}`;
   }
   const status = statusOf(cause);
   const words = saidBy(cause);
