@@ -5,6 +5,7 @@ import { scenarios } from '../../scenarios/index.ts';
 import { plannedLoadMs } from '../compare/cell-scenario.ts';
 import { compare } from '../compare/compare.ts';
 import { gridInWords, makeGrid, requireCells, type Grid } from '../compare/grid.ts';
+import { leaveOut, leftOutInWords } from '../compare/leave-out.ts';
 import type { Axes } from '../compare/modes.ts';
 import { requireFooting } from '../compare/require-footing.ts';
 import { createSuiteFolder, openSuiteFolder, suiteFileName } from '../compare/suite-folder.ts';
@@ -136,16 +137,19 @@ async function newGrid(name: string, flags: CompareFlags): Promise<Grid> {
   const { target, cluster, flush, replication, batch, inFlight, rates, repeats, only } = flags;
   const words = vocabulary();
   const scenario = await loadScenario(name, { registry: scenarios, vocabulary: words });
-  const grid = makeGrid(scenario, {
+  const axes = { targets: target, clusters: cluster, flush, replication, batch, inFlight, rates };
+  const whole = makeGrid(scenario, {
     seed: flags.seed ?? randomInt(1, 2 ** 31),
     repeats,
     quick: flags.quick ?? false,
     storage: flags.storage ?? null,
-    axes: { targets: target, clusters: cluster, flush, replication, batch, inFlight, rates },
+    axes,
     faults: words.faults.map(({ kind }) => kind),
     only,
   });
-  plannedLoadMs(grid, words);
+  plannedLoadMs(whole, words);
+  const { grid, leftOut } = leaveOut(whole, { axes, only });
+  for (const one of leftOut) process.stderr.write(`${leftOutInWords(one)}\n`);
   return grid;
 }
 

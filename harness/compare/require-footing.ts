@@ -3,12 +3,11 @@ import { HarnessError } from '../errors.ts';
 import { findFooting } from '../run/footing.ts';
 import { linksNeeded } from '../run/network-sites.ts';
 import { refusalOf } from '../run/refusal.ts';
-import { makePlan } from '../scenario/plan.ts';
 import type { Plan } from '../scenario/plan-types.ts';
 import { vocabulary } from '../vocabulary.ts';
-import { scenarioOfCell } from './cell-scenario.ts';
 import type { Grid } from './grid.ts';
 import type { GridCell } from './grid-cell.ts';
+import { planOfCell } from './plan-of-cell.ts';
 
 interface PlannedCell {
   readonly cell: GridCell;
@@ -29,7 +28,7 @@ export async function requireFooting(
   },
 ): Promise<void> {
   const { directory, onBuild } = options;
-  const planned = plannedCells(grid);
+  const planned = grid.cells.map((cell) => ({ cell, plan: planOfCell(grid, cell) }));
   for (const { cell, plan } of oneOfEach(planned)) {
     const { target, cluster } = cell.mode;
     await findFooting(plan, { target, cluster, outputDirectory: directory, onBuild });
@@ -38,16 +37,6 @@ export async function requireFooting(
     const refusal = refusalOf(brokerOf(cell.mode.target), plan, vocabulary());
     if (refusal !== undefined) throw new HarnessError('usage', `cell ${cell.id}: ${refusal}`);
   }
-}
-
-function plannedCells(grid: Grid): PlannedCell[] {
-  const words = vocabulary();
-  return grid.cells.map((cell) => {
-    const { target, cluster } = cell.mode;
-    const scenario = scenarioOfCell(grid, cell, words);
-    const plan = makePlan(scenario, { seed: grid.seed, target, cluster, vocabulary: words });
-    return { cell, plan };
-  });
 }
 
 function oneOfEach(planned: readonly PlannedCell[]): PlannedCell[] {

@@ -42,15 +42,14 @@ describe('NATS', () => {
     );
     expect(refusal(faulty('cut'))).toBe(
       'the links of NATS cannot be cut on --cluster process, since its nodes tell each other of ' +
-        'one address each; use --cluster docker, leave the faults of orders out ' +
-        '(run --no-faults), or the cells that act on links (compare --quick)',
+        'one address each; use --cluster docker, or leave the faults of orders out ' +
+        '(run --no-faults)',
     );
     for (const cluster of ['process', 'docker'] as const)
       expect(refusal(faulty('delay'), 'nats', cluster)).toBe(
         'the links of NATS can be cut, on --cluster docker, and neither delayed nor reset, since ' +
           'that takes proxies and its nodes tell each other of one address each; leave the ' +
-          'faults of orders out (run --no-faults), or the cells that act on links ' +
-          '(compare --quick)',
+          'faults of orders out (run --no-faults)',
       );
     for (const fault of ['bit-flip', 'torn-tail', 'missing-file'])
       expect(refusal(faulty(fault))).toBe(

@@ -19,9 +19,11 @@ export const natsBroker: Broker = {
   refuses({ cluster, scenario, faults }, links) {
     const { replication, replicas = 1 } = scenario.topic;
     const { idempotent, deliveryTimeout } = scenario.workload;
-    const without =
-      `leave the faults of ${scenario.name} out (run --no-faults), or the cells that act on ` +
-      'links (compare --quick)';
+    if (replication === 'async')
+      return 'NATS acks what a quorum has, or one replica alone: use --replication quorum or none';
+    if (replicas > replicasMax)
+      return `NATS keeps at most ${replicasMax} replicas of a stream, not ${replicas}`;
+    const without = `leave the faults of ${scenario.name} out (run --no-faults)`;
     if (links === 'shape')
       return (
         'the links of NATS can be cut, on --cluster docker, and neither delayed nor reset, since ' +
@@ -30,18 +32,14 @@ export const natsBroker: Broker = {
     if (links === 'cut' && cluster === 'process')
       return (
         'the links of NATS cannot be cut on --cluster process, since its nodes tell each other ' +
-        `of one address each; use --cluster docker, ${without}`
+        `of one address each; use --cluster docker, or ${without}`
       );
     const damaging = faults.find((fault) => harmOf({ ...fault, nodes: [] }) === 'damage');
     if (damaging !== undefined)
       return (
         `${damaging.kind} damages logs whose files are named as those of the reference broker, and ` +
-        `NATS keeps others; leave the faults of ${scenario.name} out (run --no-faults)`
+        `NATS keeps others; ${without}`
       );
-    if (replication === 'async')
-      return 'NATS acks what a quorum has, or one replica alone: use --replication quorum or none';
-    if (replicas > replicasMax)
-      return `NATS keeps at most ${replicasMax} replicas of a stream, not ${replicas}`;
     if (idempotent && deliveryTimeout > retriedMsMax)
       return (
         `NATS knows a message by its id for ${duplicateWindowMs} ms, so that one that is sent again ` +
