@@ -10,7 +10,7 @@ export interface PlantedDefect {
   readonly scenario: string;
   /** Each of these must be among the forbidden anomalies. */
   readonly expected: readonly string[];
-  /** What the command line could change as well; of all phases together 14 s unless it says more. */
+  /** What the command line could change as well; 14 s of 2,000 messages a second unless it says more. */
   readonly overrides?: Overrides;
   /** Changes to the scenario that the defect needs to show. */
   readonly segmentSize?: string;
@@ -37,14 +37,15 @@ export const plantedDefects: readonly PlantedDefect[] = [
     name: 'reordered-fetch',
     scenario: 'steady',
     expected: ['reordered'],
-    // Nothing breaks, so that there is nothing to wait for.
-    overrides: { duration: '6s' },
+    // Nothing breaks, so that there is nothing to wait for. One read is to find several batches.
+    overrides: { duration: '6s', rate: 5000 },
   },
   {
     name: 'dropped-at-roll',
     scenario: 'steady',
     expected: ['lost-middle'],
     segmentSize: '1MiB',
+    overrides: { duration: '6s' },
   },
   {
     name: 'lying-sync',
@@ -72,7 +73,7 @@ export const plantedDefects: readonly PlantedDefect[] = [
     name: 'gullible-reader',
     scenario: 'corruption',
     expected: ['checksum'],
-    overrides: { ...syncQuorum, duration: '30s' },
+    overrides: { ...syncQuorum, duration: '30s', rate: 1000 },
     faultOptions: { 'bit-flip': { in: 'older', bits: 8 } },
   },
 ];
