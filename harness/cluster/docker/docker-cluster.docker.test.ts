@@ -1,8 +1,5 @@
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { describeCluster } from '../cluster.contract.ts';
-import { engineEndpoint } from './endpoint.ts';
-import { dockerAt } from './engine.ts';
-import { findRun } from './remove-run.ts';
 import { clusterOnEngine } from './testing/cluster-on-engine.ts';
 import { whyNoEngine } from './testing/why-no-engine.ts';
 
@@ -16,14 +13,6 @@ describe.skipIf(missing !== undefined)(
       const { cluster, close: end } = await clusterOnEngine(run);
       const close = async (): Promise<void> => expect(await end()).toEqual([]);
       return { cluster, close };
-    });
-
-    afterAll(async () => {
-      expect(await findRun(dockerAt(engineEndpoint()), run)).toEqual({
-        containers: [],
-        networks: [],
-        volumes: [],
-      });
     });
   },
 );

@@ -1,11 +1,10 @@
 import { once } from 'node:events';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { extract, type Headers } from 'tar-stream';
 import { describeCluster } from '../../cluster/cluster.contract.ts';
 import { engineEndpoint } from '../../cluster/docker/endpoint.ts';
 import { dockerAt, openEngine } from '../../cluster/docker/engine.ts';
 import { provideServerImage } from '../../cluster/docker/image/server-image.ts';
-import { findRun } from '../../cluster/docker/remove-run.ts';
 import { clusterOnEngine } from '../../cluster/docker/testing/cluster-on-engine.ts';
 import { whyNoEngine } from '../../cluster/docker/testing/why-no-engine.ts';
 import { containerUser } from '../../cluster/docker/user.ts';
@@ -26,14 +25,6 @@ describe.skipIf(missing !== undefined)(
       });
       const close = async (): Promise<void> => expect(await end()).toEqual([]);
       return { cluster, close };
-    });
-
-    afterAll(async () => {
-      expect(await findRun(dockerAt(engineEndpoint()), run)).toEqual({
-        containers: [],
-        networks: [],
-        volumes: [],
-      });
     });
 
     test('finds its configuration where its user alone may read it, and takes it along', async () => {

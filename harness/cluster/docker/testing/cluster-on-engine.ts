@@ -6,8 +6,11 @@ import { Supervisor } from '../../../supervisor/supervisor.ts';
 import { plainStorage } from '../../process/storage/plain.ts';
 import type { NodeProgram } from '../../node-program.ts';
 import type { SupervisedCluster } from '../../supervised-cluster.ts';
+import { engineEndpoint } from '../endpoint.ts';
+import { dockerAt } from '../engine.ts';
 import { findDockerGround } from '../ground.ts';
 import { openContainers, type ContainersOptions } from '../open-containers.ts';
+import { findRun } from '../remove-run.ts';
 
 /** Three nodes in containers, with a supervisor of their own; not up yet. */
 export async function clusterOnEngine(
@@ -22,7 +25,7 @@ export async function clusterOnEngine(
 ): Promise<{
   readonly cluster: SupervisedCluster;
   readonly supervisor: Supervisor;
-  /** Resolves with what the supervisor could not clean up. */
+  /** Resolves with what the supervisor could not clean up, and what the engine still holds of it. */
   readonly close: () => Promise<readonly string[]>;
 }> {
   const { program = referenceProgram(), cuts = false, onExit, ...wishes } = options;
@@ -51,9 +54,10 @@ export async function clusterOnEngine(
     token: 'secret',
   });
   const close = async (): Promise<readonly string[]> => {
-    const left = await supervisor.close();
+    const problems = await supervisor.close();
+    const { containers, networks, volumes } = await findRun(dockerAt(engineEndpoint()), run);
     rmSync(directory, { recursive: true, force: true });
-    return left;
+    return [...problems, ...containers, ...networks, ...volumes];
   };
   return { cluster, supervisor, close };
 }
