@@ -64,6 +64,8 @@ export default defineConfig({
           ...patience,
           // They judge how long things take, or take all that two cores have.
           fileParallelism: false,
+          // Of tests that say they bear company.
+          maxConcurrency: 2,
         },
       },
       {

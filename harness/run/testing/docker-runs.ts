@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { spawn, spawnSync, type ChildProcess, type SpawnSyncReturns } from 'node:child_process';
 import {
   existsSync,
@@ -15,6 +16,10 @@ import { cleanLeftovers } from '../../clean/clean.ts';
 import { engineEndpoint } from '../../cluster/docker/endpoint.ts';
 import { dockerAt } from '../../cluster/docker/engine.ts';
 import { findRun, type RunOnEngine } from '../../cluster/docker/remove-run.ts';
+import { imagesMountedBelow } from '../../file-system/loop-mount.ts';
+import { loopsBelow } from '../../file-system/mount-table.ts';
+import { readRecord } from '../../record/read.ts';
+import type { RunRecord } from '../../record/record.ts';
 import type { SupervisorState } from '../../supervisor/protocol.ts';
 
 const bin = resolve('bin/ackworth.js');
@@ -31,6 +36,7 @@ export interface RunUnderWay {
 export class DockerRuns {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'ackworth-docker-')));
   readonly output = join(this.folder, 'runs');
+  readonly #host: string | undefined;
   readonly #env: NodeJS.ProcessEnv;
   readonly #command: readonly string[];
   readonly #started: ChildProcess[] = [];
@@ -38,6 +44,7 @@ export class DockerRuns {
   /** `host`: another engine than the usual one; `within`: what goes before commands. */
   constructor(engine: { readonly host?: string; readonly within?: readonly string[] } = {}) {
     const { host, within = [] } = engine;
+    this.#host = host;
     // Without colours, since tests read words.
     this.#env = { ...process.env, NO_COLOR: '1', ...(host && { DOCKER_HOST: host }) };
     this.#command = [...within, process.execPath, bin];
@@ -64,10 +71,10 @@ export class DockerRuns {
     return spawnSync(command, [...before, ...args], options);
   }
 
-  /** A run of this scenario on Docker, as long as nobody ends it. */
-  start(scenario: string): RunUnderWay {
+  /** A run of this scenario on Docker, as long as nobody ends it. `more`: options of the command. */
+  start(scenario: string, ...more: readonly string[]): RunUnderWay {
     const [command = '', ...before] = this.#command;
-    const args = [...before, 'run', scenario, '--cluster', 'docker', '--seed', '7'];
+    const args = [...before, 'run', scenario, '--cluster', 'docker', '--seed', '7', ...more];
     const harness = spawn(command, args, {
       cwd: this.folder,
       env: this.#env,
@@ -79,6 +86,23 @@ export class DockerRuns {
     harness.stderr.on('data', (text: Buffer) => (said += text.toString()));
     const ended = new Promise<number | null>((done) => harness.once('exit', done));
     return { harness, said: () => said, ended };
+  }
+
+  /** A run of this scenario to its end, which is a pass, with each fault proven, and leaves nothing. */
+  async passing(scenario: string, ...more: readonly string[]): Promise<RunRecord> {
+    const run = this.start(scenario, ...more);
+    assert.equal(await run.ended, 0, run.said());
+    const record = await this.latest();
+    for (const { kind, proof } of record.faults)
+      assert.deepEqual([kind, proof.injected, proof.healed], [kind, 'confirmed', 'confirmed']);
+    assert.deepEqual(await heldOf(record.id, this.#host), nothingHeld);
+    assert.deepEqual(imagesMountedBelow(this.folder), []);
+    assert.deepEqual(loopsBelow(this.folder), []);
+    return record;
+  }
+
+  latest(): Promise<RunRecord> {
+    return readRecord(join(this.output, 'latest', 'record.json'));
   }
 
   /** Resolves once it has said all of these; rejects with all that it said when it ends before. */
