@@ -21,15 +21,16 @@ export interface CellTask extends CellJob {
 }
 
 /**
- * The program that runs one cell: in a process of its own, so that one run's judgement does not
- * hold up another one's faults. The run's folder stays only where the promise was not seen to hold.
+ * The program that runs cells, one after the other: in a process of its own, so that one run's
+ * judgement does not hold up the faults of another that goes on at the same time. A run's folder
+ * stays only where the promise was not seen to hold.
  */
 const interrupted = new AbortController();
 process.once('disconnect', () => interrupted.abort());
-process.once('message', (task) => {
+process.on('message', (task) => {
   void run(task as CellTask).then((outcome) => {
     // Whoever asked may be gone by now.
-    process.send?.(outcome, () => process.connected && process.disconnect());
+    if (process.connected) process.send?.(outcome);
   });
 });
 

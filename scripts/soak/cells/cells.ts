@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { entryPoint } from '../../../harness/entry-point.ts';
 import { whatIsMissing } from '../../../harness/file-system/trial.ts';
@@ -51,31 +51,48 @@ export async function promiseCells(options: {
     return { jobs, seconds, lacking, series: seriesOf(outcomes.toSorted(inOrder)) };
   };
   const worker = async (): Promise<void> => {
+    const runner = new CellRunner();
     for (let job = queue.shift(); job !== undefined; job = queue.shift()) {
-      const outcome = await inChild({ ...job, output, probe });
+      const outcome = await runner.run({ ...job, output, probe });
       outcomes.push(outcome);
       process.stderr.write(`${outcomes.length}/${total} ${lineOf(outcome)}\n`);
       onCells?.(soFar());
     }
+    runner.close();
   };
   await Promise.all(Array.from({ length: jobs }, worker));
   return soFar();
 }
 
-function inChild(task: CellTask): Promise<CellOutcome> {
-  const { output: _output, probe: _probe, ...job } = task;
-  return new Promise((resolve) => {
-    const child = fork(entryPoint('scripts/soak/cells/cell-run.js'), [], { stdio: 'inherit' });
-    let outcome: CellOutcome | undefined;
-    child.once('message', (message) => {
-      outcome = message as CellOutcome;
+/** Runs cells in a process beside this one, and in another when that has ended. */
+class CellRunner {
+  #child: ChildProcess | undefined;
+
+  run(task: CellTask): Promise<CellOutcome> {
+    const { output: _output, probe: _probe, ...job } = task;
+    const child = (this.#child ??= fork(entryPoint('scripts/soak/cells/cell-run.js'), [], {
+      stdio: 'inherit',
+    }));
+    return new Promise((resolve) => {
+      const ran = (outcome: unknown): void => {
+        child.off('exit', ended);
+        resolve(outcome as CellOutcome);
+      };
+      const ended = (code: number | null, signal: NodeJS.Signals | null): void => {
+        child.off('message', ran);
+        this.#child = undefined;
+        const reasons = [`its process ended with ${signal ?? `code ${code}`}`];
+        resolve({ ...job, verdict: 'not-run', worth: null, reasons });
+      };
+      child.once('message', ran);
+      child.once('exit', ended);
+      child.send(task);
     });
-    child.once('exit', (code, signal) => {
-      const reasons = [`its process ended with ${signal ?? `code ${code}`}`];
-      resolve(outcome ?? { ...job, verdict: 'not-run', worth: null, reasons });
-    });
-    child.send(task);
-  });
+  }
+
+  close(): void {
+    this.#child?.disconnect();
+  }
 }
 
 function lineOf({ cell, form, seed, verdict, worth, reasons }: CellOutcome): string {
