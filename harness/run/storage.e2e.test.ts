@@ -138,11 +138,26 @@ describe.skipIf(lacking !== undefined)(title, () => {
     }
   });
 
-  /** A run whose nodes are up on their own file systems. */
-  async function underWay(
-    scenario = 'power-cut',
-    isUp = (said: string): boolean => said.includes('phase before'),
-  ): Promise<{ harness: ChildProcess; state: SupervisorState }> {
+  /** A run with one node's disk full by now, and another's failing its syncs. */
+  async function inTrouble(): Promise<{ harness: ChildProcess; state: SupervisorState }> {
+    const trouble = {
+      name: 'trouble',
+      question: 'Is anything left?',
+      warmUp: '1s',
+      workload: { rate: 100 },
+      phases: [
+        {
+          name: 'before',
+          duration: '60s',
+          faults: [
+            { fault: 'disk-full', target: 'node-1', at: '0s' },
+            { fault: 'sync-error', target: 'node-2', at: '0s' },
+          ],
+        },
+      ],
+    };
+    const scenario = join(folder, 'trouble.json');
+    writeFileSync(scenario, JSON.stringify(trouble));
     const harness = spawn(
       process.execPath,
       [bin, 'run', scenario, '--storage', 'ext4', '--seed', '7'],
@@ -153,7 +168,7 @@ describe.skipIf(lacking !== undefined)(title, () => {
       let said = '';
       harness.stderr!.on('data', (text: Buffer) => {
         said += text.toString();
-        if (isUp(said)) done();
+        if ((said.match(/: probed /g) ?? []).length >= 2) done();
       });
     });
     const file = join(output, 'latest', 'supervisor.json');
@@ -172,38 +187,15 @@ describe.skipIf(lacking !== undefined)(title, () => {
     expect(processes.some(isAlive)).toBe(false);
   }
 
-  /** As `underWay`, with one node's disk full and another's failing its syncs by now. */
-  async function inTrouble(): ReturnType<typeof underWay> {
-    const file = join(folder, 'trouble.json');
-    const trouble = {
-      name: 'trouble',
-      question: 'Is anything left?',
-      warmUp: '1s',
-      workload: { rate: 100 },
-      phases: [
-        {
-          name: 'before',
-          duration: '60s',
-          faults: [
-            { fault: 'disk-full', target: 'node-1', at: '0s' },
-            { fault: 'sync-error', target: 'node-2', at: '0s' },
-          ],
-        },
-      ],
-    };
-    writeFileSync(file, JSON.stringify(trouble));
-    return underWay(file, (said) => (said.match(/: probed /g) ?? []).length >= 2);
-  }
-
-  test('leaves nothing mounted when the harness is killed while one disk is full and another fails', async () => {
+  test('in trouble leaves nothing mounted when the harness is killed', async () => {
     const { harness, state } = await inTrouble();
     harness.kill('SIGKILL');
     await untilNothingIsHeld([state.supervisor, ...state.children]);
-    await cleanLeftovers(output);
+    expect(await cleanLeftovers(output)).toMatchObject([{ mounts: [], data: true }]);
     expect(existsSync(join(output, 'latest', 'data'))).toBe(false);
   });
 
-  test('ends soon, judged, when the supervisor is killed while one disk is full and another fails', async () => {
+  test('in trouble ends soon, judged, and leaves nothing mounted, when the supervisor is killed', async () => {
     const { harness, state } = await inTrouble();
     const ended = once(harness, 'exit');
     const killedMs = performance.now();
@@ -218,25 +210,8 @@ describe.skipIf(lacking !== undefined)(title, () => {
     expect(faults.map(({ kind }) => kind)).toEqual(['disk-full', 'sync-error']);
   });
 
-  test('leaves nothing mounted when the harness is killed', async () => {
-    const { harness, state } = await underWay();
-    harness.kill('SIGKILL');
-    await untilNothingIsHeld([state.supervisor, ...state.children]);
-    expect(await cleanLeftovers(output)).toMatchObject([{ mounts: [], data: true }]);
-    expect(existsSync(join(output, 'latest', 'data'))).toBe(false);
-  });
-
-  test('leaves nothing mounted, and no data, when the supervisor is killed', async () => {
-    const { harness, state } = await underWay();
-    const ended = new Promise((done) => harness.once('exit', done));
-    signalProcess(state.supervisor, 'SIGKILL');
-    await untilNothingIsHeld(state.children);
-    await ended;
-    expect(existsSync(join(output, 'latest', 'data'))).toBe(false);
-  });
-
-  test('is cleaned up by command when both are killed', async () => {
-    const { harness, state } = await underWay();
+  test('in trouble is cleaned up by command when both are killed', async () => {
+    const { harness, state } = await inTrouble();
     signalProcess(state.supervisor, 'SIGSTOP');
     harness.kill('SIGKILL');
     signalProcess(state.supervisor, 'SIGKILL');
