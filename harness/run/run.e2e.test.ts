@@ -31,6 +31,19 @@ const short = {
   ],
 };
 
+/** What a consumer had been given, and its acks not taken yet, is given to the group again. */
+const consumerKilled = {
+  ...short,
+  workload: { rate: 2000, size: 200 },
+  phases: [
+    {
+      name: 'consumer-killed',
+      duration: '16s',
+      faults: ['1s', '8s'].map((at) => ({ fault: 'kill', target: 'consumer', at, for: '2s' })),
+    },
+  ],
+};
+
 /** Without a fault of its own: a planned kill would race with the test for who ends what, and when. */
 const calm = { ...short, phases: [{ name: 'calm', duration: '12s' }] };
 
@@ -192,6 +205,17 @@ describe('a run', () => {
     expect(names).toContain('producer-1');
     expect(names.filter((name) => !/^(node|producer|consumer)-\d$/.test(name))).toEqual(proxies);
     expect(existsSync(join(directory, 'nodes', `${proxiesName}.json`))).toBe(proxies.length > 0);
+  });
+
+  test('with consumers killed between effect and commit counts what is given again, to the message', async () => {
+    const { record } = await runScenario(optionsOf(consumerKilled));
+    expect(record.reasons.join('\n')).toContain('confirmed fault');
+    expect(record.verdict).toBe('pass');
+    const { deliveries, redelivered } = record.accounting;
+    expect(redelivered).toBeGreaterThan(0);
+    expect(deliveries).toBe(34_000 + redelivered);
+    const counts = { acked: 34_000, delivered: 34_000, lost: 0, undelivered: 0, reordered: 0 };
+    expect(record.accounting).toMatchObject(counts);
   });
 
   test('that is interrupted heals, tears down, and writes what it has', async () => {
