@@ -73,7 +73,7 @@ describe.skipIf(missing !== undefined)(`a run on Docker${suffix}`, { concurrent:
   }) => {
     const runs = new DockerRuns();
     onTestFinished(() => runs.close());
-    const record = await runs.passing('power-cut', '--flush', 'sync', '--duration', '20s');
+    const record = await runs.passing('power-cut', '--flush', 'sync', '--duration', '26s');
     expect(record.accounting).toMatchObject({ lost: 0 });
     expect(record.accounting.acked).toBeGreaterThan(30_000);
     const [dark] = record.faults;
