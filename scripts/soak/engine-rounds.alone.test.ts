@@ -7,8 +7,9 @@ import { engineRounds, plainFaultNames, type EngineRun } from './engine-rounds.t
 
 const missing = await whyNoEngine();
 const rounds = 2;
-// Leaders and consumers are killed in containers elsewhere.
-const kinds = plainFaultNames.filter((name) => !['kill', 'kill of a consumer'].includes(name));
+// The others act on containers under load elsewhere.
+const elsewhere = ['kill', 'kill of a consumer', 'disconnect', 'memory-limit'];
+const kinds = plainFaultNames.filter((name) => !elsewhere.includes(name));
 
 describe.skipIf(missing !== undefined)(
   `faults of the engine, time after time under load${missing ? ` (skipped: ${missing})` : ''}`,
