@@ -23,8 +23,8 @@ const scratch = mkdtempSync(join(tmpdir(), 'ackworth-test-'));
  * judged by how long it takes, or is a run in containers that has to recover in time, is `alone`.
  */
 const rows = [
-  { build: (io) => passes(io, process.execPath, ['scripts/build.mjs']) },
   {
+    build: (io) => passes(io, process.execPath, ['scripts/build.mjs']),
     types: (io) => passes(io, bin('tsc'), ['-p', 'tsconfig.json', '--noEmit']),
     lint: (io) => passes(io, bin('oxlint'), ['--type-aware', '--deny-warnings', ...folders]),
   },
