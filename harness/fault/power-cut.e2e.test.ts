@@ -24,7 +24,7 @@ afterEach(() => {
 });
 
 /** The power of all nodes is cut under load, and who led comes back last. */
-async function runOn(form: 'emulated' | 'ext4' | 'xfs') {
+async function runOn(form: 'emulated' | 'xfs') {
   const scenario = {
     name: 'dark',
     question: 'Is every acked message there after the power was off?',
@@ -62,9 +62,9 @@ async function runOn(form: 'emulated' | 'ext4' | 'xfs') {
   return record;
 }
 
+// On ext4: worth-of-an-ack.
 const forms = [
   ['emulated', undefined],
-  ['ext4', await whatIsMissing('ext4', tmpdir())],
   ['xfs', await whatIsMissing('xfs', tmpdir())],
 ] as const;
 
