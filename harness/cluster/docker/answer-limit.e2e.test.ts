@@ -90,6 +90,24 @@ test('an engine that is busy is waited for, and one that never comes to it is no
   );
 });
 
+test('an engine that still hangs is not waited for as long again, until it answers', async () => {
+  onRequest = hangs;
+  const tookMs = async (): Promise<number> => {
+    const began = performance.now();
+    await docker.listContainers().catch(() => undefined);
+    return performance.now() - began;
+  };
+  expect(await tookMs()).toBeGreaterThan(0.9 * answerMsMax);
+  expect(await tookMs()).toBeLessThan(0.9 * answerMsMax);
+  onRequest = alive((response) => void response.end('[]'));
+  await docker.ping();
+  await docker.listContainers();
+  onRequest = alive((response) => void setTimeout(() => response.end('[]'), 1.5 * answerMsMax));
+  expect(await docker.listContainers()).toEqual([]);
+  onRequest = hangs;
+  expect(await tookMs()).toBeGreaterThan(0.9 * answerMsMax);
+});
+
 test('what lasts is waited for as long as the engine answers others', async () => {
   onRequest = alive((response) => {
     setTimeout(() => response.end('{"StatusCode":0}'), 8 * answerMsMax);

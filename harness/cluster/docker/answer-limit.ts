@@ -16,6 +16,10 @@ type RequestCallback = NonNullable<Parameters<Docker['modem']['dial']>[1]>;
 
 /** A busy engine may take this many times as long, while it answers others. */
 const busyFactor = 6;
+/** One that has just been found to hang is not waited for as long again, until it answers. */
+const hangsStillFactor = 0.2;
+/** By host, for all clients of this process. */
+const hanging = new Set<string>();
 
 /**
  * Bounds how long this client waits for its engine, whatever it asks: an engine that answers nothing
@@ -31,7 +35,10 @@ export function limitAnswers({ modem }: Docker, host: string, answerMsMax: numbe
     const abortSignal = AbortSignal.timeout(withinMs);
     return new Promise((resolve) => {
       // Whatever it is, it is an answer, and who does not listen does not hang.
-      dial({ ...asked, abortSignal }, () => resolve(!abortSignal.aborted));
+      dial({ ...asked, abortSignal }, () => {
+        if (!abortSignal.aborted) hanging.delete(host);
+        resolve(!abortSignal.aborted);
+      });
     });
   }
 
@@ -40,8 +47,9 @@ export function limitAnswers({ modem }: Docker, host: string, answerMsMax: numbe
     const beganAt = performance.now();
     const tooLongMs = isOpenEnded(options) ? Infinity : busyFactor * answerMsMax;
     for (;;) {
-      await sleep(answerMsMax / 2, undefined, { signal: over, ref: false });
-      if (!(await answersAnything(answerMsMax / 2)))
+      const halfMs = (hanging.has(host) ? hangsStillFactor : 1) * (answerMsMax / 2);
+      await sleep(halfMs, undefined, { signal: over, ref: false });
+      if (!(await answersAnything(halfMs)))
         return `the Docker Engine at ${host} did not answer within ${textOf(answerMsMax)}: look why it hangs, or restart it`;
       if (performance.now() - beganAt > tooLongMs)
         return `the Docker Engine at ${host} did not answer ${requestOf(options)} within ${textOf(tooLongMs)}, though it answers others: look why it hangs, or restart it`;
@@ -63,6 +71,7 @@ export function limitAnswers({ modem }: Docker, host: string, answerMsMax: numbe
       (sentence) => {
         if (over.signal.aborted) return;
         const error = new SilentEngine(sentence);
+        hanging.add(host);
         stream?.destroy(error);
         tell(error, null);
         giveUp.abort();
@@ -74,6 +83,7 @@ export function limitAnswers({ modem }: Docker, host: string, answerMsMax: numbe
         stream = result as IncomingMessage;
         stream.once('close', () => over.abort());
       } else over.abort();
+      if (error === null || 'statusCode' in error) hanging.delete(host);
       tell(error, result);
     });
   };
