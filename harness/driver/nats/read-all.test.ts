@@ -16,6 +16,10 @@ interface Info {
 class FakeStream {
   readonly #infos: (Info | Error)[];
   readonly #gone: readonly number[];
+  /** How often what is gone is not found; for ever, if not said otherwise. */
+  unreadableTimes = Infinity;
+  /** By sequence. */
+  readonly asked = new Map<number, number>();
 
   constructor(infos: readonly (Info | Error)[], gone: readonly number[] = []) {
     this.#infos = [...infos];
@@ -30,7 +34,11 @@ class FakeStream {
   }
 
   async getMessage(_stream: string, { seq }: { readonly seq: number }) {
-    return this.#gone.includes(seq) ? null : { data: Buffer.from(`m${seq}`) };
+    const asked = (this.asked.get(seq) ?? 0) + 1;
+    this.asked.set(seq, asked);
+    const isThere = !this.#gone.includes(seq) || asked > this.unreadableTimes;
+    if (!isThere) throw messageNotFound;
+    return { data: Buffer.from(`m${seq}`) };
   }
 
   async read(patienceMs = 10_000) {
@@ -49,6 +57,11 @@ class FakeStream {
   }
 }
 
+const messageNotFound = new JetStreamApiError({
+  code: 404,
+  err_code: 10_037,
+  description: 'no message found',
+});
 const notFound = new JetStreamApiError({ code: 404, err_code: 10_059, description: 'not found' });
 
 describe('a read of a stream', () => {
@@ -58,6 +71,23 @@ describe('a read of a stream', () => {
       read: ['m2@1', 'm4@3'],
       ends: { startOffset: 1, endOffset: 4 },
     });
+  });
+
+  test('asks again at its end for what is not there', async () => {
+    const stream = new FakeStream([{ last: 4, leader: 'node-1' }], [2, 3]);
+    const { read } = await stream.read();
+    expect(read).toEqual(['m1@0', 'm4@3']);
+    expect(Object.fromEntries(stream.asked)).toEqual({ 1: 1, 2: 4, 3: 4, 4: 1 });
+  });
+
+  test('is given up where what could not be read at first is there after all', async () => {
+    for (const times of [1, 3]) {
+      const stream = new FakeStream([{ last: 4, leader: 'node-1' }], [3]);
+      stream.unreadableTimes = times;
+      expect((await stream.read()).ends).toBe(
+        'orders-0 had nothing at sequence 3, and then a message',
+      );
+    }
   });
 
   test('does not end where a replica does that answers because there is no leader', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream';
 import type { ReadRecord } from '../driver.ts';
 import { isMessageNotFound, until } from './patience.ts';
@@ -18,11 +19,15 @@ interface Ends {
 const patienceMsDefault = 10_000;
 /** Messages that are asked for at once, over all streams. */
 const askedMax = 256;
+/** A server says of a message that it could not read just now what it says of one that is gone. */
+const holesAskedTimes = 3;
+const holesAgainMs = 400;
 
 /**
  * Each message is asked of its stream's leader by its sequence, from the first to the last that the
  * leader knew when the read began, so that nobody's cursor and no other replica comes between. A
- * sequence at which there is nothing is a hole. A stream that is gone reads as empty.
+ * sequence at which there is nothing, also when it is asked for again at the end, is a hole; one that
+ * is there by then fails the read, since records come in order. A stream that is gone reads as empty.
  */
 export async function readStreams(
   jsm: JetStreamManager,
@@ -50,17 +55,44 @@ async function readStream(
     message.catch(() => undefined);
     return message;
   };
-  const window: Promise<StoredMsg | null>[] = [];
   const windowMax = Math.max(1, Math.floor(askedMax / partitions));
-  let asked = first;
-  for (let seq = first; seq <= last; seq++) {
-    for (; asked <= last && window.length < windowMax; asked++) window.push(get(asked));
-    const message = await window.shift();
-    if (!message) continue;
+  const holes: number[] = [];
+  for await (const { seq, message } of inOrder(range(first, last), windowMax, get)) {
+    if (!message) {
+      holes.push(seq);
+      continue;
+    }
     const { buffer, byteOffset, length } = message.data;
     onRecord({ payload: Buffer.from(buffer, byteOffset, length), partition, offset: seq - 1 });
   }
+  for (let times = 0; holes.length > 0 && times < holesAskedTimes; times++) {
+    await sleep(holesAgainMs);
+    for await (const { seq, message } of inOrder(holes, windowMax, get))
+      if (message) throw new Error(`${stream} had nothing at sequence ${seq}, and then a message`);
+  }
   return { startOffset: first - 1, endOffset: last };
+}
+
+/** What is at each sequence, asked for up to so many ahead. */
+async function* inOrder(
+  sequences: Iterable<number>,
+  windowMax: number,
+  get: (seq: number) => Promise<StoredMsg | null>,
+): AsyncGenerator<{ readonly seq: number; readonly message: StoredMsg | null }> {
+  const window: { readonly seq: number; readonly message: Promise<StoredMsg | null> }[] = [];
+  const first = async () => {
+    const { seq, message } = window.shift()!;
+    return { seq, message: await message };
+  };
+  for (const seq of sequences) {
+    window.push({ seq, message: get(seq) });
+    if (window.length >= windowMax) yield await first();
+  }
+  while (window.length > 0) yield await first();
+}
+
+function* range(first: number, last: number): Generator<number> {
+  for (let seq = first; seq <= last; seq++) yield seq;
 }
 
 async function messageAt(
