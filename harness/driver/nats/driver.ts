@@ -64,7 +64,8 @@ function sessionOf(target: Target, nc: NatsConnection, jsm: JetStreamManager): S
     readAll: async (options) => {
       if (options.node !== undefined)
         throw new Error('NATS does not let one read the copy of a single server');
-      return readStreams(jsm, { ...options, topic, partitions: await partitions() });
+      const isWhole = () => system.isWhole();
+      return readStreams(jsm, { ...options, topic, partitions: await partitions(), isWhole });
     },
     async roles() {
       const [leaders, coordinator] = await Promise.all([

@@ -9,6 +9,7 @@ import { binaryVariable, checkBinary } from './binary.ts';
 import { natsContained } from './contained.ts';
 import { natsDriver } from './driver.ts';
 import { examineNats } from './examine.ts';
+import { SystemAccount } from './servers.ts';
 import { newCluster, type StartedCluster } from './testing/start-cluster.ts';
 import { isServerRequired, whyNoServer } from './testing/why-no-server.ts';
 
@@ -86,6 +87,18 @@ describe.skipIf(missing !== undefined)(`NATS${missing ? ` (skipped: ${missing})`
     await expect(session.createTopic(topic)).rejects.toThrow(
       /^stream "orders-\d" with 3 replicas has no quorum after 20000 ms: /,
     );
+  });
+
+  test('its servers are whole while all of them answer, and one leads them', async () => {
+    const { cluster } = started(3);
+    await cluster.up();
+    const system = new SystemAccount(cluster.target('orders'));
+    closers.push(() => system.close());
+    await expect.poll(() => system.isWhole(), { timeout: 10_000 }).toBe(true);
+    await cluster.kill(2);
+    expect(await system.isWhole()).toBe(false);
+    await cluster.kill(3);
+    expect(await system.isWhole()).toBe(false);
   });
 
   async function opened(target: ReturnType<StartedCluster['cluster']['target']>): Promise<Session> {

@@ -41,12 +41,13 @@ class FakeStream {
     return { data: Buffer.from(`m${seq}`) };
   }
 
-  async read(patienceMs = 10_000) {
+  async read(patienceMs = 10_000, isWhole = true) {
     const read: string[] = [];
     const reading = readStreams({ streams: this } as unknown as JetStreamManager, {
       topic: 'orders',
       partitions: 1,
       patienceMs,
+      isWhole: () => Promise.resolve(isWhole),
       onRecord: ({ payload, offset }) => void read.push(`${payload.toString()}@${offset}`),
     });
     const outcome = reading.then(
@@ -114,5 +115,12 @@ describe('a read of a stream', () => {
     });
     const purged = new FakeStream([{ first: 8, last: 7, leader: 'node-1' }]);
     expect(await purged.read()).toEqual({ read: [], ends: { startOffset: 7, endOffset: 7 } });
+  });
+
+  test('does not find one empty that is gone while servers are missing, or nobody leads them', async () => {
+    expect(await new FakeStream([notFound]).read(0, false)).toEqual({
+      read: [],
+      ends: 'stream "orders-0" is not found, while not all servers answer, or none leads them',
+    });
   });
 });

@@ -2,13 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream';
 import type { ReadRecord } from '../driver.ts';
 import { isMessageNotFound, until } from './patience.ts';
-import { streamInfo, streamOf } from './streams.ts';
+import { streamInfo, streamOf, type StreamInfoOptions } from './streams.ts';
 
 export interface ReadOptions {
   readonly topic: string;
   readonly partitions: number;
   readonly onRecord: (record: ReadRecord) => void;
   readonly patienceMs?: number;
+  readonly isWhole: StreamInfoOptions['isWhole'];
 }
 
 interface Ends {
@@ -27,7 +28,8 @@ const holesAgainMs = 400;
  * Each message is asked of its stream's leader by its sequence, from the first to the last that the
  * leader knew when the read began, so that nobody's cursor and no other replica comes between. A
  * sequence at which there is nothing, also when it is asked for again at the end, is a hole; one that
- * is there by then fails the read, since records come in order. A stream that is gone reads as empty.
+ * is there by then fails the read, since records come in order. A stream that is gone for certain
+ * reads as empty.
  */
 export async function readStreams(
   jsm: JetStreamManager,
@@ -43,10 +45,10 @@ export async function readStreams(
 async function readStream(
   jsm: JetStreamManager,
   partition: number,
-  { topic, partitions, onRecord, patienceMs = patienceMsDefault }: ReadOptions,
+  { topic, partitions, onRecord, isWhole, patienceMs = patienceMsDefault }: ReadOptions,
 ): Promise<Ends> {
   const stream = streamOf(topic, partition);
-  const info = await streamInfo(jsm, stream, patienceMs);
+  const info = await streamInfo(jsm, stream, { patienceMs, isWhole });
   const { first_seq: first = 0, last_seq: last = 0 } = info?.state ?? {};
   if (last === 0) return { startOffset: 0, endOffset: 0 };
   const get = (seq: number): Promise<StoredMsg | null> => {

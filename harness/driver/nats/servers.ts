@@ -50,6 +50,16 @@ export class SystemAccount {
     return found.sort((left, right) => left.node - right.node);
   }
 
+  /** Whether all servers answer, and one of them says that it leads the meta group. */
+  async isWhole(): Promise<boolean> {
+    const all = this.servers().then(
+      () => true,
+      () => false,
+    );
+    const [isLed, isComplete] = await Promise.all([this.coordinator(), all]);
+    return isLed !== 0 && isComplete;
+  }
+
   async close(): Promise<void> {
     await (await this.#connection)?.close();
   }

@@ -98,16 +98,28 @@ async function infoOfLeader(jsm: JetStreamManager, name: string): Promise<Stream
   return info;
 }
 
-/** The leader's; asked for again where there is none. Undefined where the stream is gone for good. */
+export interface StreamInfoOptions {
+  readonly patienceMs: number;
+  /** Whether all servers answer, and one of them says that it leads the others. */
+  readonly isWhole: () => Promise<boolean>;
+}
+
+/**
+ * The leader's; asked for again where there is none. Undefined where the stream is gone for good,
+ * which is believed only while all servers answer, `isWhole`: a leader of theirs that does not know
+ * all streams yet says the same of one that is there. Rejects otherwise.
+ */
 export async function streamInfo(
   jsm: JetStreamManager,
   name: string,
-  patienceMs: number,
+  { patienceMs, isWhole }: StreamInfoOptions,
 ): Promise<StreamInfo | undefined> {
   try {
     return await until(patienceMs, () => infoOfLeader(jsm, name));
-  } catch (error) {
-    if (isStreamNotFound(error)) return undefined;
-    throw error;
+  } catch (cause) {
+    if (!isStreamNotFound(cause)) throw cause;
+    if (await isWhole()) return undefined;
+    const sentence = `stream "${name}" is not found, while not all servers answer, or none leads them`;
+    throw new Error(sentence, { cause });
   }
 }
