@@ -91,6 +91,8 @@ export interface ProducerOptions {
   readonly onDrain: () => void;
   /** Something a reader of the run should know: epoch raised, sequence gap, leader changed. */
   readonly onNote: (note: string) => void;
+  /** The client has given up for good, and nothing more will come of it: the worker ends. */
+  readonly onFailed: (error: Error) => void;
 }
 
 export interface Producer {
@@ -122,6 +124,8 @@ export interface ConsumerOptions {
   /** The broker told the consumer to go back: the log was cut there. */
   readonly onDiverged: (position: Position) => void;
   readonly onNote: (note: string) => void;
+  /** The client has given up for good, and nothing more will come of it: the worker ends. */
+  readonly onFailed: (error: Error) => void;
 }
 
 export interface Consumer {

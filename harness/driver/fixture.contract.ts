@@ -50,6 +50,7 @@ export const producerDefaults = {
   deliveryTimeoutMs: 10_000,
   idempotent: false,
   onNote: () => undefined,
+  onFailed: () => undefined,
 };
 
 /** A message of 100 bytes with every value somewhere, told apart by its index. Hex of it identifies it. */
@@ -132,6 +133,7 @@ export async function collect(
     onRevoked: () => undefined,
     onDiverged: () => undefined,
     onNote: () => undefined,
+    onFailed: () => undefined,
   });
   consumer = created;
   for (const ack of early) ack();

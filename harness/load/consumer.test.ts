@@ -10,6 +10,7 @@ import { SimulatedClock } from './simulated-clock.ts';
 let lines: string[];
 let clock: SimulatedClock;
 let driver: ConsumerOptions;
+const gaveUp = new Error('the client gave up');
 beforeEach(() => {
   lines = [];
   clock = new SimulatedClock();
@@ -48,7 +49,8 @@ async function consumerOf(overrides: { cumulative?: boolean } = {}): Promise<Loa
     },
     onNote: () => undefined,
     onFailed: (error) => {
-      throw error;
+      if (error !== gaveUp) throw error;
+      lines.push('failed');
     },
   });
   await consumer.prepare();
@@ -126,6 +128,14 @@ describe('a load consumer', () => {
     deliver(0, 41, 1);
     deliver(0, 7, 2);
     expect(consumer.progress().positions).toEqual([{ partition: 0, nextOffset: 42 }]);
+  });
+
+  test('fails with a driver that gave up, and acks nothing more', async () => {
+    await consumerOf();
+    deliver(0, 5, 1);
+    driver.onFailed(gaveUp);
+    clock.run();
+    expect(lines.filter((line) => line === 'failed' || line.includes('ack'))).toEqual(['failed']);
   });
 
   test('closing acks what came in this turn, and then leaves', async () => {

@@ -65,6 +65,7 @@ export class LoadConsumer {
         this.#position('diverged', partition, offset);
       },
       onNote: (text) => this.note(text),
+      onFailed: (error) => this.#fail(error),
     });
     // Deliveries may have come before the consumer was known here.
     this.#schedule();
@@ -168,8 +169,12 @@ export class LoadConsumer {
     try {
       act();
     } catch (error) {
-      this.#closed = true;
-      this.#options.onFailed(error);
+      this.#fail(error);
     }
+  }
+
+  #fail(error: unknown): void {
+    this.#closed = true;
+    this.#options.onFailed(error);
   }
 }

@@ -28,7 +28,7 @@ export interface ProducerAssignment {
   readonly sendUntilMs?: number;
   readonly sizeBytes: number;
   readonly keys: number;
-  readonly options: Omit<ProducerOptions, 'onDrain' | 'onNote'>;
+  readonly options: Omit<ProducerOptions, 'onDrain' | 'onNote' | 'onFailed'>;
 }
 
 export interface ConsumerAssignment {

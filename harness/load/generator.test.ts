@@ -253,15 +253,17 @@ class ManualProducer implements Producer {
 async function manual(assignment: ProducerAssignment, onFlush?: () => void) {
   const producer = new ManualProducer();
   let drain = () => undefined as void;
+  let fail: (error: Error) => void = () => undefined;
   const built = await rig({
     assignment,
     createProducer: async (_clock, options) => {
       drain = options.onDrain;
+      fail = options.onFailed;
       return producer;
     },
     ...(onFlush && { onFlush }),
   });
-  return { ...built, producer, drain: () => drain() };
+  return { ...built, producer, drain: () => drain(), fail: (error: Error) => fail(error) };
 }
 
 function eventsOf(file: string): HistoryEvent[] {
@@ -375,6 +377,20 @@ describe('the generator', () => {
     inside.generator.start(inside.clock.nanos());
     inside.clock.run(inside.clock.nanos() + 5e6);
     expect(String(inside.failures[0])).toMatch(/inside send/);
+  });
+
+  test('ends with an error where a driver gives up for good, and sends nothing more', async () => {
+    const { clock, generator, failures, fail, producer } = await manual(
+      assignmentOf([phase(3)], 100),
+    );
+    const origin = clock.nanos();
+    generator.start(origin);
+    clock.run(origin + 1e9);
+    const sent = producer.sent.length;
+    fail(new Error('the client gave up'));
+    clock.run(origin + 3e9);
+    expect(failures.map(String)).toEqual(['Error: the client gave up']);
+    expect(producer.sent).toHaveLength(sent);
   });
 
   test('started late, skips what is past and counts its sequence from 0', async () => {

@@ -33,7 +33,7 @@ export interface GeneratorOptions {
   readonly onProgress: (progress: Extract<FromWorker, { type: 'progress' }>) => void;
   /** All outcomes are known and the producer is closed. */
   readonly onDone: () => void;
-  /** The driver broke its contract, or the history cannot be written: nothing after this counts. */
+  /** The driver broke its contract or gave up, or the history cannot be written: nothing after this counts. */
   readonly onFailed: (error: unknown) => void;
 }
 
@@ -89,6 +89,7 @@ export class Generator {
         this.#scheduleTurn();
       },
       onNote: (text) => this.note(text),
+      onFailed: (error) => this.#fail(error),
     });
   }
 
@@ -320,9 +321,13 @@ export class Generator {
     try {
       act();
     } catch (error) {
-      this.#ended = true;
-      this.#options.onFailed(error);
+      this.#fail(error);
     }
+  }
+
+  #fail(error: unknown): void {
+    this.#ended = true;
+    this.#options.onFailed(error);
   }
 }
 

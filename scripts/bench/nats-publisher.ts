@@ -62,6 +62,9 @@ async function throughDriver(): Promise<Publisher> {
     idempotent: true,
     onDrain: () => undefined,
     onNote: () => undefined,
+    onFailed: (error) => {
+      throw error;
+    },
   });
   return {
     publish: (done) => producer.send({ key: 0, payload }, (outcome) => done(outcome === 'ok')),

@@ -1,4 +1,5 @@
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { HarnessError } from '../../errors.ts';
 import type { Target } from '../driver.ts';
 
 /**
@@ -23,5 +24,20 @@ export function openConnection(
     reconnectJitter: 50,
     pingInterval: 1000,
     maxPingOut: 2,
+  });
+}
+
+/**
+ * Tells of a connection that its client has closed for good, as it does when two logins in its life
+ * were refused, or came too late. One that is closed on purpose is not told of.
+ */
+export function watchForEnd(
+  nc: Pick<NatsConnection, 'closed'>,
+  onFailed: (error: Error) => void,
+): void {
+  void nc.closed().then((cause) => {
+    if (!(cause instanceof Error)) return;
+    const sentence = `the NATS client has closed its connection for good: ${cause.message}`;
+    onFailed(new HarnessError('worker', sentence, { cause }));
   });
 }

@@ -8,6 +8,7 @@ import {
 } from '@nats-io/jetstream';
 import { nanos, type NatsConnection } from '@nats-io/transport-node';
 import type { Consumer, ConsumerOptions } from '../driver.ts';
+import { watchForEnd } from './connection.ts';
 import { reasonOf, until } from './patience.ts';
 import { streamOf } from './streams.ts';
 
@@ -40,6 +41,7 @@ export async function createNatsConsumer(
     return share;
   });
   const shares = await Promise.all(all);
+  watchForEnd(parts.nc, options.onFailed);
   return {
     ack: (partition, offset) => shares[partition]?.settle(offset, (message) => message.ack()),
     nack: (partition, offset) => shares[partition]?.settle(offset, (message) => message.nak()),

@@ -37,6 +37,19 @@ class FakeConnection {
     }
   }
 
+  #onClosed: (error: Error | undefined) => void = () => undefined;
+
+  closed(): Promise<Error | undefined> {
+    return new Promise((resolve) => {
+      this.#onClosed = resolve;
+    });
+  }
+
+  async closes(error?: Error): Promise<void> {
+    this.#onClosed(error);
+    await vi.advanceTimersByTimeAsync(0);
+  }
+
   async says(type: 'disconnect' | 'reconnect'): Promise<void> {
     this.#tell?.({ type, server: 'node' });
     await vi.advanceTimersByTimeAsync(0);
@@ -66,12 +79,14 @@ type Outcome = [
 let nats: FakeConnection;
 let outcomes: Outcome[];
 let drains: number;
+let failures: string[];
 
 beforeEach(() => {
   vi.useFakeTimers();
   nats = new FakeConnection();
   outcomes = [];
   drains = 0;
+  failures = [];
 });
 
 afterEach(() => {
@@ -89,6 +104,7 @@ function producer(changes: { idempotent?: boolean; inFlightMax?: number } = {}):
     idempotent: true,
     onDrain: () => void drains++,
     onNote: () => undefined,
+    onFailed: (error) => void failures.push(error.message),
     ...changes,
   });
 }
@@ -270,6 +286,17 @@ describe('a NATS producer', () => {
     expect(nats.published).toHaveLength(3);
     nats.answer(2, { seq: 1 });
     expect(outcomes).toEqual([['ok', 0, 0, 3]]);
+  });
+
+  test('tells of a client that has given up for good, and not of one that was closed', async () => {
+    producer();
+    await nats.closes();
+    expect(failures).toEqual([]);
+    producer();
+    await nats.closes(new Error('Authentication Timeout'));
+    expect(failures).toEqual([
+      'the NATS client has closed its connection for good: Authentication Timeout',
+    ]);
   });
 
   test('says that its window is full, and when it has room again', () => {

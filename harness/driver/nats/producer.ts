@@ -7,6 +7,7 @@ import {
   type Subscription,
 } from '@nats-io/transport-node';
 import type { Done, Outcome, OutgoingMessage, Producer, ProducerOptions } from '../driver.ts';
+import { watchForEnd } from './connection.ts';
 import { Lane, type Entry } from './lane.ts';
 import { subjectOf } from './streams.ts';
 
@@ -75,6 +76,7 @@ export class NatsProducer implements Producer {
     });
     this.#timer = setInterval(this.#tick, tickMs);
     void this.#watch();
+    watchForEnd(nc, options.onFailed);
   }
 
   send({ key, payload }: OutgoingMessage, done: Done): boolean {
@@ -127,7 +129,7 @@ export class NatsProducer implements Producer {
       named.set('Nats-Msg-Id', `${this.#id}.${entry.sequence}`);
       this.#nc.publish(entry.lane.subject, entry.payload, { ...options, headers: named });
     } catch {
-      // The connection is closed: nothing was sent, and the delivery time-out will tell.
+      // The connection is closed: nothing was sent, and whoever watches it tells.
       entry.attemptAtMs = undefined;
       entry.lane.shut(entry, now);
     }

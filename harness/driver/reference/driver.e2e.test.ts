@@ -103,6 +103,7 @@ class Flow {
       idempotent: true,
       onDrain: () => undefined,
       onNote: () => undefined,
+      onFailed: () => undefined,
     });
     const startMs = performance.now();
     const from = this.sent;
@@ -161,6 +162,7 @@ async function consume(of: Session, group: string) {
     onRevoked: (list) => notes.push(...list.map((one) => `-${one}`)),
     onDiverged: ({ partition, offset }) => notes.push(`diverged ${partition}@${offset}`),
     onNote: (note) => notes.push(note),
+    onFailed: () => undefined,
   });
   return { consumer: holder.consumer, delivered, notes };
 }
