@@ -64,6 +64,18 @@ describe('NATS', () => {
         'may be stored twice: use a workload.deliveryTimeout of at most 60000 ms, or ' +
         'workload.idempotent: false',
     );
+    const paused = (duration: string, target = 'leader') => {
+      const faults = [{ fault: 'pause', target, at: '10s', for: duration }];
+      return { phases: [{ name: 'main', duration: '200s', faults }] };
+    };
+    expect(refusal(paused('60s'))).toBeUndefined();
+    expect(refusal(paused('150s', 'consumer'))).toBeUndefined();
+    expect(refusal({ ...paused('150s'), workload: { idempotent: false } })).toBeUndefined();
+    expect(refusal(paused('150s'))).toBe(
+      'NATS knows a message by its id for 120000 ms, so that what waits in a server that is ' +
+        'paused for 150000 ms may be stored twice: pause it for at most 60000 ms, or use ' +
+        'workload.idempotent: false',
+    );
     expect(refusal({ storage: { form: 'emulated' } })).toBe(
       '"nats" cannot keep its data on emulated storage; it can on plain, ext4, xfs',
     );

@@ -1,10 +1,12 @@
 import { harmOf } from '../../checker/promise/harm.ts';
+import type { PlannedFault } from '../../scenario/plan-types.ts';
+import { targetClass } from '../../scenario/semantics.ts';
 import type { Broker } from '../broker.ts';
 import { duplicateWindowMs } from './duplicate-window.ts';
 import { natsPromises } from './promises.ts';
 
 const replicasMax = 5;
-/** What is sent again at the last moment may be under way for as long. */
+/** What is sent again at the last moment may be under way for as long, or wait in a server. */
 const retriedMsMax = duplicateWindowMs / 2;
 
 export const natsBroker: Broker = {
@@ -46,6 +48,21 @@ export const natsBroker: Broker = {
         `for ${deliveryTimeout} ms may be stored twice: use a workload.deliveryTimeout of at most ` +
         `${retriedMsMax} ms, or workload.idempotent: false`
       );
+    const paused = faults.find((fault) => pausesServer(fault) && lastsMs(fault) > retriedMsMax);
+    if (idempotent && paused !== undefined)
+      return (
+        `NATS knows a message by its id for ${duplicateWindowMs} ms, so that what waits in a server ` +
+        `that is paused for ${lastsMs(paused)} ms may be stored twice: pause it for at most ` +
+        `${retriedMsMax} ms, or use workload.idempotent: false`
+      );
     return undefined;
   },
 };
+
+function pausesServer({ kind, target }: PlannedFault): boolean {
+  return kind === 'pause' && targetClass(target) === 'node';
+}
+
+function lastsMs({ atMs, healAtMs }: PlannedFault): number {
+  return healAtMs === null ? 0 : healAtMs - atMs;
+}
