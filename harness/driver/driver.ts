@@ -123,7 +123,8 @@ export interface ConsumerOptions {
   readonly onRevoked: (partitions: readonly number[]) => void;
   /** The broker told the consumer to go back: the log was cut there. */
   readonly onDiverged: (position: Position) => void;
-  readonly onNote: (note: string) => void;
+  /** `ground`: what a pass has to say, too, such as a cursor that was gone and begins anew. */
+  readonly onNote: (note: string, weight?: 'ground') => void;
   /** The client has given up for good, and nothing more will come of it: the worker ends. */
   readonly onFailed: (error: Error) => void;
 }

@@ -130,6 +130,8 @@ export interface NoteEvent {
   readonly type: 'note';
   readonly source: string;
   readonly text: string;
+  /** A pass has to say it, too. */
+  readonly isGround?: true;
   readonly time: number;
 }
 

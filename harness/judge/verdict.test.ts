@@ -41,6 +41,20 @@ describe('the verdict of a run', () => {
     ]);
   });
 
+  test('says of a pass what its workers want said of it, once, and no other note', () => {
+    const story = new Story({ scenario: { workload: { consumers: 2 } } });
+    story.acked('a0', 0).acked('a1', 1).consumed('a0 a1').log('a0 a1');
+    const note = { type: 'note', time: 0 } as const;
+    for (const consumer of [1, 2]) {
+      const source = `consumer-${consumer}`;
+      story.event(source, { ...note, source, text: 'the cursor was lost', isGround: true });
+      story.event(source, { ...note, source, text: 'connected again' });
+    }
+    const { verdict, reasons } = story.judge();
+    expect(verdict).toBe('pass');
+    expect(reasons.slice(1, -1)).toEqual(['the cursor was lost (consumer-1, consumer-2)']);
+  });
+
   test('counts in one way, with the thousands set apart', () => {
     const names = Array.from({ length: 1500 }, (_, index) => `a${index}`);
     const limits = { ackedRateMin: 4000 };

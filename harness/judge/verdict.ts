@@ -7,6 +7,9 @@ import type { Judgement } from './judgement.ts';
 import { byFault } from './loss-bounds.ts';
 import { stakeOf } from './stake.ts';
 
+/** Notes; all of them are in the record. */
+const groundsToldMax = 4;
+
 type Decision = Pick<Judgement, 'verdict' | 'reasons'>;
 
 interface Case {
@@ -86,6 +89,7 @@ function groundsOf({ book, verdicts, accounting, lossBounds }: Case): string[] {
         'what a fault took, as this mode allows',
     );
   }
+  grounds.push(...groundsOfNotes(book));
   const { injections } = book.timeline;
   if (injections.length === 0)
     grounds.push('no faults: this says nothing about what happens when something breaks');
@@ -94,6 +98,12 @@ function groundsOf({ book, verdicts, accounting, lossBounds }: Case): string[] {
     grounds.push(groundsOfFaults(book, hits, bound));
   }
   return grounds;
+}
+
+function groundsOfNotes({ grounds }: Book): string[] {
+  const told = [...grounds].map(([text, sources]) => `${text} (${[...sources].join(', ')})`);
+  const more = told.length - groundsToldMax;
+  return more > 0 ? [...told.slice(0, groundsToldMax), `and ${count(more)} more such notes`] : told;
 }
 
 function groundsOfFaults(

@@ -33,7 +33,10 @@ async function consumerOf(overrides: { cumulative?: boolean } = {}): Promise<Loa
       ack: (...[, partition, offset]) => void lines.push(`ack ${partition}@${offset}`),
       position: (type, ...[, partition, offset]) =>
         void lines.push(`${type} ${partition}@${offset}`),
-      event: (event) => void lines.push(event.type),
+      event: (event) => {
+        const isGround = event.type === 'note' && event.isGround === true;
+        lines.push(isGround ? 'note ground' : event.type);
+      },
       flush: () => void lines.push('flush'),
     },
     clock,
@@ -128,6 +131,13 @@ describe('a load consumer', () => {
     deliver(0, 41, 1);
     deliver(0, 7, 2);
     expect(consumer.progress().positions).toEqual([{ partition: 0, nextOffset: 42 }]);
+  });
+
+  test('keeps what a pass has to say apart from other notes', async () => {
+    await consumerOf();
+    driver.onNote('connected');
+    driver.onNote('the cursor is gone', 'ground');
+    expect(lines).toEqual(['note', 'note ground']);
   });
 
   test('fails with a driver that gave up, and acks nothing more', async () => {

@@ -64,16 +64,17 @@ export class LoadConsumer {
         this.#last.delete(partition);
         this.#position('diverged', partition, offset);
       },
-      onNote: (text) => this.note(text),
+      onNote: (text, weight) => this.note(text, weight),
       onFailed: (error) => this.#fail(error),
     });
     // Deliveries may have come before the consumer was known here.
     this.#schedule();
   }
 
-  note(text: string): void {
+  note(text: string, weight?: 'ground'): void {
     const { clock, history, onNote, worker } = this.#options;
-    this.#guard(() => history.event({ type: 'note', source: worker, text, time: clock.nanos() }));
+    const note = { type: 'note', source: worker, text, time: clock.nanos() } as const;
+    this.#guard(() => history.event(weight === undefined ? note : { ...note, isGround: true }));
     onNote(text);
     this.#schedule();
   }

@@ -1,4 +1,4 @@
-import type { HistoryHeader } from '../../history/events.ts';
+import type { HistoryHeader, NoteEvent } from '../../history/events.ts';
 import { groupOfWorker } from '../../history/worker-name.ts';
 import { isIdempotent } from './circumstances.ts';
 import type { Circumstances } from './circumstances.ts';
@@ -44,6 +44,8 @@ export class Book {
   readonly exposed = new Map<Injection, number>();
   /** Why this history is not to be trusted, as sentences; the first few. */
   readonly damage = new Set<string>();
+  /** Notes that a pass has to say, too: by their text, who told of them. */
+  readonly grounds = new Map<string, Set<string>>();
   /** Roles of workers whose history is not whole, without a fault that explains it. */
   readonly gaps = new Set<HistoryHeader['role']>();
   /** Per group, messages that it was given away from their own position. */
@@ -87,6 +89,11 @@ export class Book {
 
   noteDamage(sentence: string): void {
     if (this.damage.size < damageMax) this.damage.add(sentence);
+  }
+
+  noteGround({ text, source }: Pick<NoteEvent, 'text' | 'source'>): void {
+    const sources = this.grounds.get(text) ?? new Set();
+    this.grounds.set(text, sources.add(source));
   }
 
   /** The number of the group of a consumer's file, or -1 when the plan has no such consumer. */

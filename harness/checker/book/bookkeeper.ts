@@ -147,6 +147,9 @@ function consumerVisitor(book: Book, hooks: Hooks, header: HistoryHeader): Histo
       if (id >= 0) book.deliver(id, group, event);
     },
     position: (event) => hooks.position(event),
+    note: (event) => {
+      if (event.isGround) book.noteGround(event);
+    },
   };
 }
 

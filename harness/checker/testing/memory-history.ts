@@ -34,6 +34,8 @@ export class MemoryFile implements HistoryFile {
     for (const event of this.events) {
       let reused = kept.get(event.type);
       if (reused === undefined) kept.set(event.type, (reused = { ...event }));
+      for (const key of Object.keys(reused))
+        if (!Object.hasOwn(event, key)) Reflect.deleteProperty(reused, key);
       Object.assign(reused, event);
       hand(reused, visitor);
     }

@@ -62,6 +62,8 @@ class Share {
   /** By offset: what was delivered last there, and is not acked yet. */
   readonly #unacked = new Map<number, JsMsg>();
   #messages: ConsumerMessages | undefined;
+  /** When the durable consumer was made that this member knows. */
+  #created = '';
 
   constructor(parts: ConsumerParts, options: ConsumerOptions, partition: number) {
     this.#parts = parts;
@@ -74,7 +76,7 @@ class Share {
     const { js } = this.#parts;
     const { group, inFlightMax } = this.#options;
     const consumer = await until(createMsMax, async () => {
-      await this.#provide();
+      this.#created = await this.#provide();
       return js.consumers.get(this.#stream, group);
     });
     const share = Math.floor(inFlightMax / this.#parts.partitions);
@@ -113,16 +115,20 @@ class Share {
     });
   }
 
-  /** The group's cursor; whoever comes first makes it, and all others find it as they want it. */
-  async #provide(): Promise<void> {
+  /**
+   * The group's cursor; whoever comes first makes it, and all others find it as they want it.
+   * Returns when it was made.
+   */
+  async #provide(): Promise<string> {
     const { group, inFlightMax, sessionTimeoutMs } = this.#options;
-    await this.#parts.jsm.consumers.add(this.#stream, {
+    const { created } = await this.#parts.jsm.consumers.add(this.#stream, {
       durable_name: group,
       ack_policy: AckPolicy.Explicit,
       deliver_policy: DeliverPolicy.All,
       ack_wait: nanos(sessionTimeoutMs),
       max_ack_pending: inFlightMax,
     });
+    return created;
   }
 
   /** A cursor that a crash took is made anew, as its owner would, and begins at the start. */
@@ -130,12 +136,15 @@ class Share {
     const { onNote } = this.#options;
     for await (const { type } of messages.status()) {
       if (type !== 'consumer_not_found' && type !== 'consumer_deleted') continue;
-      const what = `the consumer of stream ${this.#stream} is gone`;
+      const { group } = this.#options;
+      const consumer = `consumer ${group} of stream ${this.#stream}`;
       try {
-        await this.#provide();
-        onNote(`${what}, and was made again`);
+        const created = await this.#provide();
+        if (created === this.#created) onNote(`${consumer} was not found, and is there`);
+        else onNote(`${consumer} was lost, and made anew at the start of the stream`, 'ground');
+        this.#created = created;
       } catch (error) {
-        onNote(`${what}: ${reasonOf(error)}`);
+        onNote(`${consumer} was not found: ${reasonOf(error)}`);
       }
     }
   }
