@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Story } from './testing/story.ts';
+import { Story, type StoryOptions } from './testing/story.ts';
 import { pass, summaryOf } from './testing/summary.ts';
 
 const seen = (story: Story) => summaryOf(story.judge());
@@ -281,6 +281,21 @@ describe('replicas', () => {
   test('copies that hold records of nobody at the same offsets agree', () => {
     const story = new Story(three).acked('a0', 0).log('a0 z9');
     expect(seen(story).invalid).toEqual(['never-sent']);
+  });
+
+  test('says that nothing was compared where a broker hands out no copy of a single node', () => {
+    const evidence = (options: StoryOptions): string | undefined =>
+      new Story({ ...options, target: 'nats', capabilities: { readEachReplica: false } })
+        .acked('a0', 0)
+        .log('a0')
+        .judge()
+        .verdicts.find(
+          ({ check, verdict }) => check === 'replica-divergence' && verdict === 'not-applicable',
+        )?.evidence;
+    expect(evidence(three)).toBe(
+      'not compared: nats lets one read a partition through its leader alone',
+    );
+    expect(evidence({})).toBe('the topic has one replica');
   });
 
   test("a node's own offsets rise", () => {
