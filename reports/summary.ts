@@ -1,9 +1,10 @@
 import type { RunRecord } from '../harness/record/record.ts';
 import { accountingRows } from './accounting.ts';
-import { count, dateTime, micros, millis, moment, none, supported } from './format.ts';
+import { count, dateTime, micros, moment, none, supported } from './format.ts';
 import { details, fenced, joinSections, plain, signs, table } from './markdown.ts';
 import { keyFigures } from './page/head.ts';
 import { faultTitle, groundOf, headlineOf, limitBound, limitName, withUnit } from './words.ts';
+import { recoveryTime } from './recovery-time.ts';
 
 /** What a pull request shows of the runs: verdict, key figures, whatever does not hold. */
 export function renderSummary(records: readonly RunRecord[]): string {
@@ -87,7 +88,7 @@ function faults(record: RunRecord): string {
   const rows = record.faults.map((fault) => [
     faultTitle(fault),
     moment(fault.effectiveAtMs),
-    fault.rtoMs === null ? `not measured: ${fault.recoveryNote}` : millis(fault.rtoMs),
+    fault.rtoMs === null ? `not measured: ${fault.recoveryNote}` : recoveryTime(fault.rtoMs, fault),
     fault.proof.injected,
   ]);
   return `### Faults\n\n${table(['fault', 'effective', 'recovery', 'proof'], rows)}`;

@@ -1,5 +1,6 @@
 import type { RecordedFault, RunRecord } from '../harness/record/record.ts';
 import { count, counted, listed, millis, moment, perSecond, significant } from './format.ts';
+import { recoveryTime } from './recovery-time.ts';
 
 /** What a run says, in sentences. Used alike by the page, the summary and the test report. */
 export interface Headline {
@@ -178,7 +179,9 @@ export function faultTitle(fault: RecordedFault): string {
 export function faultSentence(fault: RecordedFault): string {
   const at = moment(fault.effectiveAtMs ?? fault.requestedAtMs);
   const again =
-    fault.rtoMs === null ? 'no recovery measured' : `served again after ${millis(fault.rtoMs)}`;
+    fault.rtoMs === null
+      ? 'no recovery measured'
+      : `served again after ${recoveryTime(fault.rtoMs, fault)}`;
   return `${faultTitle(fault)} at ${at}, ${again}`;
 }
 

@@ -1,6 +1,7 @@
 import type { Book } from './book/book.ts';
 import { lacksFinalRead } from './book/circumstances.ts';
 import { unsafeOf } from './book/exposure.ts';
+import { effectSpan, type Span } from './book/effect-span.ts';
 import { describeInjection, hasEffect } from './book/fault-timeline.ts';
 import type { Injection } from './book/fault-timeline.ts';
 import type { LossWindow } from './book/loss-ledger.ts';
@@ -30,25 +31,28 @@ export const lossWindow: Checker = {
     lacksFinalRead(circumstances) ??
     (circumstances.plan.faults.length === 0 ? 'the scenario has no faults' : undefined),
   watch(book) {
-    let hits: (Injection & { effectiveAt: number })[] | undefined;
+    let hits: readonly (Span & { readonly injection: Injection })[] | undefined;
     /** The first fault that is not behind the present place in the file. */
     let next = 0;
     return {
       header() {
         next = 0;
         if (hits !== undefined) return;
-        hits = book.oneClock ? book.timeline.injections.filter(hasEffect) : [];
-        hits.sort((a, b) => a.effectiveAt - b.effectiveAt);
-        for (const hit of hits) book.exposed.set(hit, 0);
+        const injections = book.oneClock ? book.timeline.injections.filter(hasEffect) : [];
+        hits = injections
+          .map((injection) => ({ injection, ...effectSpan(injection, book.clockBoundNanos) }))
+          .toSorted((a, b) => a.earliest - b.earliest);
+        for (const injection of injections) book.exposed.set(injection, 0);
       },
       complete({ outcome, time }, _id, invokedAt) {
-        while (next < hits!.length && hits![next]!.effectiveAt < time) next++;
+        while (next < hits!.length && hits![next]!.earliest < time) next++;
         if (outcome !== 'ok') return;
         for (let index = next; index < hits!.length; index++) {
-          const hit = hits![index]!;
-          const since = hit.effectiveAt - exposedNanos;
-          if (time < since) return;
-          if (invokedAt >= since) book.exposed.set(hit, book.exposed.get(hit)! + 1);
+          const { injection, earliest, latest } = hits![index]!;
+          if (time < earliest - exposedNanos) return;
+          // For certain both before the fault and within its second.
+          if (invokedAt >= latest - exposedNanos)
+            book.exposed.set(injection, book.exposed.get(injection)! + 1);
         }
       },
       finish() {

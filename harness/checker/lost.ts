@@ -39,8 +39,13 @@ export const lost: Checker = {
 function judgeLoss(book: Book): Finding {
   const forbidden = new Tally();
   const allowed = new Tally();
+  let unclear = 0;
   for (const loss of book.loss.losses()) {
     const { id, vanished } = loss;
+    if (loss.legality === 'unclear') {
+      unclear++;
+      continue;
+    }
     const legal = loss.legality === 'allowed';
     const tally = legal ? allowed : forbidden;
     tally.add(lossKind(loss), () =>
@@ -53,7 +58,7 @@ function judgeLoss(book: Book): Finding {
   return {
     forbidden,
     allowed,
-    doubts: doubtsOf(book),
+    doubts: doubtsOf(book, unclear),
     evidence: evidenceOf(book, forbidden, allowed),
   };
 }
@@ -103,8 +108,15 @@ function findLostOnNodes(book: Book, forbidden: Tally): void {
   }
 }
 
-function doubtsOf(book: Book): string[] {
+function doubtsOf(book: Book, unclear: number): string[] {
   const doubts: string[] = [];
+  if (unclear > 0) {
+    const were = counted(unclear, 'acked message is', 'acked messages are');
+    doubts.push(
+      `${were} lost, and whether that was allowed cannot be told: they were sent or acked while a ` +
+        `fault took effect, as closely as the clocks of workers and harness compare`,
+    );
+  }
   const { unjudged } = book.loss;
   if (unjudged > 0) {
     doubts.push(

@@ -1,6 +1,6 @@
 import type { Book } from './book/book.ts';
 import { lacksConsumers, lacksPositions } from './book/circumstances.ts';
-import { legalLossOf } from './book/legal-loss.ts';
+import { legalLossOf, type LegalLoss } from './book/legal-loss.ts';
 import type { LogCopy } from './book/log-copy.ts';
 import { count, counted } from '../record/count.ts';
 import { Tally } from './tally.ts';
@@ -31,7 +31,8 @@ export const poll: Checker = {
   watch(book) {
     const forbidden = new Tally();
     const allowed = new Tally();
-    let legalSince: number | undefined;
+    let legal: LegalLoss | undefined;
+    let unclear = 0;
     const { denseOffsets } = book.circumstances.capabilities;
     const unranked = new Set<number>();
     let assignments: (Assignment | undefined)[] = [];
@@ -43,10 +44,15 @@ export const poll: Checker = {
       position({ type, partition, offset, consumer, time }) {
         assignments[partition] = undefined;
         if (type !== 'diverged') return;
-        legalSince ??= legalLossOf(book).since;
-        const legal = legalSince <= time || (legalSince < Infinity && !book.oneClock);
-        (legal ? allowed : forbidden).add(
-          legal ? 'sent-back-window' : 'sent-back',
+        legal ??= legalLossOf(book);
+        const { earliest, latest } = legal.within;
+        if (book.oneClock && earliest <= time && time < latest) {
+          unclear++;
+          return;
+        }
+        const isLegal = latest <= time || (latest < Infinity && !book.oneClock);
+        (isLegal ? allowed : forbidden).add(
+          isLegal ? 'sent-back-window' : 'sent-back',
           () => `consumer ${consumer} was sent back to p${partition}@${offset}`,
         );
       },
@@ -86,6 +92,12 @@ export const poll: Checker = {
         allowed,
         doubts: [
           ...(pairs === 0 ? ['no consumer was given two records of one assignment'] : []),
+          ...(unclear > 0
+            ? [
+                `${counted(unclear, 'consumer was', 'consumers were')} sent back while a fault took effect, ` +
+                  'as closely as the clocks of workers and harness compare: whether before it cannot be told',
+              ]
+            : []),
           ...(unranked.size > 0
             ? [
                 `partitions ${[...unranked].join(', ')} were not read to their end, so gaps in their offsets cannot be told from skipped records`,

@@ -1,5 +1,6 @@
 import { workerNumber } from '../history/worker-name.ts';
 import type { Book } from './book/book.ts';
+import { effectSpan } from './book/effect-span.ts';
 import { describeInjection, hasEffect } from './book/fault-timeline.ts';
 import type { Injection } from './book/fault-timeline.ts';
 import { endOfLog, reachedIn } from './book/reached.ts';
@@ -83,15 +84,16 @@ export const recovery: Checker = {
         start();
         const forbidden = new Tally();
         const doubts: string[] = [];
-        if (!book.oneClock) {
+        if (!book.oneClock || book.clockBoundNanos === Infinity) {
           const note =
             'workers and harness have different clocks, so that times cannot be compared';
           for (const hit of [...services.keys(), ...groups.keys()])
-            book.recoveries.set(hit, { rtoMs: null, note });
+            book.recoveries.set(hit, { rtoMs: null, boundMs: 0, note });
           return { forbidden, allowed: new Tally(), doubts: [note], evidence: evidenceOf(book) };
         }
         const settle = (hit: Injection, outcome: Outcome): void => {
-          book.recoveries.set(hit, { rtoMs: outcome.rtoMs, note: outcome.note });
+          const { rtoMs, note } = outcome;
+          book.recoveries.set(hit, { rtoMs, boundMs: boundOf(book, hit), note });
           const what = describeInjection(hit);
           for (const reason of outcome.never)
             forbidden.add('never-recovered', () => `${what}: ${reason}`);
@@ -103,7 +105,11 @@ export const recovery: Checker = {
           });
           settle(
             hit,
-            returning.result({ loadEndsAt: loadEndsAt(book), healedAt: hit.healedAt ?? -Infinity }),
+            returning.result({
+              loadEndsAt: loadEndsAt(book),
+              healedAt: hit.healedAt ?? -Infinity,
+              slackMs: book.clockBoundNanos / 1e6,
+            }),
           );
         }
         for (const [hit, returning] of groups) {
@@ -126,6 +132,12 @@ function loadEndsAt({ timeline }: Book): number {
   return timeline.phases.find(({ name }) => name === 'drain')?.time ?? -Infinity;
 }
 
+/** By how much its figure may be off: the fault took effect once it had begun, and was told later. */
+function boundOf({ clockBoundNanos }: Book, hit: Injection): number {
+  if (!hasEffect(hit)) return 0;
+  return (hit.effectiveAt - effectSpan(hit, clockBoundNanos).earliest) / 1e6;
+}
+
 function hasAll(book: Book, group: number, partition: number): boolean {
   const copy = book.copies.copy(0, partition);
   return copy?.complete === true && reachedIn(book, copy, group) >= endOfLog(copy);
@@ -139,9 +151,12 @@ function groupsOf({ groups, circumstances }: Book, { victims }: Injection): numb
 }
 
 function evidenceOf({ recoveries }: Book): string {
-  const told = [...recoveries].map(([hit, { rtoMs, note }]) => {
+  const told = [...recoveries].map(([hit, { rtoMs, boundMs, note }]) => {
     const what = describeInjection(hit);
-    return rtoMs === null ? `${what}: not known (${note})` : `${what}: ${rtoMs.toFixed(1)} ms`;
+    const within = boundMs === 0 ? '' : ` ±${boundMs.toFixed(1)}`;
+    return rtoMs === null
+      ? `${what}: not known (${note})`
+      : `${what}: ${rtoMs.toFixed(1)}${within} ms`;
   });
   return told.length === 0 ? 'no fault took effect' : told.join('; ');
 }

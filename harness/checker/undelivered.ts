@@ -44,10 +44,12 @@ interface Sums {
   readonly allowed: Tally;
   /** It had not come so far. */
   behind: number;
+  /** Whether that is allowed the clocks do not tell. */
+  unclear: number;
 }
 
 function judge(book: Book, cursors: CursorsAhead): Finding {
-  const sums: Sums = { forbidden: new Tally(), allowed: new Tally(), behind: 0 };
+  const sums: Sums = { forbidden: new Tally(), allowed: new Tally(), behind: 0, unclear: 0 };
   const { forbidden, allowed } = sums;
   let records = 0;
   for (const copy of book.copies.copiesOf(0)) {
@@ -69,11 +71,17 @@ function judge(book: Book, cursors: CursorsAhead): Finding {
   };
 }
 
-function doubtsOf({ behind }: Sums, records: number): string[] {
+function doubtsOf({ behind, unclear }: Sums, records: number): string[] {
   const doubts: string[] = [];
   if (behind > 0) {
     const what = counted(behind, 'record was', 'records were');
     doubts.push(`${what} beyond what their group had reached`);
+  }
+  if (unclear > 0) {
+    const were = counted(unclear, 'record was', 'records were');
+    doubts.push(
+      `${were} passed over, and whether a fault excuses that cannot be told as closely as the clocks of workers and harness compare`,
+    );
   }
   if (records === 0) doubts.push('the final read found no records');
   return doubts;
@@ -101,7 +109,8 @@ function judgeGroup(
     if (found === undefined) {
       const witness = () => `${book.witness(id)}, in the log and never given to ${name}`;
       sums.forbidden.add('undelivered', witness);
-    } else {
+    } else if (!found.certain) sums.unclear++;
+    else {
       const witness = () =>
         `${book.witness(id)}, in the log and never given to ${name}, which had been given ` +
         `p${copy.partition}@${offset} before ${found.fault}`;

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { imagesMountedBelow, releaseBelow } from '../file-system/loop-mount.ts';
 import { loopsBelow } from '../file-system/mount-table.ts';
 import { ownerOfTrial } from '../file-system/trial.ts';
-import { clockDomain } from '../measure/clock.ts';
+import { clockDomain, sameKernel } from '../measure/clock.ts';
 import {
   cellsDirectoryName,
   dataDirectoryName,
@@ -201,18 +201,19 @@ function harnessLives(
   { harness, environment }: RunFacts,
   state: SupervisorState | undefined,
 ): boolean {
-  if (harness !== undefined) return environment.clockDomain === clockDomain() && lives(harness);
+  if (harness !== undefined)
+    return sameKernel(environment.clockDomain, clockDomain()) && lives(harness);
   return state !== undefined && sameBoot(state) && lives(state.harness);
 }
 
 /** Its processes are those of a container that is no part of what can be seen from here. */
 function isOutOfSight({ harness, environment }: RunFacts): boolean {
-  if (harness === undefined || environment.clockDomain !== clockDomain()) return false;
+  if (harness === undefined || !sameKernel(environment.clockDomain, clockDomain())) return false;
   return whereaboutsOf(harness) === 'out of sight';
 }
 
 function sameBoot(state: SupervisorState): boolean {
-  return state.clockDomain === clockDomain();
+  return sameKernel(state.clockDomain, clockDomain());
 }
 
 function readState(directory: string): SupervisorState | undefined {

@@ -81,10 +81,11 @@ function figures(record: RunRecord): string[] {
   if (record.cluster.nodes === 1 && record.durability.replication !== 'none') {
     lines.push('one node: nothing is replicated, whatever the replication mode');
   }
-  for (const { kind, victims, effectiveAtMs, rtoMs, recoveryNote, proof } of faults) {
+  for (const { kind, victims, effectiveAtMs, rtoMs, rtoBoundMs, recoveryNote, proof } of faults) {
     const at =
       effectiveAtMs === null ? 'never took effect' : `at ${(effectiveAtMs / 1000).toFixed(1)} s`;
-    const recovered = rtoMs === null ? recoveryNote : `recovered in ${whole(rtoMs)} ms`;
+    const within = rtoBoundMs === undefined ? '' : ` ±${whole(rtoBoundMs)}`;
+    const recovered = rtoMs === null ? recoveryNote : `recovered in ${whole(rtoMs)}${within} ms`;
     lines.push(`${kind} ${victims.join(', ')} ${at} (${proof.injected}), ${recovered}`);
   }
   return lines.map((line) => `  ${line}`);

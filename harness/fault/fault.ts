@@ -35,6 +35,8 @@ export interface FaultNeeds {
   readonly links?: 'cut' | 'shape';
   /** Nodes that live in containers. */
   readonly housing?: 'container';
+  /** The files of the nodes, at hand on this machine. */
+  readonly files?: 'here';
 }
 
 export type TargetClass = 'node' | 'consumer' | 'producer';

@@ -12,7 +12,8 @@ export interface DiskFault<Options> extends Omit<TroubleFault<Options>, 'needs'>
 }
 
 export function onDisks<Options>({ storage, ...fault }: DiskFault<Options>): Fault<Options> {
-  return withTroubles({ ...fault, ...(storage === undefined ? {} : { needs: { storage } }) });
+  const needs = { files: 'here', ...(storage === undefined ? {} : { storage }) } as const;
+  return withTroubles({ ...fault, needs });
 }
 
 /** For `trouble` of a fault whose `storage` keeps this from happening in a run. */

@@ -101,6 +101,8 @@ export interface FaultEvent {
   readonly proof: string;
   readonly result: 'confirmed' | 'mismatch' | 'inconclusive' | '';
   readonly time: number;
+  /** Of `effective`: when the deed began, before which it had no effect; unknown to earlier versions. */
+  readonly begunAt?: number;
 }
 
 /** A phase of the run begins: warm-up, a phase of the scenario, drain, final-read, done. */
@@ -155,8 +157,10 @@ export interface HistoryHeader {
   /** `harness`, `producer-1`, `producer-1.2` (its second life), `consumer-2`, ... */
   readonly worker: string;
   readonly role: 'harness' | 'producer' | 'consumer' | 'reader' | 'inspector';
-  /** A kernel boot id; times of two domains are never compared. */
+  /** Of the times in this file; those of two domains are never compared. */
   readonly clockDomain: string;
+  /** Where they were measured on another clock, and carried over by this offset. */
+  readonly carried?: { readonly from: string; readonly byNanos: number };
   /** Producer or consumer numbers that this file speaks for. */
   readonly numbers: readonly number[];
 }

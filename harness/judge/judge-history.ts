@@ -57,7 +57,11 @@ export function judgeHistory(
   const neverRecovered = all.some(({ anomalies }) =>
     anomalies.some(({ kind }) => kind === 'never-recovered'),
   );
-  const limits = judgeLimits(wanted, measured, { rtoMs: recovery.rtoMs, neverRecovered });
+  const limits = judgeLimits(wanted, measured, {
+    rtoMs: recovery.rtoMs,
+    boundMs: Math.max(0, ...faults.map(({ rtoBoundMs = 0 }) => rtoBoundMs)),
+    neverRecovered,
+  });
   const chosen = counted.map((checker) => verdicts.get(checker)!);
   const unchosen = checkers.filter((checker) => !counted.includes(checker));
   const lossBounds = verdicts.get(lost)?.verdict === 'valid' ? lossBoundsOf(book) : [];

@@ -17,6 +17,8 @@ export interface JudgeOptions {
   readonly measured: Measured;
   /** What faults put at risk, by their ids, where it was measured. */
   readonly exposures?: Circumstances['exposures'];
+  /** Of times that were carried over from another clock, where that is known. */
+  readonly clockBoundMs?: Circumstances['clockBoundMs'];
 }
 
 /**
@@ -25,7 +27,9 @@ export interface JudgeOptions {
  */
 export async function judge(options: JudgeOptions): Promise<Judgement> {
   const { directory, plan, capabilities, measured, exposures = new Map() } = options;
-  return judgeHistory(openHistory(directory, plan), { plan, capabilities, exposures }, measured);
+  const { clockBoundMs = null } = options;
+  const circumstances = { plan, capabilities, exposures, clockBoundMs };
+  return judgeHistory(openHistory(directory, plan), circumstances, measured);
 }
 
 /** A file whose worker was killed before it wrote its header holds nothing, and is left out. */

@@ -10,6 +10,8 @@ interface Question {
   readonly actual: number | null;
   /** The limit is a floor and not a ceiling. */
   readonly floor: boolean;
+  /** By how much the figure may be off. */
+  readonly bound?: number;
   /** Why the figure cannot be trusted, or is missing, as sentences. */
   readonly doubts: readonly string[];
 }
@@ -21,7 +23,11 @@ interface Question {
 export function judgeLimits(
   limits: Plan['scenario']['limits'],
   measured: Measured,
-  recovery: { readonly rtoMs: number | null; readonly neverRecovered: boolean },
+  recovery: {
+    readonly rtoMs: number | null;
+    readonly boundMs: number;
+    readonly neverRecovered: boolean;
+  },
 ): Limit[] {
   const { doubts } = measured;
   const questions: Question[] = [
@@ -34,7 +40,14 @@ export function judgeLimits(
       floor: true,
       doubts,
     },
-    { name: 'recoveryMs', unit: 'ms', actual: recovery.rtoMs, floor: false, doubts: [] },
+    {
+      name: 'recoveryMs',
+      unit: 'ms',
+      actual: recovery.rtoMs,
+      floor: false,
+      bound: recovery.boundMs,
+      doubts: [],
+    },
   ];
   return questions.flatMap((question) => {
     const limit = limits[question.name];
@@ -76,13 +89,17 @@ function figure(value: number): string {
   return Number.isInteger(value) ? count(value) : String(value);
 }
 
-function judge({ name, unit, actual, floor, doubts }: Question, limit: number): Limit {
+function judge(question: Question, limit: number): Limit {
+  const { name, unit, actual, floor, bound: off = 0, doubts } = question;
   const bound = `${floor ? 'at least' : 'at most'} ${figure(limit)} ${unit} wanted`;
   if (actual === null || !Number.isFinite(actual)) {
     const evidence = [`${bound}, and it could not be measured`, ...doubts].join('; ');
     return { name, limit, actual: null, unit, verdict: 'unknown', evidence };
   }
-  const seen = `${bound}, ${figure(Number(actual.toPrecision(4)))} ${unit} measured`;
+  const within = off === 0 ? '' : ` ±${figure(Number(off.toPrecision(2)))}`;
+  const seen = `${bound}, ${figure(Number(actual.toPrecision(4)))}${within} ${unit} measured`;
+  if (doubts.length === 0 && off > 0 && Math.abs(actual - limit) <= off)
+    return { name, limit, actual, unit, verdict: 'unknown', evidence: seen };
   if (doubts.length > 0)
     return {
       name,

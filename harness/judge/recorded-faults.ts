@@ -15,7 +15,7 @@ export function recordedFaults(book: Book): RecordedFault[] {
     const exposure = suspect?.exposure;
     const window = windowOf(book, injection);
     const recovery = book.recoveries.get(injection);
-    const rtoMs = recovery?.rtoMs ?? null;
+    const { rtoMs = null, boundMs = 0 } = recovery ?? {};
     const effectiveAtMs = at(injection.effectiveAt);
     return {
       id: injection.fault,
@@ -35,6 +35,7 @@ export function recordedFaults(book: Book): RecordedFault[] {
         healedEvidence: injection.healedEvidence,
       },
       rtoMs,
+      ...(rtoMs !== null && boundMs > 0 && { rtoBoundMs: boundMs }),
       recoveryNote:
         recovery?.note ?? (effectiveAtMs === null ? 'the fault never took effect' : 'not judged'),
       exposedMessages: book.exposed.get(injection) ?? 0,

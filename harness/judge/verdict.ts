@@ -50,6 +50,7 @@ function doubtsOf({ book, verdicts, unchosen, limits, accounting }: Case): strin
   const doubts: string[] = [];
   if (accounting.acked === 0) doubts.push('no data: not a single message was acked');
   doubts.push(...book.damage);
+  if (book.clockDoubt !== undefined) doubts.push(book.clockDoubt);
   doubts.push(...faultDoubts(book));
   for (const { check, verdict, evidence } of verdicts) {
     if (verdict === 'unknown') doubts.push(`${check}: ${evidence}`);
@@ -112,8 +113,9 @@ function groundsOfFaults(
   bound: Case['lossBounds'][number] | undefined,
 ): string {
   const told = injections.map((injection) => {
-    const rtoMs = book.recoveries.get(injection)?.rtoMs ?? null;
-    const back = rtoMs === null ? '' : `, served again after ${count(rtoMs)} ms`;
+    const { rtoMs = null, boundMs = 0 } = book.recoveries.get(injection) ?? {};
+    const within = boundMs === 0 ? '' : ` ±${count(Math.ceil(boundMs))}`;
+    const back = rtoMs === null ? '' : `, served again after ${count(rtoMs)}${within} ms`;
     return `${describeInjection(injection)} with ${stakeOf(book, injection).inWords}${back}`;
   });
   const faults = injections.length === 1 ? 'fault' : 'faults';

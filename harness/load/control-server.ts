@@ -1,18 +1,25 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { HarnessError } from '../errors.ts';
+import type { ClockReading } from '../measure/clock-offset.ts';
+import { ClockPings } from './clock-pings.ts';
 import type { FromWorker, ToWorker } from './control.ts';
 
 export interface WorkerConnection {
   readonly pid: number;
   readonly clockDomain: string;
+  /** Rejects when there is no answer within a second, or the connection is gone. */
+  readClock(): Promise<ClockReading>;
   send(message: ToWorker): void;
   close(): void;
 }
 
+/** What a worker says of itself, and not in answer to the connection. */
+export type Heard = Exclude<FromWorker, { type: 'hello' | 'clock' }>;
+
 export interface ExpectedWorker {
   readonly onHello: (connection: WorkerConnection) => void;
-  readonly onMessage: (message: Exclude<FromWorker, { type: 'hello' }>) => void;
+  readonly onMessage: (message: Heard) => void;
   readonly onClose: () => void;
 }
 
@@ -74,16 +81,20 @@ export function hearWorker(
   workerOf: (token: string) => ExpectedWorker | undefined,
 ): void {
   let worker: ExpectedWorker | undefined;
+  const send = (message: ToWorker): void => void socket.write(`${JSON.stringify(message)}\n`);
+  const pings = new ClockPings(send);
   const impatience = setTimeout(() => socket.destroy(), helloMsMax);
   socket.on('error', () => undefined);
   socket.once('close', () => {
     clearTimeout(impatience);
+    pings.close();
     worker?.onClose();
   });
   createInterface({ input: socket, crlfDelay: Infinity }).on('line', (line) => {
     const message = parse(line);
     if (!message) return socket.destroy();
-    if (worker && message.type !== 'hello') return worker.onMessage(message);
+    if (worker && message.type === 'clock') return pings.answered(message);
+    if (worker && message.type !== 'hello') return worker.onMessage(message as Heard);
     if (worker || message.type !== 'hello') return socket.destroy();
     worker = workerOf(message.token);
     if (!worker) return socket.destroy();
@@ -91,7 +102,8 @@ export function hearWorker(
     worker.onHello({
       pid: message.pid,
       clockDomain: message.clockDomain,
-      send: (out) => void socket.write(`${JSON.stringify(out)}\n`),
+      readClock: () => pings.read(),
+      send,
       close: () => socket.destroy(),
     });
   });

@@ -15,6 +15,15 @@ export interface WorkerAssignment {
   readonly driver: string;
   readonly target: Target;
   readonly role: ProducerAssignment | ConsumerAssignment;
+  /** In whose times it is to think and write; absent: its own clock is the harness's. */
+  readonly clock?: CarriedTo;
+}
+
+/** The harness's clock, to a worker whose own is another. */
+export interface CarriedTo {
+  readonly domain: string;
+  /** What to add to its own times. */
+  readonly offsetNanos: number;
 }
 
 export interface ProducerAssignment {
@@ -45,6 +54,8 @@ export type ToWorker =
   | { readonly type: 'start'; readonly originNanos: number }
   /** Consumer: tell your progress now, and not only with the next second. */
   | { readonly type: 'report' }
+  /** Tell your own clock, at once. */
+  | { readonly type: 'clock?'; readonly ask: number }
   /** Producer: stop now. Consumer: ack what was delivered, leave, end. Unassigned: end. */
   | { readonly type: 'stop' };
 
@@ -56,6 +67,7 @@ export type FromWorker =
       readonly pid: number;
       readonly clockDomain: string;
     }
+  | { readonly type: 'clock'; readonly ask: number; readonly nanos: number }
   | { readonly type: 'ready' }
   /** Each second and when asked, for the live view and the drain; the history is the record. */
   | {

@@ -6,7 +6,7 @@ import type { Session } from '../driver/driver.ts';
 import { loadDriver } from '../driver/registry.ts';
 import { HarnessError } from '../errors.ts';
 import { HistoryWriter } from '../history/writer.ts';
-import { clockDomain } from '../measure/clock.ts';
+import { clockDomain, monotonicNanos } from '../measure/clock.ts';
 import { Channel } from './channel.ts';
 import { answerOne, workerTokenVariable } from './claim.ts';
 import { LoadConsumer } from './consumer.ts';
@@ -103,6 +103,9 @@ class Worker {
       case 'report':
         this.#role?.report?.();
         return;
+      case 'clock?':
+        this.#channel.send({ type: 'clock', ask: message.ask, nanos: monotonicNanos() });
+        return;
       case 'stop':
         this.#stopAsked = true;
         if (!this.#assigned) this.#done();
@@ -114,14 +117,19 @@ class Worker {
   async #assign(assignment: WorkerAssignment): Promise<void> {
     if (this.#role !== undefined)
       throw new HarnessError('worker', `${assignment.worker} was assigned twice`);
-    const { role, run, worker } = assignment;
+    const { role, run, worker, clock } = assignment;
     const driver = await loadDriver(assignment.driver);
     const history = new HistoryWriter(join(assignment.historyDirectory, `${worker}.ackh`), {
       version: 1,
       run,
       worker,
       role: role.kind,
-      clockDomain: clockDomain(),
+      ...(clock === undefined
+        ? { clockDomain: clockDomain() }
+        : {
+            clockDomain: clock.domain,
+            carried: { from: clockDomain(), byNanos: clock.offsetNanos },
+          }),
       numbers: [role.kind === 'producer' ? role.producer : role.consumer],
     });
     this.#history = history;
@@ -131,7 +139,7 @@ class Worker {
       run,
       worker,
       history,
-      clock: realLoadClock(),
+      clock: realLoadClock(clock && (() => monotonicNanos() + clock.offsetNanos)),
       onNote: (text: string) => this.#channel.send({ type: 'note', text }),
       onFailed: this.fail,
     };

@@ -6,6 +6,7 @@ import { messagesOf } from '../load/arrival.ts';
 import { count } from '../record/count.ts';
 import type { Latency, RunRecord } from '../record/record.ts';
 import type { PlannedConsumer, PlannedPhase } from '../scenario/plan-types.ts';
+import { doubtOfCarried } from './clock-offset.ts';
 import { Delivered } from './delivered.ts';
 import { InFlight } from './in-flight.ts';
 import { LatencyHistogram } from './latency.ts';
@@ -18,6 +19,8 @@ export interface MeasureOptions {
   readonly directory: string;
   readonly phases: readonly PlannedPhase[];
   readonly consumers: readonly PlannedConsumer[];
+  /** By how much times that were carried over from another clock may be off; null = nobody knows. */
+  readonly clockBoundMs?: number | null;
 }
 
 export interface Measurements extends Pick<
@@ -309,6 +312,9 @@ class Measuring {
         `clocks disagree: ${count(negative)} of ${all} ${latencyNames[name]} times are negative and left out`,
       );
     }
+    const isCarried = this.#files.some(({ header }) => header.carried !== undefined);
+    const carried = isCarried ? doubtOfCarried(this.#options.clockBoundMs ?? null) : undefined;
+    if (carried !== undefined) doubts.push(carried);
     if (this.#foreignClock)
       doubts.push('consumers on another machine: their end-to-end times are left out');
     return doubts;

@@ -87,9 +87,10 @@ export class Nemesis {
     tell({ step: 'requested', time: requestedAt });
     let injected = false;
     try {
+      const begunAt = monotonicNanos();
       const effectiveAt = await fault.inject(site);
       injected = true;
-      tell({ step: 'effective', time: effectiveAt });
+      tell({ step: 'effective', time: effectiveAt, begunAt });
       tell({ step: 'probed', ...(await prove(fault, site, 'injected')) });
       if (planned.healAtMs !== null) {
         await this.#waitUntil(effectiveAt + (planned.healAtMs - planned.atMs) * 1e6);

@@ -54,6 +54,8 @@ export const faultSchema = z.strictObject({
   }),
   /** The worst over clients and partitions; null with the reason in `recoveryNote`. */
   rtoMs: z.number().nullable(),
+  /** By how much that may be off, where the workers have another clock than the harness. */
+  rtoBoundMs: z.number().optional(),
   recoveryNote: z.string(),
   /** Sent and acked in the second before it hit. */
   exposedMessages: z.number().int(),
@@ -147,7 +149,18 @@ export const recordSchema = z.strictObject({
     kernel: z.string(),
     fileSystem: z.string(),
     node: z.string(),
+    /** Of the times in the record. */
     clockDomain: z.string(),
+    /** Of the workers, where it is another: how it was carried over. Null = never measured again. */
+    carriedClock: z
+      .strictObject({
+        domain: z.string(),
+        errorMs: z.number(),
+        driftMs: z.number().nullable(),
+        /** By how much times of messages may be off those of faults. */
+        boundMs: z.number().nullable(),
+      })
+      .optional(),
     probes: z.strictObject({ before: probeSchema.nullable(), after: probeSchema.nullable() }),
   }),
   /** What nodes and workers used over all their lives, where an engine tells. Null = not told. */

@@ -14,6 +14,7 @@ import { releaseBelow } from '../file-system/loop-mount.ts';
 import type { FaultEvent } from '../history/events.ts';
 import type { WorkerLauncher } from '../load/worker-launcher.ts';
 import { monotonicNanos } from '../measure/clock.ts';
+import type { CarriedClock } from '../measure/clock-offset.ts';
 import { Nemesis } from '../nemesis/nemesis.ts';
 import type { RunRecord } from '../record/record.ts';
 import type { PlannedFault, Plan } from '../scenario/plan-types.ts';
@@ -33,6 +34,7 @@ import type { Progress, RunOptions, Stage } from './run-types.ts';
 import { Stopped, StopSwitch } from './stop-switch.ts';
 import { untilDone } from './until-done.ts';
 import { resolveSite, settle } from './victims.ts';
+import { WorkersClock } from './workers-clock.ts';
 
 export interface ConductorOptions {
   readonly run: RunOptions;
@@ -47,6 +49,8 @@ export interface ConductorOptions {
   /** What a fault is about to put at risk. */
   readonly onExposure: (fault: number, measured: MeasuredExposure) => void;
   readonly onUsage: (usage: readonly SiteUsage[]) => void;
+  /** Where the workers have another clock: how it was carried over; again when more is known. */
+  readonly onClock: (clock: CarriedClock) => void;
   /** How long it took from the end of all work until nothing was left. */
   readonly onTornDown: (tookMs: number) => void;
   /** What keeps the run from being what was planned, as a sentence. */
@@ -72,6 +76,7 @@ export class Conductor {
   readonly #openLauncher: () => Promise<WorkerLauncher>;
   readonly #usage: OpenCluster['usage'];
   readonly #watch: OpenCluster['watch'];
+  readonly #clock = new WorkersClock();
   #launcher: WorkerLauncher | undefined;
   #fleet: Fleet | undefined;
   #session: Session | undefined;
@@ -149,12 +154,14 @@ export class Conductor {
       launcher: this.#launcher,
       run: folder.id,
       driver: driver.name,
+      clock: this.#clock,
       serving,
       targetOf: (worker) => this.#cluster.target(plan.scenario.name, worker),
       onNote: (source, text) => this.#tell({ type: 'note', text: `${source}: ${text}` }),
       onProblem: (sentence) => this.#problem(sentence),
     });
     await this.#stop.unlessStopped(Promise.all([serving, this.#fleet.launch()]));
+    this.#tellClock();
   }
 
   /** Resolves once there is a topic to send to. */
@@ -192,6 +199,7 @@ export class Conductor {
       onProgress: (load) => {
         this.#tell(load);
         this.#watchDisk();
+        void this.#clock.look();
       },
     });
     const inspect = inspector({
@@ -264,7 +272,16 @@ export class Conductor {
       history: this.#history,
       historyDirectory: this.#historyDirectory,
       onStage: (stage) => this.#stage(stage, ''),
+      onDrained: async () => {
+        await this.#clock.lookLast();
+        this.#tellClock();
+      },
     });
+  }
+
+  #tellClock(): void {
+    const { carried } = this.#clock;
+    if (carried !== undefined) this.#options.onClock(carried);
   }
 
   /** Heals first, then ends what talks before what is talked to. Nothing keeps it from the rest. */

@@ -29,6 +29,7 @@ test('A node that has ended is soon given up, and the others are read as patient
     history: { phase: () => undefined },
     historyDirectory: directory,
     onStage: () => undefined,
+    onDrained: () => Promise.resolve(),
   } as unknown as DrainAndReadOptions);
   expect(performance.now() - began).toBeLessThan(5_000);
   expect([...patience].toSorted()).toEqual([

@@ -20,6 +20,8 @@ export interface DrainAndReadOptions {
   readonly history: HarnessHistory;
   readonly historyDirectory: string;
   readonly onStage: (stage: Stage) => void;
+  /** All that is due was sent and delivered, and the workers are still there. */
+  readonly onDrained: () => Promise<void>;
 }
 
 const readPatienceMs = 20_000;
@@ -34,11 +36,12 @@ const redeliveryNanos = 2e9;
  * have to come; they catch up and leave; then every node's own copy is read.
  */
 export async function drainAndRead(options: DrainAndReadOptions): Promise<void> {
-  const { plan, driver, cluster, fleet, stop, history, onStage } = options;
+  const { plan, driver, cluster, fleet, stop, history, onStage, onDrained } = options;
   const { replayable, readEachReplica } = driver.capabilities;
   onStage('draining');
   const ends = replayable ? await read(options, { node: 0, ends: [] }) : [];
   await drain(options, ends);
+  await stop.unlessStopped(onDrained());
   history.phase('final-read');
   onStage('reading');
   await stop.unlessStopped(Promise.all(fleet.all.map((worker) => worker.stop())));

@@ -4,6 +4,7 @@ import { loadDriver } from '../driver/registry.ts';
 import type { NoteEvent } from '../history/events.ts';
 import { historyFiles, readHistory } from '../history/reader.ts';
 import { judge } from '../judge/judge.ts';
+import type { CarriedClock } from '../measure/clock-offset.ts';
 import { measure, type Measurements } from '../measure/measurements.ts';
 import { recordSchemaId, type RunRecord } from '../record/record.ts';
 import { writeRecord } from '../record/write.ts';
@@ -27,13 +28,16 @@ export async function judgeRun(directory: string): Promise<RunRecord> {
   const facts = readFacts(directory);
   const history = join(directory, historyDirectoryName);
   const { capabilities } = await loadDriver(plan.target);
-  const measured = measure({ directory: history, phases: plan.phases, consumers: plan.consumers });
+  const clockBoundMs = facts.clock?.boundMs ?? null;
+  const { phases, consumers } = plan;
+  const measured = measure({ directory: history, phases, consumers, clockBoundMs });
   const { response, endToEnd } = measured.latency;
   const judgement = await judge({
     directory: history,
     plan,
     capabilities,
     exposures: exposuresOf(facts),
+    clockBoundMs,
     measured: {
       doubts: measured.doubts,
       responseP99Ms: measured.dueResponseP99Ms,
@@ -138,13 +142,22 @@ function describeRun(plan: Plan, facts: RunFacts, measured: Measurements): Descr
       inFlightMax: workload.inFlightMax,
       idempotent: workload.idempotent,
     },
-    environment: facts.environment,
+    environment: { ...facts.environment, ...(facts.clock && { carriedClock: told(facts.clock) }) },
     resources: [...(facts.resources ?? [])],
     timing: {
       toFirstAckMs: sinceMs(facts.timing?.beganNanos, measured.firstAckedNanos),
       tearDownMs: facts.timing?.tearDownMs ?? null,
     },
   };
+}
+
+function told({ domain, errorMs, driftMs, boundMs }: CarriedClock): {
+  domain: string;
+  errorMs: number;
+  driftMs: number | null;
+  boundMs: number | null;
+} {
+  return { domain, errorMs, driftMs, boundMs };
 }
 
 function sinceMs(from: number | undefined, to: number | null): number | null {

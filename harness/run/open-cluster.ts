@@ -12,7 +12,7 @@ import { processLauncher, type WorkerLauncher } from '../load/worker-launcher.ts
 import type { Plan } from '../scenario/plan-types.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import { containerWishes } from './container-wishes.ts';
-import { linksNeeded, sitesOf } from './network-sites.ts';
+import { linksNeeded, needsOf, sitesOf } from './network-sites.ts';
 import { dataDirectoryName, historyDirectoryName, nodeDirectoryName } from './run-facts.ts';
 
 export interface OpenClusterOptions {
@@ -74,7 +74,8 @@ export async function findGround(
     import('../cluster/docker/ground.ts'),
     import('../cluster/docker/open-containers.ts'),
   ]);
-  const ground = await findDockerGround({ program, storage, cuts, nodeImage, onBuild });
+  const onFiles = plan.faults.find(({ kind: fault }) => needsOf(fault)?.files === 'here')?.kind;
+  const ground = await findDockerGround({ program, storage, cuts, nodeImage, onBuild, onFiles });
   return {
     description: ground.description,
     caveat: '',

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { MeasuredExposure } from '../checker/book/exposure.ts';
 import type { SiteUsage } from '../cluster/site-usage.ts';
 import { HarnessError } from '../errors.ts';
+import type { CarriedClock } from '../measure/clock-offset.ts';
 import type { Plan } from '../scenario/plan-types.ts';
 import type { RunRecord } from '../record/record.ts';
 import type { ProcessIdentity } from '../supervisor/process-table.ts';
@@ -29,6 +30,8 @@ export interface RunFacts {
   readonly timing?: { readonly beganNanos: number; readonly tearDownMs: number | null };
   /** What nodes and workers used, where that is told; unknown to earlier versions. */
   readonly resources?: readonly SiteUsage[];
+  /** Where the workers had another clock than the harness: how their times were carried over. */
+  readonly clock?: CarriedClock;
   /** What faults put at risk, by their ids, where that was measured. */
   readonly exposures: Readonly<Record<string, MeasuredExposure>>;
   /** What kept the run from being what was planned, as sentences; each makes it inconclusive. */

@@ -88,6 +88,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     onExposure: (fault, measured) =>
       keepLater({ exposures: { ...facts.exposures, [fault]: measured } }),
     onUsage: (resources) => keepLater({ resources }),
+    onClock: (clock) => keepLater({ clock }),
     onTornDown: (tearDownMs) => keepLater({ timing: { beganNanos, tearDownMs } }),
     onProblem: (sentence) => keepLater({ problems: [...facts.problems, sentence] }),
   });

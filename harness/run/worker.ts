@@ -4,11 +4,12 @@ import type { Housing } from '../cluster/node-host.ts';
 import type { Target } from '../driver/driver.ts';
 import { HarnessError } from '../errors.ts';
 import type { ConsumerAssignment, FromWorker, ProducerAssignment } from '../load/control.ts';
-import type { WorkerConnection } from '../load/control-server.ts';
+import type { Heard, WorkerConnection } from '../load/control-server.ts';
 import type { WorkerLauncher } from '../load/worker-launcher.ts';
-import { clockDomain, monotonicNanos } from '../measure/clock.ts';
+import { monotonicNanos } from '../measure/clock.ts';
 import type { ProcessIdentity } from '../supervisor/process-table.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
+import type { WorkersClock } from './workers-clock.ts';
 
 export type Role = ProducerAssignment | ConsumerAssignment;
 export type WorkerProgress = Extract<FromWorker, { type: 'progress' }>;
@@ -18,6 +19,7 @@ export interface WorkerContext {
   readonly launcher: WorkerLauncher;
   readonly run: string;
   readonly driver: string;
+  readonly clock: Pick<WorkersClock, 'carriedTo'>;
   /** A worker may start before that, and is assigned its work only then. */
   readonly serving: Promise<void>;
   /** Addresses of its own for each worker. */
@@ -127,7 +129,7 @@ export class Worker {
   /** Starts a process and resolves when it is ready for its start; one that runs is left alone. */
   async launch(): Promise<void> {
     if (this.#life && (await this.state()) !== 'stopped') return;
-    const { launcher, run, driver, serving, targetOf } = this.#context;
+    const { launcher, run, driver, serving, targetOf, clock } = this.#context;
     const name = this.#lives.length === 0 ? this.name : `${this.name}.${this.#lives.length + 1}`;
     const role = this.#roleOfLife();
     const tell = {
@@ -151,10 +153,9 @@ export class Worker {
       heard: {
         onHello: (connection) =>
           afterStart((life) => {
-            // Its intended times would be those of another clock.
-            if (connection.clockDomain !== clockDomain()) return life.tell.failed(otherClock(name));
             life.connection = connection;
-            const assign = (): void =>
+            const assign = async (): Promise<void> => {
+              const carried = await clock.carriedTo(name, connection);
               connection.send({
                 type: 'assign',
                 run,
@@ -163,8 +164,10 @@ export class Worker {
                 driver,
                 target: targetOf(this.name),
                 role,
+                ...(carried && { clock: carried }),
               });
-            serving.then(assign, noop);
+            };
+            serving.then(() => assign().catch(life.tell.failed), noop);
           }),
         onMessage: (message) => afterStart((life) => this.#hear(life, message)),
         onClose: () => undefined,
@@ -275,7 +278,7 @@ export class Worker {
     if (!life.expected) this.#context.onProblem(`${life.name} ended by itself (${how})`);
   }
 
-  #hear(life: Life, message: Exclude<FromWorker, { type: 'hello' }>): void {
+  #hear(life: Life, message: Heard): void {
     switch (message.type) {
       case 'ready':
         life.hasHistory = true;
@@ -294,13 +297,6 @@ export class Worker {
         this.#context.onProblem(`${life.name}: ${message.message}`);
     }
   }
-}
-
-function otherClock(name: string): HarnessError {
-  return new HarnessError(
-    'environment',
-    `${name} runs on another kernel than the harness, whose clock cannot be compared: use a Docker Engine of this machine`,
-  );
 }
 
 function noop(): void {}

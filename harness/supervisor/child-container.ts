@@ -16,7 +16,7 @@ import type { ChildEvents } from './child-process.ts';
 import { ContainerActs, type ContainerLife } from './container-acts.ts';
 import {
   isAlive,
-  isOutsideContainers,
+  isOfContainer,
   isStopped,
   processesAround,
   processStatus,
@@ -70,16 +70,20 @@ export async function startContainer(
       hijack: true,
     });
     attached.on('error', () => undefined);
-    attached.on('end', () => {
-      output.end();
-      errors.end();
+    const silent = new Promise<void>((resolve) => {
+      attached.on('end', () => {
+        output.end();
+        errors.end();
+        resolve();
+      });
     });
     docker.modem.demuxStream(attached, output, errors);
     const errorLog = openSync(logFile, 'a');
     errors.on('data', (bytes: Buffer) => keep(errorLog, bytes));
     errors.on('end', () => closeSync(errorLog));
     await container.start();
-    const child = new ContainerChild(container, options, await lookAt(container, options), events);
+    const look = { ...(await lookAt(container, options)), silent };
+    const child = new ContainerChild(container, options, look, events);
     keepOutput(output, openSync(logFile, 'a'), (line) => events.onFirstLine(child, line));
     return child;
   } catch (error) {
@@ -91,16 +95,18 @@ export async function startContainer(
 interface Look {
   readonly identity: ProcessIdentity;
   readonly ports: readonly number[];
+  /** Resolves when it can print nothing more: it is gone, or as good as. */
+  readonly silent: Promise<void>;
 }
 
 async function lookAt(
   container: Docker.Container,
   { container: spec }: StartContainerOptions,
-): Promise<Look> {
+): Promise<Omit<Look, 'silent'>> {
   const { State, NetworkSettings } = await container.inspect();
   const pid = State.Pid > 0 ? State.Pid : --unseen;
-  // Where the engine is in a virtual machine, it is the pid of something else here.
-  const seen = isOutsideContainers(pid) ? undefined : processStatus(pid);
+  // Where the engine is in a virtual machine, it is the pid of something else here, if of anything.
+  const seen = isOfContainer(pid, container.id) ? processStatus(pid) : undefined;
   return {
     identity: { pid, startTime: seen?.startTime ?? 0 },
     ports: spec.ports.map((port) =>
@@ -120,18 +126,20 @@ class ContainerChild implements Child, ContainerLife {
   readonly acts: ContainerActs;
   readonly #docker: Docker;
   readonly #container: Docker.Container;
+  readonly #silent: Promise<void>;
   #killed = false;
   #exit: Over | undefined;
 
   constructor(
     container: Docker.Container,
     { name, engine, container: { limits } }: StartContainerOptions,
-    { identity, ports }: Look,
+    { identity, ports, silent }: Look,
     events: ChildEvents,
   ) {
     this.name = name;
     this.identity = identity;
     this.ports = ports;
+    this.#silent = silent;
     this.#docker = dockerAt(engine);
     this.#container = container;
     const killed = (): boolean => this.#killed;
@@ -204,9 +212,10 @@ class ContainerChild implements Child, ContainerLife {
     return gone;
   }
 
-  /** As this machine's kernel tells, where it is the engine's too; else as the engine does. */
+  /** As this machine's kernel tells, where it is the engine's too; else as its output does. */
   async #processGone(): Promise<number> {
-    if (this.identity.startTime === 0) return this.exited;
+    if (this.identity.startTime === 0)
+      return Promise.race([this.exited, this.#silent.then(monotonicNanos)]);
     while (this.#exit === undefined) {
       if (!isAlive(this.identity)) return monotonicNanos();
       await sleep(1);

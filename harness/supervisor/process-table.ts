@@ -100,6 +100,15 @@ function pidsOf(namespace: string): number[] {
     .filter((pid) => namespaceOf(pid) === namespace);
 }
 
+/** Whether it is of the container with this id, for which the kernel's control groups are named. */
+export function isOfContainer(pid: number, id: string): boolean {
+  try {
+    return id !== '' && readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(id);
+  } catch {
+    return false;
+  }
+}
+
 function namespaceOf(pid: number): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/ns/pid`);

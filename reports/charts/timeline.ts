@@ -1,5 +1,5 @@
 import type { RecordedFault, RunRecord } from '../../harness/record/record.ts';
-import { millis, moment } from '../format.ts';
+import { moment } from '../format.ts';
 import { faultTitle } from '../words.ts';
 import {
   halo,
@@ -15,6 +15,7 @@ import { faultEnd, faultStart, laneLayers, markOf, steps, type Lane } from './la
 import { phaseLayers, timeChannel } from './time-axis.ts';
 import { faultLabel, type Frame } from './frame.ts';
 import { ink } from './theme.ts';
+import { recoveryTime } from '../recovery-time.ts';
 
 const worded = 8;
 
@@ -62,7 +63,8 @@ export function timelineChart(record: RunRecord, frame: Frame): Chart {
 function story(fault: RecordedFault): string {
   const parts = [`${faultTitle(fault)}, requested at ${moment(fault.requestedAtMs)}`];
   if (fault.effectiveAtMs === null) parts.push('never effective');
-  if (fault.rtoMs !== null) parts.push(`clients served again after ${millis(fault.rtoMs)}`);
+  if (fault.rtoMs !== null)
+    parts.push(`clients served again after ${recoveryTime(fault.rtoMs, fault)}`);
   else
     parts.push(
       `no recovery measured${fault.recoveryNote === '' ? '' : ` (${fault.recoveryNote})`}`,
@@ -76,7 +78,9 @@ function stories(faults: readonly RecordedFault[], frame: Frame, pitch: number):
   const rows = faults.map((fault, index) => {
     const label =
       `${faultTitle(fault)} at ${moment(fault.effectiveAtMs ?? fault.requestedAtMs)}` +
-      (fault.rtoMs === null ? ', not recovered' : `, served again after ${millis(fault.rtoMs)}`) +
+      (fault.rtoMs === null
+        ? ', not recovered'
+        : `, served again after ${recoveryTime(fault.rtoMs, fault)}`) +
       (fault.proof.injected === 'confirmed' ? '' : ` (${fault.proof.injected})`);
     const start = frame.axis.at(faultStart(fault)) - 4;
     const fits = start + textWidth(label, 12) <= plot.width;

@@ -97,7 +97,19 @@ export function machineRows(environment: Environment): (readonly [string, string
     ],
     ['system', `${environment.kernel}, ${environment.fileSystem}, Node ${environment.node}`],
     ['clock domain', environment.clockDomain],
+    ...carriedRows(environment),
   ];
+}
+
+function carriedRows({ carriedClock }: Environment): (readonly [string, string])[] {
+  if (carriedClock === undefined) return [];
+  const { domain, errorMs, driftMs, boundMs } = carriedClock;
+  const drift =
+    driftMs === null || boundMs === null
+      ? 'not measured again at the end'
+      : `moved by ${millis(driftMs)} over the run: times of messages and of faults compare to ±${millis(boundMs)}, those of messages among themselves exactly`;
+  const told = `another, ${domain}, carried over: known to ±${millis(errorMs)}, ${drift}`;
+  return [['clock of the workers', told]];
 }
 
 function because(what: string, why: string): string {

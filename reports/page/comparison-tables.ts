@@ -21,6 +21,7 @@ import { canonical } from './back-matter.ts';
 import { keyFigures } from './head.ts';
 import { accountingFigure } from './sections.ts';
 import { figure, tableOf, text, verdictMark, word } from './table.ts';
+import { recoveryTime } from '../recovery-time.ts';
 
 /** The tables of several runs: one column or one row for each. */
 
@@ -130,7 +131,7 @@ export function faults(runs: readonly Contender[]): Markup {
       faultTitle(fault),
       moment(fault.effectiveAtMs),
       moment(fault.healedAtMs),
-      fault.rtoMs === null ? 'not measured' : millis(fault.rtoMs),
+      fault.rtoMs === null ? 'not measured' : recoveryTime(fault.rtoMs, fault),
       html`${verdictMark(fault.proof.injected)} ${fault.proof.injectedEvidence}`,
     ]),
   );

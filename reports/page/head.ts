@@ -1,8 +1,9 @@
 import type { RunRecord } from '../../harness/record/record.ts';
 import type { Drawing } from '../charts/render.ts';
-import { count, counted, dateTime, micros, millis, none, perSecond, supported } from '../format.ts';
+import { count, counted, dateTime, micros, none, perSecond, supported } from '../format.ts';
 import { html, trusted, type Markup } from '../markup.ts';
 import { brief, groundOf, headlineOf, lossOf } from '../words.ts';
+import { recoveryTime } from '../recovery-time.ts';
 
 const tones = { PASS: 'good', FAIL: 'bad', INCONCLUSIVE: 'doubt' } as const;
 
@@ -33,6 +34,7 @@ export function keyFigures(record: RunRecord): Figure[] {
   const { accounting: sums, latency, throughput, recovery } = record;
   const { response, endToEnd } = latency;
   const measured = response.count > 0;
+  const worst = record.faults.find(({ rtoMs }) => rtoMs === recovery.rtoMs);
   const recovered = record.faults.filter(({ rtoMs }) => rtoMs !== null).length;
   const duplicates = sums.duplicatesBroker + sums.duplicatesProducerRetry;
   const lossKnown = lossOf(record) !== 'unknown';
@@ -61,7 +63,7 @@ export function keyFigures(record: RunRecord): Figure[] {
           ? 'no fault'
           : recovery.rtoMs === null
             ? 'not measured'
-            : millis(recovery.rtoMs),
+            : recoveryTime(recovery.rtoMs, worst ?? {}),
       beside:
         record.faults.length === 0
           ? 'nothing to recover from'

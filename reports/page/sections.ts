@@ -15,6 +15,7 @@ import {
 import { html, type Markup } from '../markup.ts';
 import { asSentence, brief, faultTitle, limitBound, limitName, withUnit } from '../words.ts';
 import { figure, tableOf, text, verdictMark, word } from './table.ts';
+import { recoveryTime } from '../recovery-time.ts';
 
 /** The sections of a single run that are tables: one function each. */
 
@@ -127,7 +128,7 @@ ${tableOf(
     moment(fault.requestedAtMs),
     moment(fault.effectiveAtMs),
     moment(fault.healedAtMs),
-    fault.rtoMs === null ? 'not measured' : millis(fault.rtoMs),
+    fault.rtoMs === null ? 'not measured' : recoveryTime(fault.rtoMs, fault),
     fault.exposedMessages === 0 ? 'none' : count(fault.exposedMessages),
     exposureOf(fault),
     html`${fault.lossWindowMessages === 0 ? 'none' : count(fault.lossWindowMessages)}${fault.lossWindowMs === null || fault.lossWindowMs === 0 ? '' : html`<br><span class="muted">span ${millis(fault.lossWindowMs)}</span>`}`,

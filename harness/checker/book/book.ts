@@ -1,5 +1,6 @@
 import type { HistoryHeader, NoteEvent } from '../../history/events.ts';
 import { groupOfWorker } from '../../history/worker-name.ts';
+import { doubtOfCarried } from '../../measure/clock-offset.ts';
 import { isIdempotent } from './circumstances.ts';
 import type { Circumstances } from './circumstances.ts';
 import { Claims, conflicts, fromLog } from './claims.ts';
@@ -18,6 +19,8 @@ const damageMax = 10;
 export interface Recovery {
   /** Milliseconds, the worst over clients and partitions; null when it is not known, see `note`. */
   readonly rtoMs: number | null;
+  /** By how much that may be off, since clocks compare only so closely; mostly 0. */
+  readonly boundMs: number;
   readonly note: string;
 }
 
@@ -58,6 +61,7 @@ export class Book {
   #run: string | undefined;
   #clockDomain: string | undefined;
   #oneClock = true;
+  #isCarried = false;
 
   constructor(circumstances: Circumstances) {
     this.circumstances = circumstances;
@@ -73,6 +77,16 @@ export class Book {
     return this.#oneClock;
   }
 
+  /** By how much times of workers may be off those of faults; 0 where all have one clock. */
+  get clockBoundNanos(): number {
+    return this.#isCarried ? (this.circumstances.clockBoundMs ?? Infinity) * 1e6 : 0;
+  }
+
+  /** Why workers and faults cannot be matched in time, as a sentence. */
+  get clockDoubt(): string | undefined {
+    return this.#isCarried ? doubtOfCarried(this.circumstances.clockBoundMs ?? null) : undefined;
+  }
+
   header(header: HistoryHeader): void {
     this.#run ??= header.run;
     if (header.run !== this.#run) {
@@ -80,6 +94,7 @@ export class Book {
     }
     this.#clockDomain ??= header.clockDomain;
     this.#oneClock &&= this.#clockDomain === header.clockDomain;
+    this.#isCarried ||= header.carried !== undefined;
   }
 
   noteGap(role: HistoryHeader['role'], sentence: string): void {

@@ -8,6 +8,8 @@ export interface Circumstances {
   readonly capabilities: Capabilities;
   /** By the fault's id. A fault that is missing was not measured. */
   readonly exposures: ReadonlyMap<number, MeasuredExposure>;
+  /** By how much times that were carried over from another clock may be off; null = nobody knows. */
+  readonly clockBoundMs?: number | null;
 }
 
 /** The log can be read in full at the end, so that absence from it means something. */

@@ -16,6 +16,8 @@ export interface Injection {
   /** False for faults that heal themselves. */
   readonly heals: boolean;
   requestedAt: number;
+  /** Before this it had no effect. */
+  begunAt: number;
   effectiveAt: number | null;
   healRequestedAt: number | null;
   healedAt: number | null;
@@ -125,6 +127,7 @@ function newInjection(event: FaultEvent, planned: PlannedFault | undefined): Inj
     phase: planned?.phase ?? '',
     heals: planned === undefined || planned.healAtMs !== null,
     requestedAt: event.time,
+    begunAt: event.time,
     effectiveAt: null,
     healRequestedAt: null,
     healedAt: null,
@@ -141,6 +144,7 @@ function applyStep(injection: Injection, event: FaultEvent): void {
     case 'requested':
       return;
     case 'effective':
+      if (injection.effectiveAt === null) injection.begunAt = event.begunAt ?? injection.begunAt;
       injection.effectiveAt ??= event.time;
       return;
     case 'probed':

@@ -1,4 +1,5 @@
 import type { Book } from './book.ts';
+import { effectSpan, type Span } from './effect-span.ts';
 import type { Conflict } from './claims.ts';
 import { Mark } from './messages.ts';
 import { suspectsOf } from './suspects.ts';
@@ -13,15 +14,24 @@ import type { Suspect } from './suspects.ts';
 export interface LegalLoss {
   /** When the first such fault took effect; Infinity when there was none. */
   readonly since: number;
+  /** The same in times of the workers, where those compare only within a bound. */
+  readonly within: Span;
   /** Also of what had been delivered. */
   readonly mayVanish: boolean;
 }
 
-export function legalLossOf({ timeline, circumstances }: Book): LegalLoss {
+export function legalLossOf({ timeline, circumstances, clockBoundNanos }: Book): LegalLoss {
   const lossy = suspectsOf(timeline, circumstances).filter(
     ({ promise }) => promise.loss !== 'none',
   );
+  const spans = lossy.map(({ injection, effectiveAt }) =>
+    effectSpan({ ...injection, effectiveAt }, clockBoundNanos),
+  );
   return {
+    within: {
+      earliest: Math.min(Infinity, ...spans.map(({ earliest }) => earliest)),
+      latest: Math.min(Infinity, ...spans.map(({ latest }) => latest)),
+    },
     since: lossy[0]?.effectiveAt ?? Infinity,
     mayVanish: lossy.some(canVanish),
   };

@@ -8,10 +8,11 @@ import type { Attribution, Legality, Missing } from './loss-attribution.ts';
 import { Mark } from './messages.ts';
 import type { MessageTable } from './messages.ts';
 import { Survivors } from './survivors.ts';
-import { suspectsOf } from './suspects.ts';
+import { movedSuspects, suspectsOf } from './suspects.ts';
 import type { Suspect } from './suspects.ts';
 
-export type Loss = Legality & {
+/** `unclear`: allowed or not, as the clocks of workers and harness leave open. */
+export type Loss = (Legality | { readonly legality: 'unclear' }) & {
   readonly id: number;
   /** As the ack named it; -1 when it named none. */
   readonly partition: number;
@@ -38,13 +39,25 @@ interface Known {
   readonly copies: LogCopies;
   readonly timeline: FaultTimeline;
   readonly oneClock: boolean;
+  readonly clockBoundNanos: number;
   wasGivenToAny(id: number): boolean;
+}
+
+/** What became of the losses if the clocks stand to each other in one way. */
+interface Reading {
+  readonly suspects: readonly Suspect[];
+  /** What was acked before these times was acked before the suspect took effect. */
+  readonly borders: readonly number[];
+  readonly survivors: Survivors;
 }
 
 /**
  * Which acked messages are lost, where they lay (`Survivors`), and which fault took them
  * (`attribute`). A fault can take what was sent before it took effect, if the ack did not come more
  * than a second after that, since then whoever served after the fault gave it.
+ *
+ * Where times of workers and faults compare only within a bound, it is judged twice: with all times
+ * against the broker and with all for it. What comes out differently is unclear.
  *
  * A run that lost nothing pays nothing: times are read in a second pass over the producers.
  */
@@ -56,13 +69,12 @@ export class LossLedger {
   #suspects: readonly Suspect[] | undefined;
   readonly #invokedAt = new Map<number, number>();
   readonly #missing: Missing[] = [];
-  #attributions: readonly Attribution[] | undefined;
-  readonly #survivors: Survivors;
+  #attributions: readonly (readonly Attribution[])[] | undefined;
+  #readings: readonly Reading[] | undefined;
   #windows: ReadonlyMap<Injection | undefined, LossWindow> | undefined;
 
   constructor(book: Known) {
     this.#book = book;
-    this.#survivors = new Survivors(book);
   }
 
   /** Nothing acked is missing; asked after the book is closed. */
@@ -103,14 +115,11 @@ export class LossLedger {
 
   /** All losses, once the second pass is through. */
   *losses(): Generator<Loss> {
-    this.#attributions ??= attribute({
-      suspects: this.suspects,
-      missing: this.#missing,
-      placeOf: (id, suspect) =>
-        this.#survivors.placeOf(id, suspect < 0 ? this.suspects.length : suspect),
-    });
+    const [certain, possible] = (this.#attributions ??= this.#read().map((reading) =>
+      this.#attribute(reading),
+    ));
     for (const [index, { id, partition, ackedAt, vanished }] of this.#missing.entries()) {
-      const { suspect, ...legality } = this.#attributions[index]!;
+      const { suspect, ...legality } = joined(certain![index]!, possible?.[index]);
       const fault = this.suspects[suspect]?.injection;
       yield { ...legality, id, partition, ackedAt, vanished, fault };
     }
@@ -118,10 +127,13 @@ export class LossLedger {
 
   /**
    * The highest offset of a partition that was acked before a suspect took effect, and survived it;
-   * -1 when none did. Once the second pass is through.
+   * -1 when none did: as far as that excuses for certain, and as far as it may. Once the second pass is
+   * through.
    */
-  keptBefore(suspect: Suspect, partition: number): number {
-    return this.#survivors.highestOf(partition, this.suspects.indexOf(suspect));
+  keptBefore(suspect: Suspect, partition: number): { certain: number; possible: number } {
+    const index = this.suspects.indexOf(suspect);
+    const kept = this.#read().map(({ survivors }) => survivors.highestOf(partition, index));
+    return { certain: kept[0]!, possible: kept.at(-1)! };
   }
 
   /** The faults that may have taken something; none where times cannot be compared. */
@@ -175,7 +187,41 @@ export class LossLedger {
   }
 
   #survived(id: number, ackedAt: number): void {
-    const era = this.suspects.findIndex(({ effectiveAt }) => effectiveAt > ackedAt);
-    this.#survivors.add(id, era < 0 ? this.suspects.length : era);
+    for (const { borders, survivors } of this.#read()) {
+      const era = borders.findIndex((border) => border > ackedAt);
+      survivors.add(id, era < 0 ? borders.length : era);
+    }
   }
+
+  /** The first is certain to excuse no more than may be, the second, where there is one, all of it. */
+  #read(): readonly Reading[] {
+    if (this.#readings !== undefined) return this.#readings;
+    const { clockBoundNanos } = this.#book;
+    const exact = clockBoundNanos === 0;
+    const ways = exact ? (['certain'] as const) : (['certain', 'possible'] as const);
+    return (this.#readings = ways.map((way) => {
+      const suspects = exact ? this.suspects : movedSuspects(this.suspects, clockBoundNanos, way);
+      // Moved by different lengths, one may have come before another.
+      const borders = suspects.map((_, index) =>
+        Math.min(...suspects.slice(index).map(({ effectiveAt }) => effectiveAt)),
+      );
+      return { suspects, borders, survivors: new Survivors(this.#book) };
+    }));
+  }
+
+  #attribute({ suspects, survivors }: Reading): readonly Attribution[] {
+    return attribute({
+      suspects,
+      missing: this.#missing,
+      placeOf: (id, suspect) => survivors.placeOf(id, suspect < 0 ? suspects.length : suspect),
+    });
+  }
+}
+
+function joined(
+  certain: Attribution,
+  possible: Attribution = certain,
+): Attribution | { readonly legality: 'unclear'; readonly suspect: number } {
+  if ((certain.legality === 'allowed') === (possible.legality === 'allowed')) return possible;
+  return { legality: 'unclear', suspect: possible.suspect };
 }

@@ -1,5 +1,6 @@
 import { promiseOf } from '../promise/promise.ts';
 import type { LossPromise } from '../promise/row.ts';
+import { effectSpan, healSpan } from './effect-span.ts';
 import type { Circumstances } from './circumstances.ts';
 import type { MeasuredExposure } from './exposure.ts';
 import { nodesOf } from './fault-timeline.ts';
@@ -32,6 +33,32 @@ export function suspectsOf(timeline: FaultTimeline, circumstances: Circumstances
       promise,
       exposure,
       flushedBefore: flushedBefore(promise, exposure, plan.scenario.topic.flushInterval),
+    };
+  });
+}
+
+/**
+ * The same suspects, each time moved against the broker as far as the clocks leave open (`certain`:
+ * what they excuse then is excused), or for it (`possible`: what they do not excuse then is not).
+ */
+export function movedSuspects(
+  suspects: readonly Suspect[],
+  boundNanos: number,
+  way: 'certain' | 'possible',
+): Suspect[] {
+  const against = way === 'certain';
+  const by = against ? boundNanos : -boundNanos;
+  return suspects.map((suspect) => {
+    const { injection, effectiveAt, until, promise, exposure, flushedBefore } = suspect;
+    const effect = effectSpan({ ...injection, effectiveAt }, boundNanos);
+    const lasts = promise.loss !== 'none' && promise.lasts;
+    const last = lasts ? healSpan(injection, boundNanos) : effect;
+    return {
+      ...suspect,
+      effectiveAt: against ? effect.latest : effect.earliest,
+      until: until === Infinity ? until : against ? last.earliest : last.latest,
+      flushedBefore: flushedBefore === -Infinity ? flushedBefore : flushedBefore + by,
+      exposure: exposure && { ...exposure, measuredAtNanos: exposure.measuredAtNanos + by },
     };
   });
 }

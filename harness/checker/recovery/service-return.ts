@@ -123,13 +123,18 @@ export class ServiceReturn {
     this.complete({ client: number, key, partition: -1, acked: false, invokedAt, time: Infinity });
   }
 
-  /** `loadEndsAt`: when no more load was due; `healedAt`: when the fault was over. */
+  /**
+   * `loadEndsAt`: when no more load was due; `healedAt`: when the fault was over; `slackMs`: by how
+   * much these may be off the times of the clients.
+   */
   result({
     loadEndsAt,
     healedAt,
+    slackMs = 0,
   }: {
     readonly loadEndsAt: number;
     readonly healedAt: number;
+    readonly slackMs?: number;
   }): Outcome {
     const never: string[] = [];
     const doubts: string[] = [];
@@ -147,7 +152,7 @@ export class ServiceReturn {
         }
         const since = Math.max(this.effectiveAt, healedAt);
         const observedMs = (Math.max(loadEndsAt, this.#service.lastInvoke(number)) - since) / 1e6;
-        if (observedMs < sustainedMs) {
+        if (observedMs - slackMs < sustainedMs) {
           doubts.push(
             `${name}: the load ended ${Math.max(0, observedMs).toFixed(0)} ms after the fault was over, too early to tell`,
           );

@@ -1,5 +1,6 @@
 import type { DeliveryEvent } from '../../history/events.ts';
 import type { Book } from '../book/book.ts';
+import { effectSpan } from '../book/effect-span.ts';
 import { describeInjection } from '../book/fault-timeline.ts';
 import type { LogCopy } from '../book/log-copy.ts';
 import { lateAckNanos } from '../book/loss-ledger.ts';
@@ -11,10 +12,12 @@ import type { LossPromise } from '../promise/row.ts';
 interface Held {
   readonly id: number;
   readonly offset: number;
+  /** It was there before the fault, and gone by it, however closely clocks compare. */
+  readonly certain: boolean;
 }
 
 /** By the cursor that came back from which fault a record is passed over; undefined: by none. */
-export type Judged = { readonly fault: string } | undefined;
+export type Judged = { readonly fault: string; readonly certain: boolean } | undefined;
 
 /**
  * Some brokers keep the cursor of a group apart from the log, and sync the two at different times.
@@ -41,7 +44,7 @@ export class CursorsAhead {
   /** By fault, group and partition: what the group had been given where it is not any more. */
   readonly #gone = new Map<number, Held[]>();
   #suspects: readonly Suspect[] | undefined;
-  #lost: ReadonlyMap<Suspect, readonly Set<number>[]> | undefined;
+  #lost: ReadonlyMap<Suspect, readonly ReadonlyMap<number, boolean>[]> | undefined;
 
   constructor(book: Book) {
     this.#book = book;
@@ -59,32 +62,35 @@ export class CursorsAhead {
     const log = this.#book.copies.copy(0, partition);
     if (log?.complete !== true || holds(log, { id, offset })) return;
     const underWayNanos = this.#isAckedThere(id, partition, offset) ? lateAckNanos : 0;
-    suspects.forEach(({ effectiveAt }, suspect) => {
-      if (time < effectiveAt + underWayNanos)
-        this.#goneFrom(suspect, group, partition).push({ id, offset });
+    suspects.forEach(({ injection, effectiveAt }, suspect) => {
+      const span = effectSpan({ ...injection, effectiveAt }, this.#book.clockBoundNanos);
+      if (time >= span.latest + underWayNanos) return;
+      const certain = time < span.earliest + underWayNanos;
+      this.#goneFrom(suspect, group, partition).push({ id, offset, certain });
     });
   }
 
   /** What is to be said of a record that the group has gone past and was not given, by its offset. */
   judge(log: LogCopy, group: number): (offset: number) => Judged {
     const { partition } = log;
-    const faults = new Map<number, string>();
+    const faults = new Map<number, { readonly fault: string; readonly certain: boolean }>();
     if (log.disordered === 0) {
       this.#explaining().forEach((suspect, index) => {
         const lost = this.#lostTo(suspect)[partition];
         if (lost === undefined) return;
         const fault = describeInjection(suspect.injection);
         const kept = this.#book.loss.keptBefore(suspect, partition);
-        for (const { id, offset } of this.#goneFrom(index, group, partition)) {
-          const mayBeGone = lost.has(id) || !this.#isAckedThere(id, partition, offset);
-          if (offset > kept && mayBeGone) faults.set(offset, fault);
+        for (const held of this.#goneFrom(index, group, partition)) {
+          const { id, offset } = held;
+          const isUnacked = !this.#isAckedThere(id, partition, offset);
+          if (offset <= kept.possible || !(isUnacked || lost.has(id))) continue;
+          const isGone = isUnacked || lost.get(id) === true;
+          const certain = held.certain && isGone && offset > kept.certain;
+          if (certain || !faults.has(offset)) faults.set(offset, { fault, certain });
         }
       });
     }
-    return (offset) => {
-      const fault = faults.get(offset);
-      return fault === undefined ? undefined : { fault };
-    };
+    return (offset) => faults.get(offset);
   }
 
   #explaining(): readonly Suspect[] {
@@ -94,16 +100,19 @@ export class CursorsAhead {
     return this.#suspects;
   }
 
-  /** By partition: what was acked there, and lost as the promise of the fault allows. */
-  #lostTo(suspect: Suspect): readonly Set<number>[] {
+  /** By partition: what was acked there, and lost as the promise of the fault allows: for certain, or perhaps. */
+  #lostTo(suspect: Suspect): readonly ReadonlyMap<number, boolean>[] {
     if (this.#lost === undefined) {
       const { loss, messages } = this.#book;
-      const lost = new Map(this.#explaining().map((one): [Suspect, Set<number>[]] => [one, []]));
+      const lost = new Map(
+        this.#explaining().map((one): [Suspect, Map<number, boolean>[]] => [one, []]),
+      );
       for (const { id, fault, legality } of loss.losses()) {
         const taker = this.#explaining().find(({ injection }) => injection === fault);
-        if (taker === undefined || legality !== 'allowed') continue;
+        if (taker === undefined || (legality !== 'allowed' && legality !== 'unclear')) continue;
         if ((messages.marks(id) & Mark.ackedThere) === 0) continue;
-        (lost.get(taker)![messages.partition(id)] ??= new Set()).add(id);
+        const gone = (lost.get(taker)![messages.partition(id)] ??= new Map<number, boolean>());
+        gone.set(id, legality === 'allowed');
       }
       this.#lost = lost;
     }
@@ -124,7 +133,7 @@ export class CursorsAhead {
 }
 
 /** Whether the message is there in a log whose offsets rise. */
-function holds(log: LogCopy, { id, offset }: Held): boolean {
+function holds(log: LogCopy, { id, offset }: Pick<Held, 'id' | 'offset'>): boolean {
   const index = log.lowerBound(offset);
   return index < log.length && log.offset(index) === offset && log.id(index) === id;
 }

@@ -6,14 +6,27 @@ import Docker, { type DockerOptions } from 'dockerode';
 import { HarnessError } from '../../errors.ts';
 import { limitAnswers, SilentEngine } from './answer-limit.ts';
 import type { EngineEndpoint } from './endpoint.ts';
+import {
+  isOfThisMachine,
+  isReachable,
+  machineInWords,
+  type EngineMachine,
+} from './engine-machine.ts';
 
 export interface Engine {
   readonly docker: Docker;
   readonly endpoint: EngineEndpoint;
   /** "20.10.24" */
   readonly version: string;
-  /** Its containers see the folders of this machine, and it runs on this machine's kernel. */
+  /**
+   * Its containers see the folders of this machine, and it runs on this machine's kernel, as far as it
+   * can be told; false when in doubt.
+   */
   readonly local: boolean;
+  /** Ports that it publishes on its loopback may be dialled on that of this machine. */
+  readonly reachable: boolean;
+  /** What it runs on, in words: "colima, Linux 6.8.0, 4 CPUs". */
+  readonly machine: string;
 }
 
 /** Of Docker 20.10: the oldest with what is used here. */
@@ -70,10 +83,12 @@ export async function openEngine(
   endpoint: EngineEndpoint,
   answerMsMax = answerMsMaxUnsaid,
 ): Promise<Engine> {
-  const docker = dockerAt(endpoint, answerMsMax);
+  const docker: { info(): Promise<EngineMachine> } & Docker = dockerAt(endpoint, answerMsMax);
   let told: Pick<Docker.DockerVersion, 'Version' | 'ApiVersion' | 'Os'>;
+  let machine: EngineMachine;
   try {
     told = await docker.version();
+    machine = await docker.info();
   } catch (cause) {
     const silent = cause instanceof SilentEngine ? `no answer within ${answerMsMax} ms` : undefined;
     throw new HarnessError('environment', unreachable(endpoint, cause, silent), { cause });
@@ -89,8 +104,14 @@ export async function openEngine(
     const sentence = `Docker Engine ${version} runs ${os} containers: switch it to Linux containers`;
     throw new HarnessError('environment', sentence);
   }
-  const local = endpoint.host.startsWith('unix://') && process.platform === 'linux';
-  return { docker, endpoint, version, local };
+  return {
+    docker,
+    endpoint,
+    version,
+    local: isOfThisMachine(endpoint, machine),
+    reachable: isReachable(endpoint, machine),
+    machine: machineInWords(machine),
+  };
 }
 
 /** One sentence for what an engine said to a request. */

@@ -23,13 +23,21 @@ export async function examineDocker(): Promise<{
   const lacking = [
     image.lacking,
     filter === undefined ? 'links cannot be cut on it: install iptables' : undefined,
-    engine.local ? undefined : 'its containers see no folder of this machine: data are not at hand',
+    engine.local ? undefined : elsewhere(engine),
   ].filter((reason) => reason !== undefined);
   return {
     state: lacking.length === 0 ? 'good' : 'doubtful',
     found: `Engine ${version} at ${endpoint.host}; ${image.found}`,
     advice: lacking.join('; '),
   };
+}
+
+function elsewhere({ machine }: Engine): string {
+  return (
+    `it is on another machine or in a virtual one (${machine}): times are carried over, as closely ` +
+    'as its clock can be measured, and power cuts, full disks, failing syncs and damage to files ' +
+    'need an engine of this machine'
+  );
 }
 
 async function imageSource({ docker }: Engine): Promise<{ found: string; lacking?: string }> {

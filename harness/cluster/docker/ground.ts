@@ -26,17 +26,17 @@ export async function findDockerGround(options: {
   readonly storage: StorageForm;
   /** Whether links are to be cut by packet filters. */
   readonly cuts: boolean;
+  /** A planned fault that acts on files of the nodes. */
+  readonly onFiles?: string | undefined;
   /** Of the nodes, where it is the user's own. */
   readonly nodeImage?: string | undefined;
   readonly onBuild: (what: string) => void;
 }): Promise<DockerGround> {
-  const { storage, onBuild, nodeImage: given } = options;
+  const { onBuild, nodeImage: given } = options;
   const { contained } = options.program;
   const engine = await openEngine(engineEndpoint());
-  if (storage !== 'plain' && !engine.local) {
-    const sentence = `storage ${storage} needs an engine on this machine, and that of ${engine.endpoint.host} may be on another`;
-    throw new HarnessError('environment', sentence);
-  }
+  const refusal = engine.local ? undefined : refusalElsewhere(engine, options);
+  if (refusal !== undefined) throw new HarnessError('environment', refusal);
   const own = given === undefined ? undefined : await givenNodeImage(engine, contained, given);
   const source = own ? undefined : await contained.source();
   const mains = source && 'main' in source ? [source.main] : [];
@@ -44,8 +44,25 @@ export async function findDockerGround(options: {
   const nodeImage = own ?? (await madeNodeImage(engine, source!, image, onBuild));
   const gates = options.cuts ? { gateImage: await provideGateImage(engine, onBuild) } : {};
   const made = `image ${image.tag} from ${image.madeFrom}`;
-  const data = engine.local ? '' : '; data in volumes of the engine';
+  const elsewhere = `; it is on another machine or in a virtual one (${engine.machine}); data in volumes of the engine`;
+  const data = engine.local ? '' : elsewhere;
   const nodes = nodeImage.description && `; nodes from image ${nodeImage.description}`;
   const description = `Docker Engine ${engine.version}, ${made}${nodes}${data}`;
   return { engine, image, nodeImage, description, ...gates };
+}
+
+/** What cannot be done where the engine is on another machine or in a virtual one. */
+function refusalElsewhere(
+  { endpoint, machine, reachable }: Engine,
+  { storage, onFiles }: { readonly storage: StorageForm; readonly onFiles?: string | undefined },
+): string | undefined {
+  const where = `the one at ${endpoint.host} is elsewhere (${machine})`;
+  const instead = 'use --cluster process, or another engine';
+  if (onFiles !== undefined)
+    return `"${onFiles}" acts on files of the nodes, which an engine of this machine alone has at hand, and ${where}: ${instead}`;
+  if (storage !== 'plain')
+    return `storage ${storage} needs an engine of this machine, and ${where}: ${instead}`;
+  if (!reachable)
+    return `the ports of its containers are published on the loopback of the engine, which only a virtual machine of this one passes on, and ${where}: run Ackworth there, or use another engine`;
+  return undefined;
 }

@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { Channel } from '../../load/channel.ts';
-import { monotonicNanos } from '../../measure/clock.ts';
+import { clockDomain, monotonicNanos } from '../../measure/clock.ts';
 import { linkKey } from './link-rules.ts';
 import { probeLinks } from './probe-links.ts';
 import { listenAt, Proxies } from './proxies.ts';
@@ -40,7 +40,7 @@ function serve(socket: Socket): void {
 async function answer(asked: ProxyRequest): Promise<ProxyAnswers[keyof ProxyAnswers]> {
   switch (asked.type) {
     case 'hello':
-      return { addresses };
+      return { addresses, clockDomain: clockDomain() };
     case 'targets':
       for (const { address, ...link } of asked.targets) proxies.setTarget(link, address);
       return { atNanos: monotonicNanos() };

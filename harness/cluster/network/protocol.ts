@@ -30,8 +30,12 @@ export type ProxyAsk =
 
 export type ProxyRequest = ProxyAsk & { readonly request: number };
 
+/** Times are monotonic nanoseconds of the clock that the proxies have. */
 export interface ProxyAnswers {
-  readonly hello: { readonly addresses: readonly DialAddress[] };
+  readonly hello: {
+    readonly addresses: readonly DialAddress[];
+    readonly clockDomain: string;
+  };
   readonly targets: { readonly atNanos: number };
   readonly apply: { readonly atNanos: number };
   readonly lift: { readonly atNanos: number };

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { HarnessError } from '../../errors.ts';
 import { Channel } from '../../load/channel.ts';
-import { monotonicNanos } from '../../measure/clock.ts';
+import { heardOf, monotonicNanos } from '../../measure/clock.ts';
 import type { Link, LinkRule, Links, RuleTraffic, Sighting, Site } from '../links.ts';
 import { splitAddress, type DialPlace } from './proxies.ts';
 import type { ProxyAnswers, ProxyAsk, ProxyReply, ProxyRequest } from './protocol.ts';
@@ -30,6 +30,7 @@ export class ProxiedNetwork implements Links {
   readonly #waiting = new Map<number, Waiting>();
   readonly #addresses = new Map<string, string>();
   readonly #rules = new Map<string, LinkRule>();
+  #clockDomain = '';
   #requests = 0;
   #gone = false;
 
@@ -37,7 +38,8 @@ export class ProxiedNetwork implements Links {
     const token = randomBytes(16).toString('hex');
     const pairs = dialledPairs(sites).map((pair) => ({ ...pair, host: home.hostOf(pair) }));
     const network = new ProxiedNetwork(sites, await home.start({ token, pairs }));
-    const { addresses } = await network.#ask({ type: 'hello', token });
+    const { addresses, clockDomain } = await network.#ask({ type: 'hello', token });
+    network.#clockDomain = clockDomain;
     for (const { from, to, address } of addresses) network.#addresses.set(`${from}>${to}`, address);
     return network;
   }
@@ -72,18 +74,19 @@ export class ProxiedNetwork implements Links {
   async apply(rule: LinkRule): Promise<number> {
     const { atNanos } = await this.#ask({ type: 'apply', rule });
     this.#rules.set(rule.id, rule);
-    return atNanos;
+    return heardOf({ atNanos, domain: this.#clockDomain });
   }
 
   async lift(id: string): Promise<number> {
     if (this.#gone) return monotonicNanos();
     const { atNanos } = await this.#ask({ type: 'lift', id });
     this.#rules.delete(id);
-    return atNanos;
+    return heardOf({ atNanos, domain: this.#clockDomain });
   }
 
-  reset(links: readonly Link[]): Promise<ProxyAnswers['reset']> {
-    return this.#ask({ type: 'reset', links });
+  async reset(links: readonly Link[]): Promise<ProxyAnswers['reset']> {
+    const { atNanos, connections } = await this.#ask({ type: 'reset', links });
+    return { atNanos: heardOf({ atNanos, domain: this.#clockDomain }), connections };
   }
 
   async probe(links: readonly Link[], expectLost: readonly Link[]): Promise<readonly Sighting[]> {

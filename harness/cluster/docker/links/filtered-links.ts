@@ -127,7 +127,7 @@ export class FilteredLinks implements Links {
       [...new Set(links.map(({ to }) => to))].map(async (to) => {
         const onto = cut.filter((link) => link.to === to);
         const sources = [...new Set(onto.flatMap((link) => this.#sourcesOf(link)))];
-        return (await this.#gate(to).ask({ type: 'drop', sources })).atNanos;
+        return this.#gate(to).drop(sources);
       }),
     );
     return times.length === 0 ? monotonicNanos() : Math.max(...times);

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { HarnessError } from '../../../errors.ts';
 import { Channel } from '../../../load/channel.ts';
+import { heardOf } from '../../../measure/clock.ts';
 import type { GateAnswers, GateAsk, GateReply, GateRequest } from './gate-protocol.ts';
 
 interface Waiting {
@@ -13,6 +14,7 @@ export class GateClient {
   readonly #site: string;
   readonly #channel: Channel<GateReply, GateRequest>;
   readonly #waiting = new Map<number, Waiting>();
+  #clockDomain = '';
   #requests = 0;
   #gone = false;
 
@@ -23,7 +25,8 @@ export class GateClient {
     readonly token: string;
   }): Promise<GateClient> {
     const client = new GateClient(options.site, options.port);
-    await client.ask({ type: 'hello', token: options.token });
+    const { clockDomain } = await client.ask({ type: 'hello', token: options.token });
+    client.#clockDomain = clockDomain;
     return client;
   }
 
@@ -42,6 +45,12 @@ export class GateClient {
       this.#waiting.set(request, { resolve, reject });
       this.#channel.send({ request, ...ask });
     });
+  }
+
+  /** Nothing comes in from these addresses any more, and from all others it does: since when, in our time. */
+  async drop(sources: readonly string[]): Promise<number> {
+    const { atNanos } = await this.ask({ type: 'drop', sources });
+    return heardOf({ atNanos, domain: this.#clockDomain });
   }
 
   close(): void {

@@ -23,7 +23,7 @@ export type GateRequest = GateAsk & { readonly request: number };
 
 /** Times are monotonic nanoseconds of the engine's kernel. */
 export interface GateAnswers {
-  readonly hello: { readonly ready: true };
+  readonly hello: { readonly clockDomain: string };
   readonly watch: { readonly atNanos: number };
   readonly drop: { readonly atNanos: number };
   readonly passed: { readonly bytes: number };

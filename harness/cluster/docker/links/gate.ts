@@ -10,7 +10,7 @@ import { createSocket } from 'node:dgram';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { Channel } from '../../../load/channel.ts';
-import { monotonicNanos } from '../../../measure/clock.ts';
+import { clockDomain, monotonicNanos } from '../../../measure/clock.ts';
 import {
   framePort,
   gatePort,
@@ -54,7 +54,7 @@ function serve(socket: Socket): void {
 async function answer(asked: GateRequest): Promise<GateAnswers[keyof GateAnswers]> {
   switch (asked.type) {
     case 'hello':
-      return { ready: true };
+      return { clockDomain: clockDomain() };
     case 'watch':
       return { atNanos: await restore(setUp(asked.sources)) };
     case 'drop':
