@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 import { probeSchema, recordSchema } from '../record/record.ts';
-import { clockDomain, monotonicNanos } from './clock.ts';
+import { clockDomain, heardOf, monotonicNanos, offsetIn, sameKernel } from './clock.ts';
 import { describeEnvironment, mountOf } from './environment.ts';
 import { p99Of, probeEnvironment } from './probes.ts';
 
@@ -53,5 +53,26 @@ describe('the clock', () => {
     expect(Number(process.hrtime.bigint()) - last).toBeLessThan(1e9);
     expect(clockDomain()).toBe(clockDomain());
     expect(clockDomain()).not.toBe('');
+  });
+
+  test.each([
+    ['monotonic           0         0\nboottime            0         0\n', ''],
+    ['monotonic           0         0\nboottime      100000         0\n', ''],
+    ['monotonic      100000         0\nboottime            0         0\n', '+100000s'],
+    ['monotonic          -7 500000000\nboottime            0         0\n', '+-7s500000000ns'],
+    ['', ''],
+  ])('is named for the offset of its time namespace: %j', (offsets, name) => {
+    expect(offsetIn(offsets)).toBe(name);
+  });
+
+  test('is another in another time namespace, of the same kernel', () => {
+    expect(sameKernel('c7a4e4f0', 'c7a4e4f0+100000s')).toBe(true);
+    expect(sameKernel('c7a4e4f0', 'd8b5f501')).toBe(false);
+  });
+
+  test('goes by what is told where who tells it has the same clock, else by when it is heard', () => {
+    expect(heardOf({ atNanos: 4711, domain: clockDomain() })).toBe(4711);
+    const before = monotonicNanos();
+    expect(heardOf({ atNanos: 4711, domain: 'elsewhere' })).toBeGreaterThanOrEqual(before);
   });
 });
