@@ -75,6 +75,109 @@ describe('a loss near a fault', () => {
   });
 });
 
+type Scenario = NonNullable<StoryOptions['scenario']>;
+
+/** One fault of a cluster of three, and a bound of 5 ms. */
+function hit(
+  fault: { readonly fault: string; readonly target?: string },
+  topic: Scenario['topic'],
+  options: Pick<StoryOptions, 'target' | 'capabilities'> & { readonly consumers?: number } = {},
+): Story {
+  const { consumers = 0, ...others } = options;
+  const faults = [{ target: 'leader', at: '1s', for: '1s', ...fault }];
+  return new Story({
+    ...others,
+    clockBoundMs: 5,
+    scenario: {
+      nodes: 3,
+      topic: { replicas: 3, ...topic },
+      workload: { consumers },
+      phases: [{ name: 'main', duration: '60s', faults }],
+      checks: checkers.map(({ name }) => name).filter((name) => name !== 'recovery'),
+    },
+    exposures: new Map([[0, 5]]),
+  });
+}
+
+const three = ['node 1', 'node 2', 'node 3'];
+
+test('a cursor was ahead of a fault for certain, not at all, or neither', () => {
+  // a2 was never acked, and given at `ms`; b1 lies where it lay.
+  const givenAt = (ms: number) =>
+    seen(
+      hit(
+        { fault: 'power-cut', target: 'all-nodes' },
+        { flush: 'async', replication: 'quorum', flushInterval: '100ms' },
+        {
+          consumers: 1,
+          target: 'nats',
+          capabilities: { competingConsumers: true, readEachReplica: false },
+        },
+      )
+        .at(900)
+        .acked('a0', 0)
+        .acked('a1', 1)
+        .invoke('a2')
+        .complete('a2', 'info')
+        .consumed('a0 a1')
+        .at(ms)
+        .delivered('a2', 2)
+        .fault(0, 1000, { victims: three })
+        .at(2500)
+        .acked('b0', 1)
+        .acked('b1', 2)
+        .acked('b2', 3)
+        .delivered('b2', 3)
+        .log('a0 b0 b1 b2'),
+    );
+  expect(givenAt(990)).toMatchObject({ verdict: 'pass', anomalies: { 'passed-over': 2 } });
+  expect(givenAt(997)).toMatchObject({ verdict: 'inconclusive', unknown: ['undelivered'] });
+  expect(givenAt(1003)).toMatchObject({ verdict: 'inconclusive', unknown: ['undelivered'] });
+  expect(givenAt(1010)).toMatchObject({ verdict: 'fail', invalid: ['undelivered'] });
+});
+
+test('what a flush interval explains is excused for certain, not at all, or neither', () => {
+  // Measured at 999 ms, 100 ms of interval and 10 of a sync before: acked since 889.
+  const ackedAt = (ms: number) =>
+    seen(
+      hit(
+        { fault: 'power-cut', target: 'all-nodes' },
+        { flush: 'async', replication: 'quorum', flushInterval: '100ms' },
+      )
+        .at(10)
+        .acked('a0', 0)
+        .at(ms - 1)
+        .acked('a1', 1)
+        .fault(0, 1000, { victims: three })
+        .log('a0'),
+    );
+  expect(ackedAt(896)).toMatchObject({ verdict: 'pass', anomalies: { 'lost-window': 1 } });
+  expect(ackedAt(891)).toMatchObject({ verdict: 'inconclusive', unknown: ['lost'] });
+  expect(ackedAt(887)).toMatchObject({ verdict: 'inconclusive', unknown: ['lost'] });
+  expect(ackedAt(882)).toMatchObject({
+    verdict: 'fail',
+    anomalies: { 'lost-beyond-window': 1 },
+  });
+});
+
+test('what is sent while a fault lasts is excused until it was healed for certain', () => {
+  // Healed at 1100 ms, as was asked for at 1099.
+  const sentAt = (ms: number) =>
+    seen(
+      hit({ fault: 'cut' }, { replication: 'async' })
+        .at(10)
+        .acked('a0', 0)
+        .at(ms - 1)
+        .acked('a1', 1)
+        .fault(0, 1000, { victims: ['node 1'] })
+        .log('a0'),
+    );
+  expect(sentAt(1092)).toMatchObject({ verdict: 'pass', anomalies: { 'lost-window': 1 } });
+  expect(sentAt(1097)).toMatchObject({ verdict: 'inconclusive', unknown: ['lost'] });
+  expect(sentAt(1103)).toMatchObject({ verdict: 'inconclusive', unknown: ['lost'] });
+  expect(sentAt(1110)).toMatchObject({ verdict: 'fail', invalid: ['lost'] });
+});
+
 describe('a run', () => {
   const whole = (clockBoundMs: number | null) =>
     lossy(clockBoundMs).at(10).acked('a0', 0).at(900).acked('a1', 1).log('a0 a1');
@@ -161,7 +264,7 @@ describe('a recovery time', () => {
   });
 });
 
-const histories = 4000;
+const histories = 3000;
 const judged = checkers.filter(({ name }) => name !== 'recovery');
 const measured = {
   doubts: [],

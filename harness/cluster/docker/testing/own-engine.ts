@@ -20,12 +20,33 @@ import { openEngine } from '../engine.ts';
 const readyMsMax = 60_000;
 const env = { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin` };
 
+/** By how much the clock of an engine in a machine of its own is ahead. */
+export const clockAheadSeconds = 100_000;
+
+/** Name, folder of the engine, its command: of temporary folders it sees its own alone. */
+const inMachine = `
+  hostname "$0"
+  folder=$1
+  shift
+  mount --bind "$folder" /mnt
+  mount -t tmpfs none /tmp
+  mkdir -p "$folder"
+  mount --bind /mnt "$folder"
+  "$@" &
+  engine=$!
+  trap 'kill "$engine"' TERM
+  while kill -0 "$engine" 2>/dev/null; do wait "$engine" || true; done
+`;
+
 /**
  * An engine of a test's own, beside the usual one, that may be ended and started again without harm
  * to anybody: it has its own socket, data, containerd namespace, and a network namespace, with
- * bridges and a packet filter in it that the usual one knows nothing of. Needs root.
+ * bridges and a packet filter in it that the usual one knows nothing of. With `machine` it is as one
+ * in a virtual machine of that name: its clock is another, its pids mean nothing here, and it sees
+ * no temporary folder of this machine. Needs root.
  */
 export class OwnEngine {
+  readonly #machine: string | undefined;
   readonly #folder = mkdtempSync(join(tmpdir(), 'ackworth-engine-'));
   readonly host = `unix://${join(this.#folder, 'docker.sock')}`;
   /** Keeps the network namespace. */
@@ -36,6 +57,10 @@ export class OwnEngine {
   );
   #process: ChildProcess | undefined;
   #ended: Promise<unknown> = Promise.resolve();
+
+  constructor({ machine }: { readonly machine?: string } = {}) {
+    this.#machine = machine;
+  }
 
   /** What goes before a command that is to reach the ports of its containers. */
   get within(): readonly string[] {
@@ -60,7 +85,8 @@ export class OwnEngine {
       `--containerd-namespace=${namespace}`,
       `--containerd-plugins-namespace=plugins-${namespace}`,
     ];
-    const [command = '', ...before] = this.within;
+    const around = this.#machine === undefined ? [] : this.#enter(this.#machine);
+    const [command = '', ...before] = [...this.within, ...around];
     const stdio = ['ignore' as const, log, log];
     const engine = spawn(command, [...before, 'dockerd', ...options], { stdio, env });
     closeSync(log);
@@ -77,7 +103,8 @@ export class OwnEngine {
   /** At once with SIGKILL; in good order, containers first, with SIGTERM. */
   async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     const containerd = this.#containerd();
-    this.#process?.kill(signal);
+    if (this.#machine === undefined) this.#process?.kill(signal);
+    else this.#killFirst(signal);
     await this.#ended;
     // It ends with its engine, and the next one would take it for its own while it does.
     while (containerd > 0 && processStatus(containerd) !== undefined) await sleep(20);
@@ -101,7 +128,23 @@ export class OwnEngine {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
+  /** What goes before the engine's command: the rest of a machine, of which a shell is the first process. */
+  #enter(machine: string): readonly string[] {
+    const unshare = ['unshare', '--uts', '--mount', '--pid', '--fork', '--mount-proc'];
+    const clock = ['--time', '--monotonic', `${clockAheadSeconds}`];
+    return [...unshare, ...clock, 'sh', '-ec', inMachine, machine, this.#folder];
+  }
+
+  /** With it ends whatever else there is in the machine. */
+  #killFirst(signal: NodeJS.Signals): void {
+    const parent = this.#process?.pid;
+    if (parent === undefined) return;
+    const children = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8');
+    for (const pid of children.trim().split(' ')) process.kill(Number(pid), signal);
+  }
+
   #containerd(): number {
+    if (this.#machine !== undefined) return 0;
     const file = join(this.#folder, 'exec', 'containerd', 'containerd.pid');
     return existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
   }
