@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { monotonicNanos } from '../measure/clock.ts';
 import { Channel } from './channel.ts';
 import { ControlServer, type WorkerConnection } from './control-server.ts';
 import type { FromWorker, ToWorker } from './control.ts';
@@ -57,6 +58,49 @@ describe('the control connections', () => {
     connection.close();
     await worker.closed;
     expect(said).toEqual(['ready', 'closed']);
+  });
+
+  async function connected(): Promise<{
+    readonly connection: WorkerConnection;
+    readonly worker: ReturnType<typeof dial>;
+  }> {
+    const known = new Promise<WorkerConnection>((onHello) => {
+      server.expect('secret', { onHello, onMessage: () => undefined, onClose: () => undefined });
+    });
+    const worker = dial(hello('secret'));
+    return { connection: await known, worker };
+  }
+
+  const asked = async (worker: ReturnType<typeof dial>, asks: number): Promise<number[]> => {
+    while (worker.heard.length < asks) await new Promise((resolve) => setImmediate(resolve));
+    return worker.heard.map((message) => (message.type === 'clock?' ? message.ask : -1));
+  };
+
+  test('read the clock of a worker, between the question and its answer, in whichever order', async () => {
+    const { connection, worker } = await connected();
+    const before = monotonicNanos();
+    const readings = [connection.readClock(), connection.readClock()];
+    const [first = 0, second = 0] = await asked(worker, 2);
+    worker.channel.send({ type: 'clock', ask: second, nanos: 2 });
+    worker.channel.send({ type: 'clock', ask: 4711, nanos: 3 });
+    worker.channel.send({ type: 'clock', ask: first, nanos: 1 });
+    const [one, two] = await Promise.all(readings);
+    expect([one!.readNanos, two!.readNanos]).toEqual([1, 2]);
+    for (const { askedNanos, answeredNanos } of [one!, two!]) {
+      expect(askedNanos).toBeGreaterThanOrEqual(before);
+      expect(answeredNanos).toBeGreaterThan(askedNanos);
+    }
+    expect(two!.answeredNanos).toBeLessThanOrEqual(one!.answeredNanos);
+  });
+
+  test('give up the clock of a worker that does not answer, or is gone', async () => {
+    const { connection, worker } = await connected();
+    await expect(connection.readClock()).rejects.toThrow(/did not tell its clock within 1000 ms/);
+    const reading = connection.readClock();
+    await asked(worker, 2);
+    worker.channel.destroy();
+    await expect(reading).rejects.toThrow(/was gone before it told its clock/);
+    await expect(connection.readClock()).rejects.toThrow(/was gone before it told its clock/);
   });
 
   test.each<[string, FromWorker | string]>([

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { entryPoint } from '../entry-point.ts';
-import type { HistoryEvent } from '../history/events.ts';
-import { readHistory } from '../history/reader.ts';
+import type { HistoryEvent, HistoryHeader } from '../history/events.ts';
+import { readHistory, readHistoryHeader } from '../history/reader.ts';
 import { clockDomain, monotonicNanos } from '../measure/clock.ts';
 import { Channel } from './channel.ts';
 import type { FromWorker, ToWorker, WorkerAssignment } from './control.ts';
@@ -102,12 +102,12 @@ class Rig {
     return this.history().events;
   }
 
-  history(): { events: HistoryEvent[]; closed: boolean } {
+  history(): { events: HistoryEvent[]; closed: boolean; header: HistoryHeader | null } {
     const events: HistoryEvent[] = [];
     const keep = (event: HistoryEvent) => void events.push({ ...event });
     const file = join(this.directory, 'producer-1.ackh');
     const { closed } = readHistory(file, { invoke: keep, complete: keep, second: keep });
-    return { events, closed };
+    return { events, closed, header: readHistoryHeader(file) };
   }
 
   /** A load that would go on for a minute is under way. */
@@ -179,6 +179,34 @@ describe('a load worker', () => {
     rig.channel!.end();
     const [code] = (await once(rig.process!, 'exit')) as [number];
     expect(code).toBe(0);
+  });
+
+  test('tells its clock, and thinks and writes in that of the harness when told of it', async () => {
+    const before = monotonicNanos();
+    rig.channel!.send({ type: 'clock?', ask: 7 });
+    const { ask, nanos } = await rig.seen('clock');
+    expect(ask).toBe(7);
+    expect(nanos).toBeGreaterThan(before);
+    expect(nanos).toBeLessThan(monotonicNanos());
+
+    const hours = 1e14;
+    rig.assign({ clock: { domain: 'far away', offsetNanos: -hours } });
+    await rig.seen('ready');
+    const originNanos = monotonicNanos() - hours + 500e6;
+    rig.channel!.send({ type: 'start', originNanos });
+    await rig.seen('done');
+    const { events, header } = rig.history();
+    expect(header).toMatchObject({
+      clockDomain: 'far away',
+      carried: { from: clockDomain(), byNanos: -hours },
+    });
+    const times = events.flatMap((event) => ('time' in event ? [event.time] : []));
+    expect(events.filter(({ type }) => type === 'complete')).toHaveLength(3000);
+    expect(Math.min(...times)).toBeGreaterThanOrEqual(originNanos);
+    expect(Math.max(...times)).toBeLessThan(originNanos + 10e9);
+    const intended = events.flatMap((event) => (event.type === 'invoke' ? [event.intended] : []));
+    expect(intended[0]).toBeGreaterThanOrEqual(originNanos);
+    expect(intended[0]).toBeLessThan(originNanos + 1e6);
   });
 
   test('ends when its connection does, however the harness died', async () => {

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,13 +12,17 @@ import { Supervisor } from './supervisor.ts';
 // An engine in a virtual machine: what it calls a container's process is another process here.
 let folder: string;
 let stranger: ChildProcess;
+/** As the pid of the container's process. */
+let told: number;
 let engine: Server;
 let attached: Duplex[];
 let state: { Running: boolean; Paused: boolean };
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ackworth-elsewhere-'));
-  stranger = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+  const idle = [process.execPath, '-e', 'setInterval(() => {}, 1000)'];
+  stranger = spawn(idle[0]!, idle.slice(1), { stdio: 'ignore' });
+  told = stranger.pid!;
   attached = [];
   state = { Running: true, Paused: false };
   let over = (): void => undefined;
@@ -33,12 +37,13 @@ beforeEach(async () => {
     if (acts === 'start') state = { Running: true, Paused: false };
     if (acts === 'wait') return void (over = () => say(200, { StatusCode: 137 }));
     if (acts === 'pause') state = { Running: true, Paused: true };
+    if (acts === 'unpause') state = { Running: true, Paused: false };
     if (acts === 'kill') {
       state = { Running: false, Paused: false };
       over();
     }
     if (method === 'POST') return say(204, {});
-    const State = { ...state, Pid: stranger.pid, ExitCode: 137, OOMKilled: false };
+    const State = { ...state, Pid: told, ExitCode: 137, OOMKilled: false };
     say(200, { State, HostConfig: {}, NetworkSettings: {}, Config: { Labels: {} } });
   });
   engine.on('upgrade', (_, socket) => {
@@ -66,7 +71,26 @@ const container = {
   ports: [],
 };
 
-test('a process of this machine is left alone that only has the pid of one of a container', async () => {
+/** As the first process of some other container is, for one. */
+function inNamespaceOfItsOwn(): number {
+  stranger.kill('SIGKILL');
+  const asRoot = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
+  const idle = [process.execPath, '-e', 'setInterval(() => {}, 1000)'];
+  const args = [...asRoot, '--pid', '--fork', '--kill-child', ...idle];
+  stranger = spawn('unshare', args, { stdio: 'ignore' });
+  for (;;) {
+    const parent = stranger.pid!;
+    const children = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8');
+    if (children !== '') return Number(children.split(' ')[0]);
+  }
+}
+
+test.each([
+  ['a process of this machine', (): number => stranger.pid!],
+  ['a process in a container of this machine', inNamespaceOfItsOwn],
+])('%s is left alone that only has the pid of one elsewhere', async (_, pidOf) => {
+  const pid = pidOf();
+  told = pid;
   const child = await startContainer(
     {
       run: 'elsewhere',
@@ -79,10 +103,10 @@ test('a process of this machine is left alone that only has the pid of one of a 
     },
     { onFirstLine: () => undefined, onExit: () => undefined },
   );
-  const pid = stranger.pid!;
   await child.pause();
   expect(state.Paused).toBe(true);
   expect(isStopped(processStatus(pid)!)).toBe(false);
+  await child.resume();
   await child.kill();
   expect(child.ending).toBe('SIGKILL');
   expect(processStatus(pid)?.state).not.toBe('Z');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isOfThisMachine, isReachable, machineInWords } from './engine-machine.ts';
+import { isOfThisMachine, isReachable, machineInWords, untold } from './engine-machine.ts';
 
 const here = { platform: 'linux', name: 'desk', kernel: '6.1.0-18-amd64' };
 const own = {
@@ -55,4 +55,6 @@ test('it is told in words, as far as it tells of itself', () => {
   expect(machineInWords({ Name: 'vm', KernelVersion: '6.8', OperatingSystem: '' })).toBe(
     'vm, Linux 6.8',
   );
+  expect(machineInWords(untold)).toBe('which, it does not say');
+  expect(isOfThisMachine(socket, untold, here)).toBe(false);
 });

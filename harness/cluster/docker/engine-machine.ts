@@ -9,6 +9,9 @@ export interface EngineMachine {
   readonly NCPU?: number;
 }
 
+/** Of one that does not tell. */
+export const untold: EngineMachine = { Name: '', KernelVersion: '', OperatingSystem: '' };
+
 /** What is compared with that. */
 export interface ThisMachine {
   readonly platform: string;
@@ -48,7 +51,9 @@ export function machineInWords({
   NCPU,
 }: EngineMachine): string {
   const cpus = NCPU === undefined ? '' : `${NCPU} CPUs`;
-  return [Name, `Linux ${KernelVersion}`, OperatingSystem, cpus].filter(Boolean).join(', ');
+  const kernel = KernelVersion === '' ? '' : `Linux ${KernelVersion}`;
+  const told = [Name, kernel, OperatingSystem, cpus].filter((part) => part !== '');
+  return told.length === 0 ? 'which, it does not say' : told.join(', ');
 }
 
 function looksLike(

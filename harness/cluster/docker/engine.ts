@@ -10,6 +10,7 @@ import {
   isOfThisMachine,
   isReachable,
   machineInWords,
+  untold,
   type EngineMachine,
 } from './engine-machine.ts';
 
@@ -88,7 +89,11 @@ export async function openEngine(
   let machine: EngineMachine;
   try {
     told = await docker.version();
-    machine = await docker.info();
+    machine = await docker.info().catch((error: unknown) => {
+      // It answers, and whoever stands before it does not let everything through.
+      if (statusOf(error) !== undefined) return untold;
+      throw error;
+    });
   } catch (cause) {
     const silent = cause instanceof SilentEngine ? `no answer within ${answerMsMax} ms` : undefined;
     throw new HarnessError('environment', unreachable(endpoint, cause, silent), { cause });
