@@ -3,7 +3,6 @@ import type { Site } from '../../links.ts';
 import type { RunNetworks } from '../networks.ts';
 import { FilteredLinks } from './filtered-links.ts';
 import type { GateClient } from './gate-client.ts';
-import type { GateAsk } from './gate-protocol.ts';
 
 const sites: readonly Site[] = ['a', 'b', 'c'].map((name) => ({ name, kind: 'node' }));
 /** By site: from where nothing comes in. */
@@ -13,13 +12,13 @@ let links: FilteredLinks;
 
 /** The gate of a site that keeps what it is told, or does not. */
 function gateOf(site: string): GateClient {
-  const ask = async (asked: GateAsk): Promise<object> => {
-    if (asked.type !== 'drop') return { bytes: 0 };
+  const ask = async (): Promise<object> => ({ bytes: 0 });
+  const drop = async (sources: readonly string[]): Promise<number> => {
     if (refuses) throw new Error('iptables-restore: resource temporarily unavailable');
-    dropped.set(site, asked.sources);
-    return { atNanos: 1 };
+    dropped.set(site, sources);
+    return 1;
   };
-  return { ask } as unknown as GateClient;
+  return { ask, drop } as unknown as GateClient;
 }
 
 beforeEach(() => {
