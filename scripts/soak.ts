@@ -13,6 +13,7 @@ import {
   markdown,
   withCellBatch,
   withCleanSeries,
+  withEngineBatch,
   withNatsBatch,
   type Made,
   type SoakRecord,
@@ -38,7 +39,10 @@ const program = new Command('soak')
     countFrom1,
     10,
   )
-  .option('--only <ids>', 'cells: ids with commas, as `ackworth compare durability` names them')
+  .option(
+    '--only <names>',
+    'cells, as `ackworth compare durability` names them, or faults of the Docker Engine; with commas',
+  )
   .option('--jobs <n>', 'runs of cells at once', countFrom1, 1)
   .option('--from <seed>', 'first of all seeds', countFrom1, 1)
   .option('--defects <names>', 'planted defects: all, or names with commas', 'all')
@@ -86,7 +90,7 @@ async function cells(): Promise<void> {
     from: flags.from,
     seeds: flags.seeds,
     jobs: flags.jobs,
-    ...(flags.only === undefined ? {} : { only: flags.only.split(',') }),
+    ...onlyAsked(),
     output: 'runs/soak-cells',
     onCells: (soFar) =>
       save((before) => ({ cells: withCellBatch(before.cells ?? [], { ...made, ...soFar }) })),
@@ -108,11 +112,13 @@ async function docker(): Promise<void> {
   const made = madeNow();
   const keep = (soFar: EngineSoak): void =>
     save(({ engine: before }) =>
-      madeNothing(soFar, before) ? {} : { engine: { ...made, ...soFar } },
+      madeNothing(soFar, before)
+        ? {}
+        : { engine: withEngineBatch(before ?? [], { ...made, ...soFar }) },
     );
   const { rounds, from } = flags;
   const output = 'runs/soak-docker';
-  const engine = await engineSoak({ rounds, seed: from, output, onKind: keep });
+  const engine = await engineSoak({ rounds, seed: from, ...onlyAsked(), output, onKind: keep });
   keep(engine);
   const faulty = engine.kinds.filter(({ held }) => !held);
   tell(engine.kinds.length, 'faults of the engine', faulty.length, 'not held');
@@ -142,6 +148,10 @@ async function nats(): Promise<void> {
 /** What could not be made takes the place of nothing that was. */
 function madeNothing({ lacking }: { readonly lacking: string | null }, before?: object): boolean {
   return lacking !== null && before !== undefined;
+}
+
+function onlyAsked(): { only?: string[] } {
+  return flags.only === undefined ? {} : { only: flags.only.split(',') };
 }
 
 function scenariosAsked(): { scenarios?: string[] } {

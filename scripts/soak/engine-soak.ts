@@ -24,6 +24,8 @@ export async function engineSoak(options: {
   /** Of each, from 1. */
   readonly rounds: number;
   readonly seed: number;
+  /** Default: all. */
+  readonly only?: readonly string[];
   readonly output: string;
   /** Takes all that there is so far. */
   readonly onKind?: (soak: EngineSoak) => void;
@@ -31,7 +33,8 @@ export async function engineSoak(options: {
   const missing = await whyNoEngine();
   if (missing !== undefined) return { lacking: missing, kinds: [] };
   const kinds: EngineKind[] = [];
-  for (const kind of engineFaultNames) {
+  const { only } = options;
+  for (const kind of engineFaultNames.filter((name) => only?.includes(name) ?? true)) {
     const found = await soakOf(kind, options);
     kinds.push(found);
     process.stderr.write(`${kind}: ${found.confirmed} of ${options.rounds} rounds confirmed\n`);

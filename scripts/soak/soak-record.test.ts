@@ -6,10 +6,12 @@ import {
   markdown,
   withCellBatch,
   withCleanSeries,
+  withEngineBatch,
   withNatsBatch,
   type CellBatch,
   type CleanRun,
   type CleanSeries,
+  type EngineBatch,
   type NatsBatch,
 } from './soak-record.ts';
 
@@ -89,4 +91,29 @@ test('runs on NATS take the place of earlier ones of their command and version a
   expect(later).toHaveLength(3);
   const again = batch('d', 'kill', '2.12.1');
   expect(withNatsBatch(later, again)).toEqual([...later.slice(1), again]);
+});
+
+test('faults of the engine take the place of earlier ones of their kind alone', () => {
+  const batch = (
+    commit: string,
+    ...kinds: EngineBatch['kinds'][number]['kind'][]
+  ): EngineBatch => ({
+    commit,
+    startedAt: '2026-01-01T00:00:00Z',
+    machine: '2 cores',
+    lacking: null,
+    kinds: kinds.map((kind) => ({
+      kind,
+      rounds: 10,
+      confirmed: 10,
+      effectMsMax: 20,
+      doubts: [],
+      acked: 1000,
+      lost: 0,
+      left: [],
+      held: true,
+    })),
+  });
+  const later = withEngineBatch([batch('a', 'kill', 'pause')], batch('b', 'pause'));
+  expect(later).toEqual([batch('a', 'kill'), batch('b', 'pause')]);
 });

@@ -11,13 +11,15 @@ export interface SoakRecord {
   /** Made at different times, each of other cells or forms. */
   readonly cells?: readonly CellBatch[];
   readonly defects?: Made & { readonly runs: readonly DefectRun[] };
-  readonly engine?: Made & EngineSoak;
+  /** Made at different times, each of other faults. */
+  readonly engine?: readonly EngineBatch[];
   /** Made at different times, each of other commands or versions. */
   readonly nats?: readonly NatsBatch[];
 }
 
 export type CleanSeries = Made & { readonly runs: readonly CleanRun[] };
 export type CellBatch = Made & PromiseCells;
+export type EngineBatch = Made & EngineSoak;
 export type NatsBatch = Made & NatsSoak;
 
 /** Of what and when a part of the record was made: the parts may come from different days. */
@@ -68,7 +70,7 @@ export function markdown({
     ...clean.flatMap(cleanLines),
     ...cells.flatMap(cellLines),
     ...(defects ? defectLines(defects) : []),
-    ...(engine ? engineLines(engine) : []),
+    ...engine.flatMap(engineLines),
     ...nats.flatMap(natsLines),
     '',
   ].join('\n');
@@ -96,6 +98,19 @@ export function withCleanSeries(
     runs: one.runs.filter(({ scenario }) => !again.has(scenario)),
   }));
   return [...kept.filter(({ runs }) => runs.length > 0), series];
+}
+
+/** A batch takes the place of what there was of its faults. */
+export function withEngineBatch(
+  earlier: readonly EngineBatch[],
+  batch: EngineBatch,
+): EngineBatch[] {
+  const again = new Set(batch.kinds.map(({ kind }) => kind));
+  const kept = earlier.map((one) => ({
+    ...one,
+    kinds: one.kinds.filter(({ kind }) => !again.has(kind)),
+  }));
+  return [...kept.filter(({ kinds }) => kinds.length > 0), batch];
 }
 
 /** A batch takes the place of what there was of its commands, each on its version. */
@@ -146,7 +161,7 @@ function defectLines({ runs, ...made }: NonNullable<SoakRecord['defects']>): str
   ];
 }
 
-function engineLines({ lacking, kinds, ...made }: Made & EngineSoak): string[] {
+function engineLines({ lacking, kinds, ...made }: EngineBatch): string[] {
   if (lacking !== null) return ['', '## Faults of the engine: none', '', `${lacking}.`];
   const held = kinds.filter((kind) => kind.held).length;
   return [
