@@ -60,7 +60,7 @@ export function markdown({
   clean = [],
   cells = [],
   defects,
-  engine,
+  engine = [],
   nats = [],
 }: SoakRecord): string {
   return [
