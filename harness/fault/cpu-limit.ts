@@ -18,8 +18,6 @@ const patienceMs = 15_000;
 const measuredMs = 1_000;
 const heldBackMsMax = 5_000;
 const quietMs = 500;
-/** The kernel counts by periods of 100 ms, each at its end: also the last that began under the limit. */
-const lastPeriodMs = 200;
 /** A period may begin before the look and end after it. */
 const tolerance = 1.3;
 
@@ -72,7 +70,6 @@ async function proveStarved(
 
 /** It has what it had; where that is everything, it is held back no more. */
 async function proveFree(victim: Victim, container: NodeContainer): Promise<Proof> {
-  await sleep(lastPeriodMs);
   const { counters: before } = await container.look();
   await sleep(quietMs);
   const { limits, counters } = await container.look();
