@@ -37,12 +37,8 @@ export interface StartContainerOptions {
   readonly logFile: string;
 }
 
-/**
- * An engine that was restarted is back within this, or it does not come back. One that was killed
- * first ends, one by one, what it finds still running, and on a busy machine takes more than ten
- * seconds.
- */
-const engineBackMsMax = 20_000;
+/** An engine that was restarted is back within this, or it does not come back. */
+const engineBackMsMax = 10_000;
 /** The end of a process is told, and explained, within this. */
 const endMsMax = 3_000;
 /** Signals take effect within this, or the machine is beyond testing on. */

@@ -1,4 +1,5 @@
 import type { NodeState } from '../cluster/cluster.ts';
+import { SilentEngine } from '../cluster/docker/answer-limit.ts';
 import type { EngineEndpoint } from '../cluster/docker/endpoint.ts';
 import type { ContainerLook } from '../cluster/node-container.ts';
 import { monotonicNanos } from '../measure/clock.ts';
@@ -108,8 +109,10 @@ export class Children {
     this.#ending = true;
     await Promise.allSettled(this.#starting.values());
     const living = [...this.#children.values()].filter((child) => !child.isOver);
-    // An engine that hangs kills nothing, and tells of no end.
-    const spare = (child: Child) => () => void this.#unretired.delete(child);
+    // An engine that hangs kills nothing, and tells of no end; one that is away may come back.
+    const spare = (child: Child) => (error: Error) => {
+      if (error.cause instanceof SilentEngine) this.#unretired.delete(child);
+    };
     await Promise.all(living.map((child) => child.kill().catch(spare(child))));
     await Promise.all(this.#unretired.values());
   }

@@ -147,7 +147,7 @@ export interface SupervisorState {
 /** The supervisor takes so long over its end, at most; whoever waits for it does the rest. */
 export const endMsMax = 9_000;
 /** With containers: an engine takes its time over many, and one that hangs is found out. */
-export const endOnEngineMsMax = 40_000;
+export const endOnEngineMsMax = 30_000;
 /** Of a supervisor that was not done by then. */
 export const lateExitCode = 4;
 
