@@ -18,6 +18,7 @@ import {
   isAlive,
   isOfContainer,
   isStopped,
+  maySignal,
   processesAround,
   processStatus,
   signalProcess,
@@ -158,9 +159,9 @@ class ContainerChild implements Child, ContainerLife {
     );
   }
 
-  /** Its processes are those of this machine's kernel, and seen from here. */
+  /** Its processes are those of this machine's kernel, seen from here, and may be signalled. */
   get pausesAtOnce(): boolean {
-    return this.identity.startTime !== 0;
+    return this.identity.startTime !== 0 && maySignal(this.identity);
   }
 
   get isOver(): boolean {
@@ -223,7 +224,7 @@ class ContainerChild implements Child, ContainerLife {
     return this.exited;
   }
 
-  /** All its processes, from outside; where they are those of another kernel, through the engine. */
+  /** All its processes, from outside; where they cannot be signalled, through the engine. */
   pause(): Promise<number> {
     return this.pausesAtOnce ? this.#pauseBySignals() : this.#pauseByEngine();
   }

@@ -128,6 +128,15 @@ export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals)
   }
 }
 
+/** Not that of a container whose users an engine maps to others, unless we are root. */
+export function maySignal({ pid }: ProcessIdentity): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 /** Of this process. */
 export function ownIdentity(): ProcessIdentity {
   const { pid } = process;
