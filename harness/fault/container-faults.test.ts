@@ -102,7 +102,7 @@ describe('a node with a part of a processor', () => {
       result: 'confirmed',
       evidence:
         'the engine gives node 1 0.1 of a processor; it used 0.100 and was held back in ' +
-        '8 periods within 1.0 s',
+        '4 periods within 0.5 s',
     });
     await cpuLimit.heal(site);
     starve(0.2, 0);

@@ -48,9 +48,9 @@ async function proveStarved(
   container: NodeContainer,
   cpus: number,
 ): Promise<Proof> {
-  const { counters: before } = await container.look();
-  await sleep(measuredMs);
   let look = await container.look();
+  const { counters: before } = look;
+  await sleep(measuredMs);
   const starved = await within(heldBackMsMax, async () => {
     look = await container.look();
     return look.counters.throttledPeriods > before.throttledPeriods || undefined;

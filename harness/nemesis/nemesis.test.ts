@@ -103,6 +103,51 @@ describe('the nemesis', () => {
     expect(at('heal-requested') - at('effective')).toBeGreaterThanOrEqual(99);
   });
 
+  describe('while it is being proven that a victim is healed', () => {
+    /** A fault whose healing takes a while to be seen. */
+    const slowly = (kind: string): Fault => ({
+      ...faults.find((fault) => fault.kind === 'kill')!,
+      kind,
+      async probe(_, expected) {
+        if (expected === 'healed') await new Promise((resolve) => setTimeout(resolve, 60));
+        return { result: 'confirmed', evidence: 'seen' };
+      },
+    });
+    const toldOf = async (second: Partial<PlannedFault>, others: Partial<NemesisOptions> = {}) => {
+      const plan = [
+        planned(0, { kind: 'slow' }),
+        planned(1, { kind: 'slow', atMs: 40, ...second }),
+      ];
+      const { nemesis, events } = rig(plan, {
+        faults: [slowly('slow'), slowly('other')],
+        ...others,
+      });
+      await nemesis.run();
+      return events.map(({ fault, step }) => `${step} ${fault}`);
+    };
+
+    test('another fault of the kind waits for it', async () => {
+      const whole = (fault: number) => wholeLife.map((step) => `${step} ${fault}`);
+      expect(await toldOf({})).toEqual([...whole(0), ...whole(1)]);
+    });
+
+    test('one of another kind, or on another victim, does not', async () => {
+      const isFirst = (told: string[]) =>
+        told.indexOf('effective 1') < told.indexOf('heal-probed 0');
+      expect(isFirst(await toldOf({ kind: 'other' }))).toBe(true);
+      const resolve = async ({ id }: PlannedFault) => siteOf(victimCalled(`node ${id}`).victim);
+      expect(isFirst(await toldOf({}, { resolve }))).toBe(true);
+    });
+
+    test('nothing waits any more once it is aborted', async () => {
+      const plan = [planned(0, { kind: 'slow' }), planned(1, { kind: 'slow', atMs: 40 })];
+      const { nemesis, events } = rig(plan, { faults: [slowly('slow')] });
+      setTimeout(() => nemesis.abort(), 60);
+      await nemesis.run();
+      expect(new Set(events.map(({ fault }) => fault))).toEqual(new Set([0]));
+    });
+  });
+
   test('heals at once and starts nothing more when it is aborted', async () => {
     const { nemesis, events, steps, deeds } = rig([
       planned(0, { healAtMs: 60_000 }),

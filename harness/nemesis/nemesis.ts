@@ -21,12 +21,15 @@ export interface NemesisOptions {
 /**
  * Runs the planned faults at their times and always heals them: at the planned time, on abort at
  * once, and also when the injection failed half-way. A fault that could not act is `failed`, which
- * makes a run inconclusive; it never stops the other faults.
+ * makes a run inconclusive; it never stops the other faults. While it is being proven that a victim
+ * is healed, another fault of the same kind waits: its deed would be taken for a failed healing.
  */
 export class Nemesis {
   readonly #options: NemesisOptions;
   readonly #abort = new AbortController();
   readonly #over = new Map<number, Promise<void>>();
+  /** Proofs of healing under way. */
+  readonly #healing = new Set<Healing>();
 
   constructor(options: NemesisOptions) {
     this.#options = options;
@@ -65,12 +68,19 @@ export class Nemesis {
         time: monotonicNanos(),
         ...event,
       });
-    const requestedAt = monotonicNanos();
+    let requestedAt = monotonicNanos();
     const fault = this.#options.faults.find(({ kind }) => kind === planned.kind);
     let site: FaultSite;
     try {
       if (!fault) throw new Error(`"${planned.kind}" is not a known fault`);
-      site = await this.#options.resolve(planned);
+      for (;;) {
+        requestedAt = monotonicNanos();
+        site = await this.#options.resolve(planned);
+        const healing = this.#healingOf(planned.kind, site);
+        if (healing === undefined) break;
+        await healing.proven;
+        if (this.#abort.signal.aborted) return;
+      }
     } catch (error) {
       tell({ step: 'requested', time: requestedAt });
       tell({ step: 'failed', proof: reasonOf(error), result: 'inconclusive' });
@@ -101,10 +111,27 @@ export class Nemesis {
     try {
       tell({ step: 'heal-requested' });
       tell({ step: 'healed', time: await fault.heal(site) });
-      tell({ step: 'heal-probed', ...(await prove(fault, site, 'healed')) });
+      tell({ step: 'heal-probed', ...(await this.#proveHealed(fault, site)) });
     } catch (error) {
       if (injected)
         tell({ step: 'failed', proof: `not healed: ${reasonOf(error)}`, result: 'inconclusive' });
+    }
+  }
+
+  #healingOf(kind: string, { victims }: FaultSite): Healing | undefined {
+    return [...this.#healing].find(
+      (one) => one.kind === kind && victims.some(({ name }) => one.victims.includes(name)),
+    );
+  }
+
+  async #proveHealed(fault: Fault, site: FaultSite): ReturnType<typeof prove> {
+    const proven = prove(fault, site, 'healed');
+    const healing = { kind: fault.kind, victims: site.victims.map(({ name }) => name), proven };
+    this.#healing.add(healing);
+    try {
+      return await proven;
+    } finally {
+      this.#healing.delete(healing);
     }
   }
 
@@ -116,6 +143,14 @@ export class Nemesis {
       await sleep(leftMs, undefined, { signal }).catch(() => undefined);
     }
   }
+}
+
+interface Healing {
+  readonly kind: string;
+  /** Their names. */
+  readonly victims: readonly string[];
+  /** Never rejects. */
+  readonly proven: Promise<unknown>;
 }
 
 interface Hit {
