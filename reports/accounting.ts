@@ -111,7 +111,7 @@ const classes: readonly {
     amount: (sums) => sums.passedOver,
     whole: (sums) => sums.inLog,
     of: 'in the log',
-    meaning: 'The same, behind a cursor that outlived what a fault took: the mode allows it.',
+    meaning: 'The same, where the group was given what a fault took: the mode allows it.',
   },
   {
     name: 'duplicates by the broker',

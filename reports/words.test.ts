@@ -62,15 +62,15 @@ describe('the verdict in words', () => {
     });
   });
 
-  test('what a cursor passed over is told beside it, and is no violation either', () => {
+  test('what was passed over is told beside it, and is no violation either', () => {
     const record = records.failWithLostMessages();
     const passing = (passedOver: number) => ({
       ...record,
       accounting: { ...record.accounting, passedOver },
     });
     const told =
-      '260 messages in the log were passed over: never given to a group whose cursor outlived ' +
-      'what a fault took, as this mode allows.';
+      '260 messages in the log were passed over: never given to a group that had been given at ' +
+      'their positions what a fault took, as this mode allows.';
     expect(plain(passing(260)).evidence).toContain(told);
     expect(plain(passing(0)).evidence).not.toContain('passed over');
     const row = accountingRows(passing(260)).find(({ name }) => name === 'passed over');

@@ -139,7 +139,7 @@ function passedOverSentence(passedOver: number): string {
   const were = passedOver === 1 ? 'was' : 'were';
   return (
     `${counted(passedOver, 'message')} in the log ${were} passed over: never given to a group ` +
-    'whose cursor outlived what a fault took, as this mode allows.'
+    'that had been given at their positions what a fault took, as this mode allows.'
   );
 }
 

@@ -219,7 +219,10 @@ describe('a cursor that outlived the log', () => {
     expect(passedOver(seen(late('a3')))).toMatchObject({ verdict: 'pass', passedOver: 3 });
     expect(passedOver(seen(late('a2')))).toMatchObject({ passedOver: 2, undelivered: 1 });
     // Whoever hands out later what the log has lost serves from another copy, and not by a cursor.
-    expect(passedOver(seen(late('a3', 2300)))).toMatchObject({ passedOver: 2, undelivered: 1 });
+    expect(seen(late('a3', 2300)).anomalies).toMatchObject({
+      'passed-over': 2,
+      'split-brain': 1,
+    });
   });
 
   test('passes over no more than was lost, whatever lies behind it', () => {
@@ -350,6 +353,106 @@ describe('a cursor that outlived the log', () => {
         passedOver: 0,
         undelivered: 3,
       });
+  });
+
+  describe('or a replica that kept what the log has lost', () => {
+    /** a0 and a1 had been given; what comes instead of the rest is stored from 2500 ms on. */
+    const apart = (
+      given: (story: Story) => Story,
+      setting?: Setting & { readonly before?: (story: Story) => Story },
+    ) => {
+      const before = setting?.before ?? ((story: Story) => story);
+      const cut = before(cluster(setting).consumed('a0 a1')).fault(0, 1000, { victims: three });
+      const stored = cut
+        .at(2500)
+        .acked('b0', 1)
+        .acked('b1', 2)
+        .acked('b2', 3)
+        .acked('b3', 4)
+        .acked('b4', 5)
+        .at(9000);
+      return given(stored).delivered('b4', 5).log(`${whole} b4`);
+    };
+    const kindsOf = (story: Story) => {
+      const { verdict, anomalies } = seen(story);
+      return {
+        verdict,
+        passedOver: anomalies['passed-over'] ?? 0,
+        splitBrain: anomalies['split-brain'] ?? 0,
+        undelivered: anomalies['undelivered'] ?? 0,
+      };
+    };
+    const kept = (story: Story) => story.delivered('a2', 2).delivered('a3', 3).delivered('b3', 4);
+
+    test('is told of, where its broker says that replicas may be apart', () => {
+      const story = apart(kept);
+      expect(kindsOf(story)).toEqual({
+        verdict: 'pass',
+        passedOver: 1,
+        splitBrain: 2,
+        undelivered: 0,
+      });
+      const { verdicts, reasons, accounting } = story.judge();
+      const { evidence, anomalies } = verdicts.find(({ check }) => check === 'undelivered')!;
+      expect(evidence).toContain(
+        '; 2 of a split-brain, in whose place the group was given what the log has lost, as ' +
+          'allowed: replicas that had not synced may be apart after a power failure ' +
+          '(nats-server issue 7567)',
+      );
+      expect(anomalies.find(({ kind }) => kind === 'split-brain')!.examples[0]).toBe(
+        'producer 2 sequence 1, acked at p0@2, in the log and never given to group-1, which was ' +
+          'given at p0@2 what power-cut of node 1, node 2, node 3 (all-nodes) took',
+      );
+      expect(accounting).toMatchObject({ passedOver: 3, undelivered: 0 });
+      expect(reasons.join('\n')).toContain('2 of them by a split-brain');
+    });
+
+    test('also what had been sent, and not acked, when the power went', () => {
+      const sentAt = (ms: number, told: (story: Story) => Story = (story) => story) =>
+        kindsOf(
+          apart((story) => story.delivered('a2', 2).delivered('a3', 3).delivered('a4', 4), {
+            before: (story) => told(story.at(ms).invoke('a4')).at(1000),
+          }),
+        );
+      const learned = (story: Story) => story.at(1300).complete('a4', 'info');
+      const splitBrain = { verdict: 'pass', passedOver: 1, splitBrain: 3, undelivered: 0 };
+      expect(sentAt(990)).toEqual(splitBrain);
+      expect(sentAt(990, learned)).toEqual(splitBrain);
+      for (const late of [sentAt(1010), sentAt(1010, learned)])
+        expect(late).toMatchObject({ verdict: 'fail', splitBrain: 2, undelivered: 1 });
+    });
+
+    test('is no excuse where what it gave was never there before the fault', () => {
+      // b4 lies elsewhere, and was sent long after the cut.
+      const elsewhere = (story: Story) => story.delivered('a2', 2).delivered('b4', 3);
+      expect(kindsOf(apart((story) => elsewhere(story).delivered('b3', 4)))).toEqual({
+        verdict: 'fail',
+        passedOver: 1,
+        splitBrain: 1,
+        undelivered: 1,
+      });
+      // Nothing was given there at all.
+      expect(kindsOf(apart((story) => story.delivered('a2', 2).delivered('b3', 4)))).toEqual({
+        verdict: 'fail',
+        passedOver: 1,
+        splitBrain: 1,
+        undelivered: 1,
+      });
+    });
+
+    test('is no excuse of a mode, a fault or a broker that is not said to have any', () => {
+      for (const setting of [
+        { flush: 'sync' },
+        { replication: 'none' },
+        { fault: 'kill' },
+        { target: 'reference' },
+      ] satisfies Setting[])
+        expect(kindsOf(apart(kept, setting)), JSON.stringify(setting)).toMatchObject({
+          verdict: 'fail',
+          splitBrain: 0,
+          undelivered: 3,
+        });
+    });
   });
 
   test('is each group’s own', () => {

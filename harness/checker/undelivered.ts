@@ -5,7 +5,7 @@ import { reachedIn } from './book/reached.ts';
 import type { LogCopy } from './book/log-copy.ts';
 import { count, counted } from '../record/count.ts';
 import { Tally } from './tally.ts';
-import { CursorsAhead } from './undelivered/cursors-ahead.ts';
+import { PassedOver, type PassedOverKind } from './undelivered/passed-over.ts';
 import type { Checker, Finding } from './watch.ts';
 
 /**
@@ -17,8 +17,9 @@ import type { Checker, Finding } from './watch.ts';
  *
  * **Anomalies.** `undelivered`: in the log, below the furthest record of it that the group was given,
  * and never given to it. Above that record the group had not drained: that is no anomaly but a doubt, and
- * `drain` reports it. `passed-over`: the same, where a fault took the end of the log, as its promise
- * allows, and the group's cursor outlived it, as the promise says of this broker (`CursorsAhead`).
+ * `drain` reports it. Where a fault took the end of the log, as its promise allows, and the group had
+ * been given there what is gone, as the promise says of this broker (`PassedOver`), it is
+ * `passed-over` by a cursor that outlived the log, or of a `split-brain` among the replicas.
  */
 export const undelivered: Checker = {
   name: 'undelivered',
@@ -26,14 +27,15 @@ export const undelivered: Checker = {
   misledBy: ['consumer'],
   notApplicable: (circumstances) => lacksConsumers(circumstances) ?? lacksFinalRead(circumstances),
   watch(book) {
-    const cursors = new CursorsAhead(book);
+    const passedOver = new PassedOver(book);
     let group = -1;
     return {
       header(header) {
         group = book.groupOf(header);
       },
-      delivery: (event, id) => cursors.delivery(group, event, id),
-      finish: () => judge(book, cursors),
+      complete: (event, id, invokedAt) => passedOver.complete(event, id, invokedAt),
+      delivery: (event, id) => passedOver.delivery(group, event, id),
+      finish: () => judge(book, passedOver),
     };
   },
 };
@@ -48,16 +50,15 @@ interface Sums {
   unclear: number;
 }
 
-function judge(book: Book, cursors: CursorsAhead): Finding {
+function judge(book: Book, passedOver: PassedOver): Finding {
   const sums: Sums = { forbidden: new Tally(), allowed: new Tally(), behind: 0, unclear: 0 };
   const { forbidden, allowed } = sums;
   let records = 0;
   for (const copy of book.copies.copiesOf(0)) {
     records += copy.length;
-    book.groups.forEach((_, group) => judgeGroup(book, cursors, { copy, group }, sums));
+    book.groups.forEach((_, group) => judgeGroup(book, passedOver, { copy, group }, sums));
   }
   const groups = book.groups.length === 1 ? 'one group' : `${book.groups.length} groups`;
-  const passedOver = allowed.count();
   return {
     forbidden,
     allowed,
@@ -65,10 +66,23 @@ function judge(book: Book, cursors: CursorsAhead): Finding {
     evidence:
       `${counted(records, 'record')}, ${groups}, ` +
       `${counted(book.deliveries, 'delivery', 'deliveries')}: ${count(forbidden.count())} never given` +
-      (passedOver === 0
-        ? ''
-        : `; ${count(passedOver)} passed over, as allowed: ${cursors.inWords}`),
+      allowedInWords(allowed, passedOver),
   };
+}
+
+const inWords: Readonly<Record<PassedOverKind, string>> = {
+  'passed-over': 'passed over',
+  'split-brain': 'of a split-brain, in whose place the group was given what the log has lost',
+};
+
+function allowedInWords(allowed: Tally, passedOver: PassedOver): string {
+  return (['passed-over', 'split-brain'] as const)
+    .filter((kind) => allowed.count(kind) > 0)
+    .map(
+      (kind) =>
+        `; ${count(allowed.count(kind))} ${inWords[kind]}, as allowed: ${passedOver.inWords(kind)}`,
+    )
+    .join('');
 }
 
 function doubtsOf({ behind, unclear }: Sums, records: number): string[] {
@@ -89,14 +103,14 @@ function doubtsOf({ behind, unclear }: Sums, records: number): string[] {
 
 function judgeGroup(
   book: Book,
-  cursors: CursorsAhead,
+  passedOver: PassedOver,
   place: { readonly copy: LogCopy; readonly group: number },
   sums: Sums,
 ): void {
   const { copy, group } = place;
   const name = book.groups[group]!;
   const reached = reachedIn(book, copy, group);
-  const judged = cursors.judge(copy, group);
+  const judged = passedOver.judge(copy, group);
   for (let index = 0; index < copy.length; index++) {
     const id = copy.id(index);
     if (id === stranger || book.wasGiven(id, group)) continue;
@@ -111,10 +125,15 @@ function judgeGroup(
       sums.forbidden.add('undelivered', witness);
     } else if (!found.certain) sums.unclear++;
     else {
+      const { kind, fault } = found;
+      const place = `p${copy.partition}@${offset}`;
+      const given =
+        kind === 'passed-over'
+          ? `had been given ${place} before ${fault}`
+          : `was given at ${place} what ${fault} took`;
       const witness = () =>
-        `${book.witness(id)}, in the log and never given to ${name}, which had been given ` +
-        `p${copy.partition}@${offset} before ${found.fault}`;
-      sums.allowed.add('passed-over', witness);
+        `${book.witness(id)}, in the log and never given to ${name}, which ${given}`;
+      sums.allowed.add(kind, witness);
     }
   }
 }

@@ -19,20 +19,14 @@ export function accountingOf(book: Book, verdicts: readonly Verdict[]): Judgemen
       if (inLog || delivered) counts.recovered++;
     }
   });
-  const found = (...kinds: string[]): number => {
-    let sum = 0;
-    for (const { anomalies } of verdicts) {
-      for (const { kind, count } of anomalies) if (kinds.includes(kind)) sum += count;
-    }
-    return sum;
-  };
+  const found = (...kinds: string[]): number => countOf(verdicts, ...kinds);
   return {
     ...counts,
     deliveries: book.deliveries,
     lost: book.loss.count,
     vanished: found('vanished', 'vanished-window'),
     undelivered: found('undelivered'),
-    passedOver: found('passed-over'),
+    passedOver: found('passed-over', 'split-brain'),
     duplicatesBroker: found('duplicate-broker'),
     duplicatesProducerRetry: found('duplicate-producer-retry'),
     redelivered: found('redelivered'),
@@ -40,4 +34,13 @@ export function accountingOf(book: Book, verdicts: readonly Verdict[]): Judgemen
     neverSent: found('never-sent', 'foreign'),
     corrupted: found('checksum', 'key-changed', 'redelivery-changed'),
   };
+}
+
+/** How many anomalies there are of some kinds. */
+export function countOf(verdicts: readonly Verdict[], ...kinds: readonly string[]): number {
+  let sum = 0;
+  for (const { anomalies } of verdicts) {
+    for (const { kind, count } of anomalies) if (kinds.includes(kind)) sum += count;
+  }
+  return sum;
 }

@@ -1,3 +1,4 @@
+import { countOf } from './accounting.ts';
 import type { Book } from '../checker/book/book.ts';
 import { describeInjection, doubtOf } from '../checker/book/fault-timeline.ts';
 import type { Injection } from '../checker/book/fault-timeline.ts';
@@ -85,9 +86,14 @@ function groundsOf({ book, verdicts, accounting, lossBounds }: Case): string[] {
   ];
   if (passedOver > 0) {
     const were = passedOver === 1 ? 'message in the log was' : 'messages in the log were';
+    const apart = countOf(verdicts, 'split-brain');
     grounds.push(
-      `${count(passedOver)} ${were} passed over: never given to a group whose cursor outlived ` +
-        'what a fault took, as this mode allows',
+      `${count(passedOver)} ${were} passed over: never given to a group that had been given at ` +
+        'their positions what a fault took, as this mode allows' +
+        (apart === 0
+          ? ''
+          : `; ${count(apart)} of them by a split-brain: it was given that after the fault, by a ` +
+            'replica that had kept it'),
     );
   }
   grounds.push(...groundsOfNotes(book));

@@ -31,12 +31,16 @@ export class InFlight {
   }
 
   /** The time it began; NaN when it is not in flight. */
+  begunAt(id: number): number {
+    return this.#pages.get(id >>> pageBits)?.times[id & slotMask] ?? Number.NaN;
+  }
+
+  /** The same, and it is in flight no more. */
   end(id: number): number {
     const number = id >>> pageBits;
-    const page = this.#pages.get(number);
-    if (page === undefined) return Number.NaN;
-    const time = page.times[id & slotMask]!;
+    const time = this.begunAt(id);
     if (Number.isNaN(time)) return time;
+    const page = this.#pages.get(number)!;
     page.times[id & slotMask] = Number.NaN;
     page.pending--;
     if (page.pending === 0 && page.begun === pageSize) {

@@ -68,13 +68,16 @@ describe('the promise table', () => {
     }
   });
 
-  test('lets cursors outlive the log where the makers of a broker say so, and nowhere else', () => {
-    const ahead = brokers.flatMap(({ name, promises }) =>
+  test.each([
+    ['cursors outlive the log', 'cursorsAhead'],
+    ['replicas be apart', 'splitBrain'],
+  ] as const)('lets %s where that is known of a broker, and nowhere else', (_, cause) => {
+    const known = brokers.flatMap(({ name, promises }) =>
       promises
-        .filter(({ promise }) => promise.cursorsAhead !== undefined)
+        .filter(({ promise }) => promise[cause] !== undefined)
         .map(({ harm, flush, replication }) => ({ name, harm, flush, replication })),
     );
-    expect(ahead).toEqual([
+    expect(known).toEqual([
       {
         name: 'nats',
         harm: ['power', 'failed-sync'],

@@ -46,6 +46,12 @@ export interface SomeLoss {
    * a group is owed whatever is stored after the fault.
    */
   readonly cursorsAhead?: string;
+  /**
+   * A replica that kept what the others lost may stay apart from them for a while, and a group that
+   * is served from it is given what the log has lost, in place of what was stored anew at the same
+   * positions. In words, with the place where it was reported; left out as above.
+   */
+  readonly splitBrain?: string;
   /** What bounds the loss, in words. */
   readonly bound: string;
 }

@@ -45,6 +45,9 @@ const faultWords = ['kill', 'power-cut', 'cut'].map((kind) => ({
   options: z.strictObject({}),
 }));
 
+/** More than what may have been under way. */
+const lateNanos = 1.1e9;
+
 const blackout = { fault: 'power-cut', target: 'all-nodes' };
 const singleFaults = ['kill', 'power-cut', 'cut'].map((fault) => ({ fault, target: 'leader' }));
 
@@ -338,6 +341,8 @@ class Generator {
     const log = this.#before[partition];
     if (log === undefined) return 0;
     const early = this.#draws.maybe(0.5);
+    // From a replica that kept what the others lost.
+    if (!early && this.#draws.maybe(this.#forgets ? 0.5 : 0.1)) this.#now += lateNanos;
     const given = this.#draws.maybe(0.7) ? log.length : this.#draws.below(log.length + 1);
     for (const record of log.slice(0, given)) {
       const time = early ? this.#cutAt - this.#draws.below(3) * 1e6 : this.#tick();

@@ -9,6 +9,8 @@ export interface Cell {
   readonly lasts: boolean;
   /** A cursor may come back ahead of the log. */
   readonly cursorsAhead: boolean;
+  /** A group may be given what a replica kept and the log has lost. */
+  readonly splitBrain: boolean;
 }
 
 /** Undefined when nothing may be lost. */
@@ -19,18 +21,19 @@ export function cellOf(told: Told, cut: Cut): Cell | undefined {
   const all = cut.victims.length === nodes;
   const forgets = power && flush !== 'sync';
   const lasts = cut.kind === 'cut';
-  const cursorsAhead = told.input.plan.target === 'nats' && replication === 'quorum';
+  const outlives = told.input.plan.target === 'nats' && replication === 'quorum';
+  const more = { lasts, cursorsAhead: outlives, splitBrain: outlives };
   if (told.input.plan.target === 'nats') {
     if (!forgets || replication === 'async') return undefined;
-    return { bounded: false, flushed: false, mayVanish: true, lasts, cursorsAhead };
+    return { bounded: false, flushed: false, mayVanish: true, ...more };
   }
   if (replication === 'async') {
     const bounded = !(power && all && flush === 'sync');
-    return { bounded, flushed: false, mayVanish: forgets, lasts, cursorsAhead };
+    return { bounded, flushed: false, mayVanish: forgets, ...more };
   }
   if (!forgets) return undefined;
   const bounded = replication === 'none' || all;
-  return { bounded, flushed: bounded && flush === 'async', mayVanish: true, lasts, cursorsAhead };
+  return { bounded, flushed: bounded && flush === 'async', mayVanish: true, ...more };
 }
 
 export function nodeCuts(told: Told): Cut[] {

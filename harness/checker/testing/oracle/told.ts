@@ -42,6 +42,8 @@ export interface Send {
   outcome: 'ok' | 'fail' | 'info' | 'none';
   /** How many sends had their outcome before, in the order of the files; Infinity without one. */
   completedAs: number;
+  /** Infinity without an outcome. */
+  completedAt: number;
   attempts: number;
   ack: { partition: number; offset: number; time: number } | undefined;
 }
@@ -113,6 +115,7 @@ export class Told {
           invokedAt: time,
           outcome: 'none',
           completedAs: Infinity,
+          completedAt: Infinity,
           attempts: 0,
           ack: undefined,
         });
@@ -120,6 +123,7 @@ export class Told {
         const send = this.send(`${event.producer}/${event.sequence}`);
         send.outcome = event.outcome;
         send.completedAs = this.#completions++;
+        send.completedAt = event.time;
         send.attempts = event.attempts;
         if (event.outcome === 'ok')
           send.ack = { partition: event.partition, offset: event.offset, time: event.time };
