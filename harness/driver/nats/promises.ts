@@ -34,7 +34,7 @@ const unsynced = {
  * That replicas which had not synced may be apart after a power failure, so that consumers are
  * given what others are not, is an open defect since 2.12.1, and follows from the timer
  * (https://github.com/nats-io/nats-server/issues/7567,
- * https://jepsen.io/analyses/nats-2.12.1#persistent-split-brain).
+ * https://jepsen.io/analyses/nats-2.12.1).
  */
 export const natsPromises: readonly Row[] = [
   {
