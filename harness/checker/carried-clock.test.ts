@@ -101,19 +101,22 @@ function hit(
 
 const three = ['node 1', 'node 2', 'node 3'];
 
+const unsynced = () =>
+  hit(
+    { fault: 'power-cut', target: 'all-nodes' },
+    { flush: 'async', replication: 'quorum', flushInterval: '100ms' },
+    {
+      consumers: 1,
+      target: 'nats',
+      capabilities: { competingConsumers: true, readEachReplica: false },
+    },
+  );
+
 test('a cursor was ahead of a fault for certain, not at all, or neither', () => {
   // a2 was never acked, and given at `ms`; b1 lies where it lay.
   const givenAt = (ms: number) =>
     seen(
-      hit(
-        { fault: 'power-cut', target: 'all-nodes' },
-        { flush: 'async', replication: 'quorum', flushInterval: '100ms' },
-        {
-          consumers: 1,
-          target: 'nats',
-          capabilities: { competingConsumers: true, readEachReplica: false },
-        },
-      )
+      unsynced()
         .at(900)
         .acked('a0', 0)
         .acked('a1', 1)
@@ -134,6 +137,33 @@ test('a cursor was ahead of a fault for certain, not at all, or neither', () => 
   expect(givenAt(997)).toMatchObject({ verdict: 'inconclusive', unknown: ['undelivered'] });
   expect(givenAt(1003)).toMatchObject({ verdict: 'inconclusive', unknown: ['undelivered'] });
   expect(givenAt(1010)).toMatchObject({ verdict: 'fail', invalid: ['undelivered'] });
+});
+
+test('a message was under way when a fault struck for certain, not at all, or neither', () => {
+  // a2 had its outcome at `ms`, and is given long after the cut; b1 lies where it lay.
+  const learnedAt = (ms: number) =>
+    seen(
+      unsynced()
+        .at(900)
+        .acked('a0', 0)
+        .acked('a1', 1)
+        .invoke('a2')
+        .at(ms)
+        .complete('a2', 'info')
+        .consumed('a0 a1')
+        .fault(0, 1000, { victims: three })
+        .at(2500)
+        .acked('b0', 1)
+        .acked('b1', 2)
+        .acked('b2', 3)
+        .delivered('a2', 2)
+        .delivered('b2', 3)
+        .log('a0 b0 b1 b2'),
+    );
+  expect(learnedAt(1010)).toMatchObject({ verdict: 'pass', anomalies: { 'split-brain': 1 } });
+  expect(learnedAt(1003)).toMatchObject({ verdict: 'inconclusive', unknown: ['undelivered'] });
+  expect(learnedAt(997)).toMatchObject({ verdict: 'inconclusive', unknown: ['undelivered'] });
+  expect(learnedAt(990)).toMatchObject({ verdict: 'fail', invalid: ['undelivered'] });
 });
 
 test('what a flush interval explains is excused for certain, not at all, or neither', () => {

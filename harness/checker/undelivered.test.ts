@@ -338,6 +338,29 @@ describe('a cursor that outlived the log', () => {
     expect(passedOver(seen(unknown(sent)))).toEqual(violated(1, 3));
   });
 
+  test('is no excuse where what was given had been acked elsewhere by then', () => {
+    const given = (name: string) =>
+      regrown({ given: 'a0 a1 a2' }).at(950).delivered(name, 3).delivered('b3', 4).log(whole);
+    expect(passedOver(seen(given('a3')))).toMatchObject({ verdict: 'pass', passedOver: 3 });
+    expect(passedOver(seen(given('a0')))).toEqual(violated(1, 2));
+    // It comes again in the log that grows anew: its producer had no ack when the power went.
+    const again = cluster()
+      .consumed('a0 a1 a2 a3')
+      .invoke('a4')
+      .delivered('a4', 4)
+      .fault(0, 1000, { victims: three })
+      .at(2500)
+      .acked('b0', 1)
+      .acked('b1', 2)
+      .acked('b2', 3)
+      .acked('b3', 4)
+      .complete('a4', 'ok', { offset: 5 })
+      .at(3000)
+      .delivered('a4', 5)
+      .log(`${whole} a4`);
+    expect(passedOver(seen(again))).toMatchObject({ verdict: 'pass', passedOver: 4 });
+  });
+
   test('is no excuse of a mode, a fault or a broker that is not said to have any', () => {
     const told = (setting: Setting) =>
       passedOver(seen(regrown(setting).delivered('b3', 4).log(whole)));
@@ -420,6 +443,23 @@ describe('a cursor that outlived the log', () => {
       expect(sentAt(990, learned)).toEqual(splitBrain);
       for (const late of [sentAt(1010), sentAt(1010, learned)])
         expect(late).toMatchObject({ verdict: 'fail', splitBrain: 2, undelivered: 1 });
+    });
+
+    test('gave each message that was under way at one position', () => {
+      const everywhere = (story: Story) =>
+        [1, 2, 3, 4].reduce((told, offset) => told.delivered('a4', offset), story);
+      const before = (story: Story) => story.at(990).invoke('a4').at(1000);
+      expect(kindsOf(apart(everywhere, { before }))).toEqual({
+        verdict: 'fail',
+        passedOver: 1,
+        splitBrain: 1,
+        undelivered: 2,
+      });
+      const early = (story: Story) => everywhere(before(story).at(991));
+      expect(kindsOf(apart((story) => story, { before: early }))).toMatchObject({
+        passedOver: 2,
+        undelivered: 2,
+      });
     });
 
     test('is no excuse where what it gave was never there before the fault', () => {

@@ -26,11 +26,16 @@ interface Held {
 export type Judged =
   { readonly fault: string; readonly kind: PassedOverKind; readonly certain: boolean } | undefined;
 
+interface Excuse extends NonNullable<Judged> {
+  /** Of a message that was not acked there: it and its fault, which excuse one position in all. */
+  readonly once: string | undefined;
+}
+
 interface Explaining {
   readonly suspect: Suspect;
   readonly promise: SomeLoss;
   readonly span: Span;
-  /** Sent before the fault, and acked after it or never: for certain, or perhaps. */
+  /** Sent before the fault, and with an outcome after it: for certain, or perhaps. */
   readonly underWay: Map<number, boolean>;
 }
 
@@ -47,7 +52,8 @@ interface Explaining {
  * 1. The group was given another message at its position, which the log does not hold there, and
  *    which was there before the fault: it was acked there, and is lost to this fault as its promise
  *    allows; or, where the fault took such messages of the partition, it was given there before the
- *    fault, or had been sent and not acked when it struck. So there are never more of them than
+ *    fault, or had been sent and had no outcome when it struck. Such a message was acked at no other
+ *    position by then, and excuses one position of a fault. So there are never more of them than
  *    messages that are gone.
  * 2. It lies behind all that was acked there before the fault and survived: in front of that nothing
  *    was taken, and nothing is stored anew.
@@ -60,6 +66,8 @@ export class PassedOver {
   readonly #book: Book;
   /** By fault, group and partition: what the group was given where it is not any more. */
   readonly #held = new Map<number, Held[]>();
+  /** Of `Excuse.once`. */
+  readonly #used = new Set<string>();
   #explaining: readonly Explaining[] | undefined;
   #lost: ReadonlyMap<Suspect, readonly ReadonlyMap<number, boolean>[]> | undefined;
 
@@ -79,8 +87,10 @@ export class PassedOver {
 
   complete({ time }: CompleteEvent, id: number, invokedAt: number): void {
     for (const { span, underWay } of this.#suspects()) {
+      // Else it may be any message of the run, and none for certain.
+      if (span.latest === Infinity) continue;
       if (invokedAt < span.latest && time >= span.earliest)
-        underWay.set(id, invokedAt < span.earliest);
+        underWay.set(id, invokedAt < span.earliest && time >= span.latest);
     }
   }
 
@@ -101,10 +111,13 @@ export class PassedOver {
     });
   }
 
-  /** What is to be said of a record that the group has gone past and was not given, by its offset. */
+  /**
+   * What is to be said of a record that the group has gone past and was not given, by its offset. To
+   * be asked once of each, since what excuses one excuses no other.
+   */
   judge(log: LogCopy, group: number): (offset: number) => Judged {
     const { partition } = log;
-    const judged = new Map<number, NonNullable<Judged>>();
+    const excuses = new Map<number, Excuse[]>();
     if (log.disordered === 0) {
       this.#suspects().forEach((explaining, index) => {
         const { suspect } = explaining;
@@ -114,18 +127,25 @@ export class PassedOver {
         const kept = this.#book.loss.keptBefore(suspect, partition);
         for (const held of this.#heldIn(index, group, partition)) {
           const { id, offset, cause } = held;
-          const isGone = this.#isAckedThere(id, partition, offset)
-            ? lost.get(id)
-            : cause === 'cursorsAhead' || this.#wasUnderWay(id, explaining);
+          const isAckedThere = this.#isAckedThere(id, partition, offset);
+          const isGone = isAckedThere ? lost.get(id) : this.#wasUnacked(held, explaining);
           if (isGone === undefined || offset <= kept.possible) continue;
           const certain = held.certain && isGone && offset > kept.certain;
-          const found = { fault, kind: kinds[cause], certain };
-          const known = judged.get(offset);
-          if (known === undefined || rankOf(found) > rankOf(known)) judged.set(offset, found);
+          const once = isAckedThere ? undefined : `${index} ${group} ${id}`;
+          const known = excuses.get(offset) ?? [];
+          excuses.set(offset, known);
+          known.push({ fault, kind: kinds[cause], certain, once });
         }
       });
     }
-    return (offset) => judged.get(offset);
+    return (offset) => {
+      const best = excuses
+        .get(offset)
+        ?.filter(({ once }) => once === undefined || !this.#used.has(once))
+        .toSorted((one, other) => rankOf(other) - rankOf(one))[0];
+      if (best?.once !== undefined) this.#used.add(best.once);
+      return best;
+    };
   }
 
   #suspects(): readonly Explaining[] {
@@ -138,8 +158,15 @@ export class PassedOver {
     }));
   }
 
-  /** Whether it had been sent when the fault struck, and not acked: for certain, or perhaps. */
+  /** Whether what was not acked there may have been there, and not elsewhere: for certain, or perhaps. */
+  #wasUnacked({ id, cause }: Held, explaining: Explaining): boolean | undefined {
+    const isAcked = (this.#book.messages.marks(id) & Mark.ackedThere) !== 0;
+    return cause === 'cursorsAhead' && !isAcked ? true : this.#wasUnderWay(id, explaining);
+  }
+
+  /** Whether it had been sent when the fault struck, without an outcome: for certain, or perhaps. */
   #wasUnderWay(id: number, { span, underWay }: Explaining): boolean | undefined {
+    if (span.latest === Infinity) return false;
     const known = underWay.get(id);
     if (known !== undefined) return known;
     const invokedAt = this.#book.inFlight.begunAt(id);
@@ -177,9 +204,9 @@ export class PassedOver {
   }
 }
 
-/** What is certain explains best; then what was there first. */
-function rankOf({ kind, certain }: NonNullable<Judged>): number {
-  return (certain ? 2 : 0) + (kind === kinds.cursorsAhead ? 1 : 0);
+/** What is certain explains best; then what excuses nothing else; then what was there first. */
+function rankOf({ kind, certain, once }: Excuse): number {
+  return (certain ? 4 : 0) + (once === undefined ? 2 : 0) + (kind === kinds.cursorsAhead ? 1 : 0);
 }
 
 /** Whether the message is there in a log whose offsets rise. */

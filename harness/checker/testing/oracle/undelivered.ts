@@ -9,6 +9,7 @@ import type { Cut, Send, Told } from './told.ts';
 export function undelivered(told: Told): OracleVerdict {
   const found = new Findings();
   told.groups.forEach((_, group) => {
+    const used: Excuse[] = [];
     for (const record of told.log()) {
       const name = told.nameOf(record);
       if (name === undefined || told.wasGiven(told.send(name), group)) continue;
@@ -16,23 +17,38 @@ export function undelivered(told: Told): OracleVerdict {
         found.doubt();
         continue;
       }
-      const kinds = lossyCuts(told).flatMap(({ cut, cell }) => {
-        const given = givenInstead(told, cut, group, record);
-        return [
-          ...(cell.cursorsAhead && given.before ? (['passed-over'] as const) : []),
-          ...(cell.splitBrain && given.after ? (['split-brain'] as const) : []),
-        ];
-      });
-      if (kinds.length === 0) found.add('undelivered');
-      else found.add(kinds.includes('passed-over') ? 'passed-over' : 'split-brain', true);
+      const excuses = lossyCuts(told)
+        .flatMap(({ cut, cell }) =>
+          givenInstead(told, cut, group, record).filter(({ kind }) =>
+            kind === 'passed-over' ? cell.cursorsAhead : cell.splitBrain,
+          ),
+        )
+        .filter((one) => !used.some((other) => other.cut === one.cut && other.send === one.send));
+      const acked = excuses.filter(({ isAckedThere }) => isAckedThere);
+      const best = acked.length > 0 ? acked : excuses;
+      const excuse = best.find(({ kind }) => kind === 'passed-over') ?? best[0];
+      if (excuse === undefined) found.add('undelivered');
+      else {
+        found.add(excuse.kind, true);
+        if (!excuse.isAckedThere) used.push(excuse);
+      }
     }
   });
   if (told.log().length === 0) found.doubt();
   return found.verdict();
 }
 
+/** What the group was given in the place of a record. */
+interface Excuse {
+  readonly kind: 'passed-over' | 'split-brain';
+  readonly cut: Cut;
+  readonly send: Send;
+  /** Else it excuses one position. */
+  readonly isAckedThere: boolean;
+}
+
 /**
- * Whether the group was given what the fault took in the place of a record that came there later:
+ * What the fault took that the group was given in the place of a record that came there later:
  * before the fault, so that its cursor outlived it, or after it, from what a replica still had.
  */
 function givenInstead(
@@ -40,7 +56,7 @@ function givenInstead(
   cut: Cut,
   group: number,
   { partition, offset }: ReadEvent,
-): { readonly before: boolean; readonly after: boolean } {
+): Excuse[] {
   const log = told.log(partition);
   const lost = lostSends(told)
     .filter((one) => one.legal && one.cut === cut)
@@ -50,27 +66,23 @@ function givenInstead(
     .filter((send) => send.outcome === 'ok' && send.ack!.time < cut.at && told.inLog(send))
     .map(({ ack }) => ack!)
     .filter((ack) => ack.partition === partition);
-  if (!rises(log) || lost.length === 0 || kept.some((ack) => ack.offset >= offset))
-    return { before: false, after: false };
+  if (!rises(log) || lost.length === 0 || kept.some((ack) => ack.offset >= offset)) return [];
   const given = told.given
     .filter((one) => one.group === group)
     .map(({ event }) => event)
     .filter((event) => event.partition === partition && event.offset === offset);
-  let before = false;
-  let after = false;
-  for (const event of given) {
+  return given.flatMap((event): Excuse[] => {
     const name = told.nameOf(event);
-    if (name === undefined) continue;
+    if (name === undefined) return [];
     const send = told.send(name);
     const isAckedThere = send.ack !== undefined && placeOf(send.ack) === placeOf(event);
-    if (isAckedThere) {
-      if (!lost.includes(send)) continue;
-      if (event.time < cut.at + 1e9) before = true;
-      else after = true;
-    } else if (event.time < cut.at) before = true;
-    else if (wasUnderWay(send, cut)) after = true;
-  }
-  return { before, after };
+    const isBefore = event.time < cut.at + (isAckedThere ? 1e9 : 0);
+    const isGone = isAckedThere
+      ? lost.includes(send)
+      : (isBefore && send.ack === undefined) || wasUnderWay(send, cut);
+    const kind = isBefore ? 'passed-over' : 'split-brain';
+    return isGone ? [{ kind, cut, send, isAckedThere }] : [];
+  });
 }
 
 /** It had been sent when the fault struck, and its outcome was not known. */
