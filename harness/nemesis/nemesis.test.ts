@@ -68,6 +68,7 @@ function rig(plan: PlannedFault[], options: Partial<NemesisOptions> = {}) {
     faults,
     originNanos: monotonicNanos(),
     resolve: async () => siteOf(hurt.victim),
+    measure: async () => undefined,
     settle: async () => undefined,
     record: (event) => events.push(event),
     ...options,
@@ -103,7 +104,7 @@ describe('the nemesis', () => {
     expect(at('heal-requested') - at('effective')).toBeGreaterThanOrEqual(99);
   });
 
-  describe('while it is being proven that a victim is healed', () => {
+  describe('while a victim is being healed, and that is proven', () => {
     /** A fault whose healing takes a while to be seen. */
     const slowly = (kind: string): Fault => ({
       ...faults.find((fault) => fault.kind === 'kill')!,
@@ -129,6 +130,42 @@ describe('the nemesis', () => {
     test('another fault of the kind waits for it', async () => {
       const whole = (fault: number) => wholeLife.map((step) => `${step} ${fault}`);
       expect(await toldOf({})).toEqual([...whole(0), ...whole(1)]);
+    });
+
+    test('also while the deed that heals takes its time', async () => {
+      const healed: Fault = {
+        ...slowly('slow'),
+        async heal() {
+          await new Promise((resolve) => setTimeout(resolve, 60));
+          return monotonicNanos();
+        },
+      };
+      const told = await toldOf({}, { faults: [healed] });
+      expect(told.indexOf('requested 1')).toBeGreaterThan(told.indexOf('heal-probed 0'));
+    });
+
+    test('also when it comes to nothing', async () => {
+      const unhealed: Fault = {
+        ...slowly('slow'),
+        async heal() {
+          await new Promise((resolve) => setTimeout(resolve, 60));
+          throw new Error('it is stuck');
+        },
+      };
+      const told = await toldOf({}, { faults: [unhealed] });
+      expect(told.indexOf('requested 1')).toBeGreaterThan(told.indexOf('failed 0'));
+      expect(told.at(-1)).toBe('failed 1');
+    });
+
+    test('what a fault puts at risk is measured once, when it has its turn', async () => {
+      const measured: string[] = [];
+      const plan = [planned(0, { kind: 'slow' }), planned(1, { kind: 'slow', atMs: 40 })];
+      const { nemesis, events } = rig(plan, {
+        faults: [slowly('slow')],
+        measure: async ({ id }) => void measured.push(`${id} after ${events.at(-1)?.step}`),
+      });
+      await nemesis.run();
+      expect(measured).toEqual(['0 after undefined', '1 after heal-probed']);
     });
 
     test('one of another kind, or on another victim, does not', async () => {

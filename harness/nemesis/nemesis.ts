@@ -12,6 +12,8 @@ export interface NemesisOptions {
   readonly originNanos: number;
   /** Who holds the role now; rejects with the reason when nobody does. */
   readonly resolve: (fault: PlannedFault) => Promise<FaultSite>;
+  /** Asked once, right before the deed, of the site that it is done to. */
+  readonly measure: (fault: PlannedFault, site: FaultSite) => Promise<void>;
   /** Resolves once the cluster has settled after a fault, has had its time to, or on abort. */
   readonly settle: (signal: AbortSignal) => Promise<void>;
   /** Into the history, before anything else happens. */
@@ -21,14 +23,15 @@ export interface NemesisOptions {
 /**
  * Runs the planned faults at their times and always heals them: at the planned time, on abort at
  * once, and also when the injection failed half-way. A fault that could not act is `failed`, which
- * makes a run inconclusive; it never stops the other faults. While it is being proven that a victim
- * is healed, another fault of the same kind waits: its deed would be taken for a failed healing.
+ * makes a run inconclusive; it never stops the other faults. While a victim is being healed, until
+ * that is proven, another fault of the same kind waits: its deed would be taken for a failed healing,
+ * or be healed with the first.
  */
 export class Nemesis {
   readonly #options: NemesisOptions;
   readonly #abort = new AbortController();
   readonly #over = new Map<number, Promise<void>>();
-  /** Proofs of healing under way. */
+  /** Under way, their proofs included. */
   readonly #healing = new Set<Healing>();
 
   constructor(options: NemesisOptions) {
@@ -78,9 +81,10 @@ export class Nemesis {
         site = await this.#options.resolve(planned);
         const healing = this.#healingOf(planned.kind, site);
         if (healing === undefined) break;
-        await healing.proven;
+        await healing.over;
         if (this.#abort.signal.aborted) return;
       }
+      await this.#options.measure(planned, site);
     } catch (error) {
       tell({ step: 'requested', time: requestedAt });
       tell({ step: 'failed', proof: reasonOf(error), result: 'inconclusive' });
@@ -108,10 +112,21 @@ export class Nemesis {
     } catch (error) {
       tell({ step: 'failed', proof: reasonOf(error), result: 'inconclusive' });
     }
+    const over = this.#heal(hit, injected);
+    const healing = { kind: fault.kind, victims: site.victims.map(({ name }) => name), over };
+    this.#healing.add(healing);
+    try {
+      await over;
+    } finally {
+      this.#healing.delete(healing);
+    }
+  }
+
+  async #heal({ fault, site, tell }: Hit, injected: boolean): Promise<void> {
     try {
       tell({ step: 'heal-requested' });
       tell({ step: 'healed', time: await fault.heal(site) });
-      tell({ step: 'heal-probed', ...(await this.#proveHealed(fault, site)) });
+      tell({ step: 'heal-probed', ...(await prove(fault, site, 'healed')) });
     } catch (error) {
       if (injected)
         tell({ step: 'failed', proof: `not healed: ${reasonOf(error)}`, result: 'inconclusive' });
@@ -122,17 +137,6 @@ export class Nemesis {
     return [...this.#healing].find(
       (one) => one.kind === kind && victims.some(({ name }) => one.victims.includes(name)),
     );
-  }
-
-  async #proveHealed(fault: Fault, site: FaultSite): ReturnType<typeof prove> {
-    const proven = prove(fault, site, 'healed');
-    const healing = { kind: fault.kind, victims: site.victims.map(({ name }) => name), proven };
-    this.#healing.add(healing);
-    try {
-      return await proven;
-    } finally {
-      this.#healing.delete(healing);
-    }
   }
 
   async #waitUntil(nanos: number): Promise<void> {
@@ -149,8 +153,7 @@ interface Healing {
   readonly kind: string;
   /** Their names. */
   readonly victims: readonly string[];
-  /** Never rejects. */
-  readonly proven: Promise<unknown>;
+  readonly over: Promise<void>;
 }
 
 interface Hit {

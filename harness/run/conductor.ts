@@ -213,11 +213,8 @@ export class Conductor {
       planned: plan.faults,
       faults,
       originNanos,
-      resolve: async (fault) => {
-        const site = await resolveSite(fault, around);
-        await this.#measureExposure(fault, site);
-        return site;
-      },
+      resolve: (fault) => resolveSite(fault, around),
+      measure: (fault, site) => this.#measureExposure(fault, site),
       settle: (signal) => settle(around, signal),
       record: (event) => this.#faultStep(event),
     });
