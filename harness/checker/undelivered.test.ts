@@ -110,12 +110,13 @@ describe('a cursor that outlived the log', () => {
     readonly flush?: 'async' | 'sync';
     readonly replication?: 'quorum' | 'none';
     readonly fault?: string;
+    readonly idempotent?: boolean;
   }
 
   /** Up to 1000 ms a0 is safe, and a1, a2 and a3 are not. */
   function cluster(setting: Setting = {}): Story {
     const { target = 'nats', flush = 'async', replication = 'quorum' } = setting;
-    const { fault = 'power-cut' } = setting;
+    const { fault = 'power-cut', idempotent = true } = setting;
     return new Story({
       target,
       capabilities: { competingConsumers: true, readEachReplica: false },
@@ -127,6 +128,7 @@ describe('a cursor that outlived the log', () => {
           replicas: replication === 'none' ? 1 : 3,
           flushInterval: '100ms',
         },
+        workload: { idempotent },
         phases: [
           {
             name: 'main',
@@ -460,6 +462,19 @@ describe('a cursor that outlived the log', () => {
         passedOver: 2,
         undelivered: 2,
       });
+    });
+
+    test('may have given a message as often as its retries were stored, which nobody knows', () => {
+      const twice = (idempotent: boolean) =>
+        kindsOf(
+          apart((story) => story.delivered('a4', 2).delivered('a4', 3).delivered('b3', 4), {
+            idempotent,
+            before: (story) => story.at(990).invoke('a4').at(1000),
+          }),
+        );
+      const splitBrain = { passedOver: 1, splitBrain: 1 };
+      expect(twice(false)).toEqual({ verdict: 'inconclusive', ...splitBrain, undelivered: 0 });
+      expect(twice(true)).toEqual({ verdict: 'fail', ...splitBrain, undelivered: 1 });
     });
 
     test('is no excuse where what it gave was never there before the fault', () => {

@@ -46,7 +46,7 @@ interface Sums {
   readonly allowed: Tally;
   /** It had not come so far. */
   behind: number;
-  /** Whether that is allowed the clocks do not tell. */
+  /** Whether that is allowed cannot be told: by the clocks, or of a message that was retried. */
   unclear: number;
 }
 
@@ -94,7 +94,7 @@ function doubtsOf({ behind, unclear }: Sums, records: number): string[] {
   if (unclear > 0) {
     const were = counted(unclear, 'record was', 'records were');
     doubts.push(
-      `${were} passed over, and whether a fault excuses that cannot be told as closely as the clocks of workers and harness compare`,
+      `${were} passed over, and whether a fault excuses that cannot be told as closely as the clocks of workers and harness compare, and as is known how often retries were stored`,
     );
   }
   if (records === 0) doubts.push('the final read found no records');

@@ -27,6 +27,7 @@ export type Judged =
   { readonly fault: string; readonly kind: PassedOverKind; readonly certain: boolean } | undefined;
 
 interface Excuse extends NonNullable<Judged> {
+  readonly id: number;
   /** Of a message that was not acked there: it and its fault, which excuse one position in all. */
   readonly once: string | undefined;
 }
@@ -134,18 +135,23 @@ export class PassedOver {
           const once = isAckedThere ? undefined : `${index} ${group} ${id}`;
           const known = excuses.get(offset) ?? [];
           excuses.set(offset, known);
-          known.push({ fault, kind: kinds[cause], certain, once });
+          known.push({ id, fault, kind: kinds[cause], certain, once });
         }
       });
     }
     return (offset) => {
-      const best = excuses
-        .get(offset)
-        ?.filter(({ once }) => once === undefined || !this.#used.has(once))
+      const best = (excuses.get(offset) ?? [])
+        .flatMap((excuse) => this.#leftOf(excuse))
         .toSorted((one, other) => rankOf(other) - rankOf(one))[0];
       if (best?.once !== undefined) this.#used.add(best.once);
       return best;
     };
+  }
+
+  /** What an excuse is still worth: how often the retries of a producer were stored nobody knows. */
+  #leftOf(excuse: Excuse): Excuse | [] {
+    if (excuse.once === undefined || !this.#used.has(excuse.once)) return excuse;
+    return this.#book.mayBeRetried(excuse.id) ? { ...excuse, certain: false } : [];
   }
 
   #suspects(): readonly Explaining[] {

@@ -17,18 +17,21 @@ export function undelivered(told: Told): OracleVerdict {
         found.doubt();
         continue;
       }
-      const excuses = lossyCuts(told)
-        .flatMap(({ cut, cell }) =>
-          givenInstead(told, cut, group, record).filter(({ kind }) =>
-            kind === 'passed-over' ? cell.cursorsAhead : cell.splitBrain,
-          ),
-        )
-        .filter((one) => !used.some((other) => other.cut === one.cut && other.send === one.send));
-      const acked = excuses.filter(({ isAckedThere }) => isAckedThere);
-      const best = acked.length > 0 ? acked : excuses;
+      const excuses = lossyCuts(told).flatMap(({ cut, cell }) =>
+        givenInstead(told, cut, group, record).filter(({ kind }) =>
+          kind === 'passed-over' ? cell.cursorsAhead : cell.splitBrain,
+        ),
+      );
+      const isUsed = (one: Excuse): boolean =>
+        used.some(({ cut, send }) => cut === one.cut && send === one.send);
+      const fresh = excuses.filter((one) => !isUsed(one));
+      const acked = fresh.filter(({ isAckedThere }) => isAckedThere);
+      const best = acked.length > 0 ? acked : fresh;
       const excuse = best.find(({ kind }) => kind === 'passed-over') ?? best[0];
-      if (excuse === undefined) found.add('undelivered');
-      else {
+      if (excuse === undefined) {
+        if (excuses.some(({ send }) => told.byRetry(send))) found.doubt();
+        else found.add('undelivered');
+      } else {
         found.add(excuse.kind, true);
         if (!excuse.isAckedThere) used.push(excuse);
       }
