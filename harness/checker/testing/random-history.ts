@@ -346,7 +346,11 @@ class Generator {
     const given = this.#draws.maybe(0.7) ? log.length : this.#draws.below(log.length + 1);
     for (const record of log.slice(0, given)) {
       const time = early ? this.#cutAt - this.#draws.below(3) * 1e6 : this.#tick();
-      this.#give({ file, consumer: worker, partition, time }, record);
+      // One of a broken broker may be given it anywhere.
+      const { offset } = this.#draws.maybe(this.#forgets ? 0.5 : 0.1)
+        ? this.#draws.pick(log)
+        : record;
+      this.#give({ file, consumer: worker, partition, time }, { ...record, offset });
     }
     const type = this.#draws.maybe(0.8) ? 'diverged' : 'assigned';
     const time = this.#tick();
