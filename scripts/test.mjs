@@ -8,13 +8,15 @@
 import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 const folders = ['broker', 'harness', 'reports', 'scenarios', 'scripts', 'test'];
+/** Files of a step, to see where its time goes. */
+const longestShown = 8;
 const scratch = mkdtempSync(join(tmpdir(), 'ackworth-test-'));
 
 /**
@@ -115,10 +117,21 @@ async function vitest(io, project) {
   const status = await io.run(bin('vitest'), ['run', '--project', project, ...reporters]);
   try {
     const result = JSON.parse(readFileSync(file, 'utf8'));
+    io.say(`longest: ${longest(result.testResults)}\n`);
     const failed = result.numFailedTests + (result.numFailedTests === 0 && status !== 0 ? 1 : 0);
     const skipped = result.numPendingTests + result.numTodoTests;
     return { passed: result.numPassedTests, failed, skipped };
   } catch {
     return { passed: 0, failed: 1 };
   }
+}
+
+/** "harness/run/run.e2e.test.ts 62 s, ..." */
+function longest(files) {
+  const seconds = ({ startTime, endTime }) => Math.round((endTime - startTime) / 1000);
+  return files
+    .toSorted((one, other) => seconds(other) - seconds(one))
+    .slice(0, longestShown)
+    .map((one) => `${relative(root, one.name)} ${seconds(one)} s`)
+    .join(', ');
 }

@@ -94,7 +94,7 @@ function doubtsOf({ behind, unclear }: Sums, records: number): string[] {
   if (unclear > 0) {
     const were = counted(unclear, 'record was', 'records were');
     doubts.push(
-      `${were} passed over, and whether a fault excuses that cannot be told as closely as the clocks of workers and harness compare, and as is known how often retries were stored`,
+      `${were} passed over, and whether a fault excuses that cannot be told: the clocks of workers and harness compare only so closely, or a message was retried, and may have been stored more than once`,
     );
   }
   if (records === 0) doubts.push('the final read found no records');
