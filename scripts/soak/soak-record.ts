@@ -1,6 +1,6 @@
 import { count } from '../../harness/record/count.ts';
 import type { PromiseCells } from './cells/cells.ts';
-import type { EngineSoak } from './engine-soak.ts';
+import type { EngineKind, EngineSoak } from './engine-soak.ts';
 import type { CellSeries } from './cells/cell-series.ts';
 import type { NatsSeries, NatsSoak } from './nats.ts';
 
@@ -77,51 +77,42 @@ export function markdown({
 }
 
 /** A batch takes the place of what there was of its cells, each in its form. */
-export function withCellBatch(earlier: readonly CellBatch[], batch: CellBatch): CellBatch[] {
-  const nameOf = ({ cell: id, form }: CellSeries): string => `${id} ${form}`;
-  const again = new Set(batch.series.map(nameOf));
-  const kept = earlier.map((one) => ({
-    ...one,
-    series: one.series.filter((series) => !again.has(nameOf(series))),
-  }));
-  return [...kept.filter(({ series }) => series.length > 0), batch];
-}
+export const withCellBatch = replacing<'series', CellSeries, CellBatch>(
+  'series',
+  ({ cell: id, form }) => `${id} ${form}`,
+);
 
 /** A series takes the place of what there was of its scenarios. */
-export function withCleanSeries(
-  earlier: readonly CleanSeries[],
-  series: CleanSeries,
-): CleanSeries[] {
-  const again = new Set(series.runs.map(({ scenario }) => scenario));
-  const kept = earlier.map((one) => ({
-    ...one,
-    runs: one.runs.filter(({ scenario }) => !again.has(scenario)),
-  }));
-  return [...kept.filter(({ runs }) => runs.length > 0), series];
-}
+export const withCleanSeries = replacing<'runs', CleanRun, CleanSeries>(
+  'runs',
+  ({ scenario }) => scenario,
+);
 
 /** A batch takes the place of what there was of its faults. */
-export function withEngineBatch(
-  earlier: readonly EngineBatch[],
-  batch: EngineBatch,
-): EngineBatch[] {
-  const again = new Set(batch.kinds.map(({ kind }) => kind));
-  const kept = earlier.map((one) => ({
-    ...one,
-    kinds: one.kinds.filter(({ kind }) => !again.has(kind)),
-  }));
-  return [...kept.filter(({ kinds }) => kinds.length > 0), batch];
-}
+export const withEngineBatch = replacing<'kinds', EngineKind, EngineBatch>(
+  'kinds',
+  ({ kind }) => kind,
+);
 
 /** A batch takes the place of what there was of its commands, each on its version. */
-export function withNatsBatch(earlier: readonly NatsBatch[], batch: NatsBatch): NatsBatch[] {
-  const nameOf = ({ command, version }: NatsSeries): string => `${command} ${version}`;
-  const again = new Set(batch.series.map(nameOf));
-  const kept = earlier.map((one) => ({
-    ...one,
-    series: one.series.filter((series) => !again.has(nameOf(series))),
-  }));
-  return [...kept.filter(({ series }) => series.length > 0), batch];
+export const withNatsBatch = replacing<'series', NatsSeries, NatsBatch>(
+  'series',
+  ({ command, version }) => `${command} ${version}`,
+);
+
+/** Parts of a batch, under `key`, take the place of earlier ones of the same name. */
+function replacing<
+  Key extends string,
+  Part,
+  Batch extends { readonly [key in Key]: readonly Part[] },
+>(key: Key, nameOf: (part: Part) => string): (earlier: readonly Batch[], batch: Batch) => Batch[] {
+  return (earlier, batch) => {
+    const again = new Set(batch[key].map(nameOf));
+    const kept = earlier.map((one): Batch => {
+      return { ...one, [key]: one[key].filter((part) => !again.has(nameOf(part))) };
+    });
+    return [...kept.filter((one) => one[key].length > 0), batch];
+  };
 }
 
 function cleanLines({ runs, ...made }: CleanSeries): string[] {
