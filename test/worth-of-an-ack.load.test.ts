@@ -14,13 +14,13 @@ beforeAll(() => {
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-/** `ackworth run power-cut` on three nodes, as a user asks for it who does not wait for slower brokers. */
-function powerCut(...args: string[]): { status: number | null; record: RunRecord } {
+/** `ackworth run power-cut` on three nodes, as a user asks for it. */
+function powerCut(args: readonly string[], seed = 3): { status: number | null; record: RunRecord } {
   const command = ['run', 'power-cut', '--replication', 'quorum', '--nodes', '3', '--json'];
   const bin = resolve('bin/ackworth.js');
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [bin, ...command, '--duration', '26s', '--seed', '3', ...args],
+    [bin, ...command, '--seed', String(seed), ...args],
     { cwd: directory, encoding: 'utf8', maxBuffer: 1 << 28 },
   );
   expect(stdout, stderr).toMatch(/^\{/);
@@ -31,14 +31,14 @@ const missing = await whatIsMissing('ext4', tmpdir());
 
 describe('the power of all nodes goes', { timeout: 180_000 }, () => {
   test('with flush "async" some of what was acked is lost, as allowed and no more', () => {
-    const { status, record } = powerCut('--flush', 'async');
+    const { status, record } = powerCut(['--flush', 'async']);
     expect(status, record.reasons.join('\n')).toBe(0);
     expect(record.accounting.lost).toBeGreaterThan(0);
     expect(record.faults[0]!.exposure).toBeGreaterThan(0);
   });
 
   test('with flush "sync" nothing is, and what that supports is told', () => {
-    const { status, record } = powerCut('--flush', 'sync');
+    const { status, record } = powerCut(['--flush', 'sync']);
     expect(status, record.reasons.join('\n')).toBe(0);
     expect(record.verdict).toBe('pass');
     expect(record.accounting.acked).toBeGreaterThan(10_000);
@@ -54,13 +54,21 @@ describe('the power of all nodes goes', { timeout: 180_000 }, () => {
   });
 
   const why = missing === undefined ? '' : ` (skipped: ${missing})`;
-  test.skipIf(missing !== undefined)(`a sync that lies is a violation, named${why}`, () => {
-    const nodeMain = resolve('dist/test/defects/lying-sync.js');
-    const { status, record } = powerCut('--flush', 'sync', '--node-main', nodeMain);
-    expect(status, record.reasons.join('\n')).toBe(3);
-    const lost = record.verdicts.find(({ check }) => check === 'lost')!;
-    expect(lost.verdict).toBe('invalid');
-    expect(lost.anomalies.map(({ kind }) => kind)).toContain('lost-tail');
-    expect(record.target.config).toMatchObject({ nodeMain });
-  });
+  test.skipIf(missing !== undefined)(
+    `a sync that lies is a violation, named${why}`,
+    { timeout: 300_000 },
+    () => {
+      const nodeMain = resolve('dist/test/defects/lying-sync.js');
+      const lying = ['--flush', 'sync', '--node-main', nodeMain];
+      let { status, record } = powerCut(lying);
+      // Once a second its cache is emptied: a cut at the instant when it is empty takes nothing.
+      for (let seed = 4; status === 0 && seed <= 6; seed++)
+        ({ status, record } = powerCut(lying, seed));
+      expect(status, record.reasons.join('\n')).toBe(3);
+      const lost = record.verdicts.find(({ check }) => check === 'lost')!;
+      expect(lost.verdict).toBe('invalid');
+      expect(lost.anomalies.map(({ kind }) => kind)).toContain('lost-tail');
+      expect(record.target.config).toMatchObject({ nodeMain });
+    },
+  );
 });
