@@ -112,24 +112,20 @@ const unsynced = () =>
     },
   );
 
+/** What was acked of it is a0 and a1, of which the cut takes a1; b0, b1 and b2 come instead. */
+const regrown = (before: (story: Story) => Story): Story =>
+  before(unsynced().at(900).acked('a0', 0).acked('a1', 1).invoke('a2'))
+    .fault(0, 1000, { victims: three })
+    .at(2500)
+    .acked('b0', 1)
+    .acked('b1', 2)
+    .acked('b2', 3);
+
 test('a cursor was ahead of a fault for certain, not at all, or neither', () => {
   // a2 was never acked, and given at `ms`; b1 lies where it lay.
   const givenAt = (ms: number) =>
     seen(
-      unsynced()
-        .at(900)
-        .acked('a0', 0)
-        .acked('a1', 1)
-        .invoke('a2')
-        .complete('a2', 'info')
-        .consumed('a0 a1')
-        .at(ms)
-        .delivered('a2', 2)
-        .fault(0, 1000, { victims: three })
-        .at(2500)
-        .acked('b0', 1)
-        .acked('b1', 2)
-        .acked('b2', 3)
+      regrown((story) => story.complete('a2', 'info').consumed('a0 a1').at(ms).delivered('a2', 2))
         .delivered('b2', 3)
         .log('a0 b0 b1 b2'),
     );
@@ -143,19 +139,7 @@ test('a message was under way when a fault struck for certain, not at all, or ne
   // a2 had its outcome at `ms`, and is given long after the cut; b1 lies where it lay.
   const learnedAt = (ms: number) =>
     seen(
-      unsynced()
-        .at(900)
-        .acked('a0', 0)
-        .acked('a1', 1)
-        .invoke('a2')
-        .at(ms)
-        .complete('a2', 'info')
-        .consumed('a0 a1')
-        .fault(0, 1000, { victims: three })
-        .at(2500)
-        .acked('b0', 1)
-        .acked('b1', 2)
-        .acked('b2', 3)
+      regrown((story) => story.at(ms).complete('a2', 'info').consumed('a0 a1'))
         .delivered('a2', 2)
         .delivered('b2', 3)
         .log('a0 b0 b1 b2'),

@@ -1,9 +1,9 @@
-import { countOf } from './accounting.ts';
 import type { Book } from '../checker/book/book.ts';
 import { describeInjection, doubtOf } from '../checker/book/fault-timeline.ts';
 import type { Injection } from '../checker/book/fault-timeline.ts';
 import type { Verdict } from '../checker/checker.ts';
 import { count } from '../record/count.ts';
+import { countOf } from './accounting.ts';
 import type { Judgement } from './judgement.ts';
 import { byFault } from './loss-bounds.ts';
 import { stakeOf } from './stake.ts';

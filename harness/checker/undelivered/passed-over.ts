@@ -78,11 +78,8 @@ export class PassedOver {
 
   /** Where it is said that this may be. */
   inWords(kind: PassedOverKind): string {
-    const words = this.#suspects().flatMap(({ promise }) =>
-      (['cursorsAhead', 'splitBrain'] as const)
-        .filter((cause) => kinds[cause] === kind)
-        .flatMap((cause) => promise[cause] ?? []),
-    );
+    const cause = kind === kinds.cursorsAhead ? 'cursorsAhead' : 'splitBrain';
+    const words = this.#suspects().flatMap(({ promise }) => promise[cause] ?? []);
     return [...new Set(words)].join('; ');
   }
 
