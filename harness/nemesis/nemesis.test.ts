@@ -68,7 +68,7 @@ function rig(plan: PlannedFault[], options: Partial<NemesisOptions> = {}) {
     faults,
     originNanos: monotonicNanos(),
     resolve: async () => siteOf(hurt.victim),
-    measure: async () => undefined,
+    measure: async () => 'something',
     settle: async () => undefined,
     record: (event) => events.push(event),
     ...options,
@@ -162,7 +162,10 @@ describe('the nemesis', () => {
       const plan = [planned(0, { kind: 'slow' }), planned(1, { kind: 'slow', atMs: 40 })];
       const { nemesis, events } = rig(plan, {
         faults: [slowly('slow')],
-        measure: async ({ id }) => void measured.push(`${id} after ${events.at(-1)?.step}`),
+        measure: async ({ id }) => {
+          measured.push(`${id} after ${events.at(-1)?.step}`);
+          return 'something';
+        },
       });
       await nemesis.run();
       expect(measured).toEqual(['0 after undefined', '1 after heal-probed']);
@@ -182,6 +185,44 @@ describe('the nemesis', () => {
       setTimeout(() => nemesis.abort(), 60);
       await nemesis.run();
       expect(new Set(events.map(({ fault }) => fault))).toEqual(new Set([0]));
+    });
+  });
+
+  describe('where nothing is at stake', () => {
+    /** Counts how often it was asked, and who was struck. */
+    const struck = async (stake: (asked: number) => 'something' | 'nothing', abortMs?: number) => {
+      let asked = 0;
+      const { nemesis, events, steps } = rig([planned(0)], {
+        measure: async () => stake(++asked),
+        resolve: async () => siteOf(victimCalled(`node ${asked + 1}`).victim),
+      });
+      if (abortMs !== undefined) setTimeout(() => nemesis.abort(), abortMs);
+      const beganAt = monotonicNanos();
+      await nemesis.run();
+      const requestedAt = events[0]?.time;
+      const waitedMs = requestedAt === undefined ? undefined : (requestedAt - beganAt) / 1e6;
+      return { asked, waitedMs, victims: events[0]?.victims, steps: steps() };
+    };
+
+    test('waits until something is, and strikes whom its target then means', async () => {
+      const { asked, waitedMs, victims, steps } = await struck((times) =>
+        times < 4 ? 'nothing' : 'something',
+      );
+      expect(asked).toBe(4);
+      expect(waitedMs).toBeLessThan(400);
+      expect(victims).toEqual(['node 4']);
+      expect(steps).toEqual(wholeLife);
+    });
+
+    test('strikes all the same after half a second', async () => {
+      const { waitedMs, steps } = await struck(() => 'nothing');
+      expect(waitedMs).toBeGreaterThan(450);
+      expect(waitedMs).toBeLessThan(1500);
+      expect(steps).toEqual(wholeLife);
+    });
+
+    test('never strikes once it is aborted', async () => {
+      expect((await struck(() => 'nothing', 100)).steps).toEqual([]);
     });
   });
 

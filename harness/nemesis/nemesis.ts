@@ -12,13 +12,23 @@ export interface NemesisOptions {
   readonly originNanos: number;
   /** Who holds the role now; rejects with the reason when nobody does. */
   readonly resolve: (fault: PlannedFault) => Promise<FaultSite>;
-  /** Asked once, right before the deed, of the site that it is done to. */
-  readonly measure: (fault: PlannedFault, site: FaultSite) => Promise<void>;
+  /**
+   * Asked right before the deed, of the site that it is done to: what the fault puts at stake.
+   * `nothing` only where something could be, and is known not to.
+   */
+  readonly measure: (fault: PlannedFault, site: FaultSite) => Promise<'something' | 'nothing'>;
   /** Resolves once the cluster has settled after a fault, has had its time to, or on abort. */
   readonly settle: (signal: AbortSignal) => Promise<void>;
   /** Into the history, before anything else happens. */
   readonly record: (event: FaultEvent) => void;
 }
+
+/**
+ * A fault at an instant at which nothing is at stake, such as right after a flush, tries nothing.
+ * It waits for a better one, as long as that may take at most.
+ */
+const stakeMsMax = 500;
+const stakeLookMs = 20;
 
 /**
  * Runs the planned faults at their times and always heals them: at the planned time, on abort at
@@ -76,15 +86,21 @@ export class Nemesis {
     let site: FaultSite;
     try {
       if (!fault) throw new Error(`"${planned.kind}" is not a known fault`);
+      let stakeBy = Infinity;
       for (;;) {
         requestedAt = monotonicNanos();
         site = await this.#options.resolve(planned);
         const healing = this.#healingOf(planned.kind, site);
-        if (healing === undefined) break;
-        await healing.over;
+        if (healing === undefined) {
+          stakeBy = Math.min(stakeBy, requestedAt + stakeMsMax * 1e6);
+          const stake = await this.#options.measure(planned, site);
+          if (stake === 'something' || monotonicNanos() >= stakeBy) break;
+          await this.#waitUntil(monotonicNanos() + stakeLookMs * 1e6);
+        } else {
+          await healing.over;
+        }
         if (this.#abort.signal.aborted) return;
       }
-      await this.#options.measure(planned, site);
     } catch (error) {
       tell({ step: 'requested', time: requestedAt });
       tell({ step: 'failed', proof: reasonOf(error), result: 'inconclusive' });

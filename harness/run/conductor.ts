@@ -5,7 +5,7 @@ import type { NodeProgram } from '../cluster/node-program.ts';
 import type { StorageChoice } from '../cluster/process/storage/choose.ts';
 import type { SiteUsage } from '../cluster/site-usage.ts';
 import type { SupervisedCluster } from '../cluster/supervised-cluster.ts';
-import type { MeasuredExposure } from '../checker/book/exposure.ts';
+import { unsafeOf, type MeasuredExposure } from '../checker/book/exposure.ts';
 import type { Driver, Session } from '../driver/driver.ts';
 import type { FaultSite } from '../fault/fault.ts';
 import { HarnessError } from '../errors.ts';
@@ -234,7 +234,7 @@ export class Conductor {
   }
 
   /** Only where messages may be lost: elsewhere it would only come between plan and deed. */
-  async #measureExposure(fault: PlannedFault, site: FaultSite): Promise<void> {
+  async #measureExposure(fault: PlannedFault, site: FaultSite): Promise<'something' | 'nothing'> {
     const hit = {
       kind: fault.kind,
       nodes: site.victims.flatMap(({ target, number }) => (target === 'node' ? [number] : [])),
@@ -243,7 +243,9 @@ export class Conductor {
     const runs = async (node: number): Promise<boolean> =>
       (await this.#cluster.state(node)) === 'running';
     const measured = await measureExposure(this.#session, this.#options.plan, hit, runs);
-    if (measured !== undefined) this.#options.onExposure(fault.id, measured);
+    if (measured === undefined) return 'something';
+    this.#options.onExposure(fault.id, measured);
+    return unsafeOf(measured) > 0 ? 'something' : 'nothing';
   }
 
   async #untilProducersAreDone(): Promise<void> {
