@@ -135,7 +135,7 @@ export function compareCommand(): Command {
 
 async function newGrid(name: string, flags: CompareFlags): Promise<Grid> {
   const { target, cluster, flush, replication, batch, inFlight, rates, repeats, only } = flags;
-  const words = vocabulary();
+  const words = vocabulary(target);
   const scenario = await loadScenario(name, { registry: scenarios, vocabulary: words });
   const axes = { targets: target, clusters: cluster, flush, replication, batch, inFlight, rates };
   const whole = makeGrid(scenario, {

@@ -63,7 +63,7 @@ export function runCommand(): Command {
         ...storageForms,
       ]),
     )
-    .option('--rate <n>', 'messages per second', decimal)
+    .option('--rate <n>', 'messages per second; default: the scenario’s', decimal)
     .option('--size <size>', 'message size, such as 100B or 1KiB')
     .option('--producers <n>', 'producer processes', wholeNumber)
     .option('--consumers <n>', 'consumer processes', wholeNumber)
@@ -119,7 +119,7 @@ async function chosenScenarios(names: readonly string[], flags: RunFlags): Promi
   const overrides: Overrides = Object.fromEntries(
     Object.entries(flags).filter(([name]) => name !== 'faults' && name in overridesSchema.shape),
   );
-  const words = vocabulary();
+  const words = vocabulary([flags.target]);
   const loaded: Scenario[] = [];
   for (const name of names) {
     const scenario = await loadScenario(name, { registry: scenarios, vocabulary: words });

@@ -26,6 +26,11 @@ export interface Broker {
   }>;
   /** A fault and mode that fit no row are held to lose nothing. */
   readonly promises: readonly Row[];
+  /**
+   * Messages per second that three nodes bear in each mode, on two cores and a common disk: the rate
+   * of a scenario that names none. Left out where that is the schema's.
+   */
+  readonly usualRate?: number;
   /** What its nodes can keep their data on. */
   readonly storage: readonly StorageForm[];
   /**

@@ -1,5 +1,5 @@
 import { complaintError, explain } from './explain.ts';
-import { scenarioSchema, type Scenario } from './schema.ts';
+import { scenarioSchema, type Scenario, type ScenarioInput } from './schema.ts';
 import { contradictions, type Vocabulary } from './semantics.ts';
 
 /**
@@ -12,7 +12,18 @@ export function parseScenario(input: unknown, source: string, vocabulary: Vocabu
   }
   const parsed = scenarioSchema.safeParse(input);
   if (!parsed.success) throw complaintError(source, explain(scenarioSchema, input, parsed.error));
-  return checkScenario(parsed.data, source, vocabulary);
+  const scenario = namesRate(input as ScenarioInput)
+    ? parsed.data
+    : withRate(parsed.data, vocabulary.usualRate);
+  return checkScenario(scenario, source, vocabulary);
+}
+
+function namesRate({ workload, phases }: ScenarioInput): boolean {
+  return workload?.rate !== undefined || phases.some(({ rate }) => rate !== undefined);
+}
+
+function withRate(scenario: Scenario, rate = scenario.workload.rate): Scenario {
+  return { ...scenario, workload: { ...scenario.workload, rate } };
 }
 
 /** Throws when fields contradict each other; returns the scenario. */

@@ -251,3 +251,21 @@ test('replicas that a scenario asks for survive a replication that is named agai
   const one = { ...five, topic: { replicas: 1, replication: 'none' } };
   expect(replicas(one, { replication: 'quorum' })).toBe(3);
 });
+
+describe('a scenario that names no rate', () => {
+  const { workload, ...rest } = input;
+  const phases = [{ name: 'one', duration: '4s' }];
+  const rateOf = (given: object, words: Partial<Vocabulary> = {}): number =>
+    parseScenario({ ...rest, phases, ...given }, 'x', { ...vocabulary, ...words }).workload.rate;
+
+  test('has the one that its target usually bears', () => {
+    expect(rateOf({}, { usualRate: 300 })).toBe(300);
+    expect(rateOf({ workload: { producers: 2 } }, { usualRate: 300 })).toBe(300);
+    expect(rateOf({})).toBe(5000);
+  });
+
+  test('is none that names it, for the whole or for a phase', () => {
+    expect(rateOf({ workload }, { usualRate: 300 })).toBe(1000);
+    expect(rateOf({ phases: [{ ...phases[0], rate: 500 }] }, { usualRate: 300 })).toBe(5000);
+  });
+});

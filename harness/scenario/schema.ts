@@ -201,6 +201,7 @@ export const scenarioSchema = z.strictObject({
   containers: z.strictObject({ node: containerLimits, worker: containerLimits }).optional(),
   workload: z
     .strictObject({
+      /** Default: this, or what the target bears (`usualRate` of its broker). */
       rate: messageRate.default(5000),
       arrival: arrival.default({ kind: 'constant' }),
       size: byteSize

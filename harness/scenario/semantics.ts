@@ -10,6 +10,8 @@ import { payloadBytesMin, type Scenario } from './schema.ts';
 export interface Vocabulary {
   readonly faults: readonly FaultWord[];
   readonly checks: readonly string[];
+  /** Messages per second of a scenario that names none, in place of the schema's. */
+  readonly usualRate?: number;
 }
 
 export interface FaultWord {

@@ -1,0 +1,9 @@
+import { expect, test } from 'vitest';
+import { vocabulary } from './vocabulary.ts';
+
+test('among several targets the slowest says what rate is usual', () => {
+  expect(vocabulary(['reference']).usualRate).toBeUndefined();
+  expect(vocabulary(['nats']).usualRate).toBe(1000);
+  expect(vocabulary(['reference', 'nats']).usualRate).toBe(1000);
+  expect(() => vocabulary(['gnats'])).toThrow('there is no driver "gnats"');
+});
