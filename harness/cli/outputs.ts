@@ -1,16 +1,20 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import { renderReport, renderSuite, type ReportFiles } from '../../reports/index.ts';
+import type { ReportFiles } from '../../reports/index.ts';
 import { HarnessError } from '../errors.ts';
 import type { RunRecord } from '../record/record.ts';
 import type { SuiteCell, SuiteRecord } from '../record/suite.ts';
 import { makeDirectory } from '../run/make-directory.ts';
+
+/** What draws charts takes longer to load than all else: only where there is something to draw. */
+const reports = () => import('../../reports/index.ts');
 
 /** Writes everything a person or a CI system reads beside the record; returns the report's path. */
 export async function writeReports(
   directory: string,
   records: readonly RunRecord[],
 ): Promise<string> {
+  const { renderReport } = await reports();
   return writeFiles(directory, await renderReport(records));
 }
 
@@ -19,6 +23,7 @@ export async function writeReports(
  * else to their records, as far as they are there.
  */
 export async function writeSuiteReports(directory: string, suite: SuiteRecord): Promise<string> {
+  const { renderSuite } = await reports();
   return writeFiles(directory, await renderSuite(suite, (cell) => evidenceOf(directory, cell)));
 }
 

@@ -1,5 +1,5 @@
 import type { Roles } from '../driver/driver.ts';
-import { namedNodes } from '../scenario/semantics.ts';
+import { namedNodes } from '../scenario/targets.ts';
 
 /** Every node of several that are named together; undefined for a role, which one node holds. */
 export function nodesOfTarget(target: string, candidates: readonly number[]): number[] | undefined {

@@ -6,7 +6,7 @@ import { HarnessError } from '../errors.ts';
 import { monotonicNanos } from '../measure/clock.ts';
 import { choose, nodeOfRole, nodesOfTarget } from '../nemesis/roles.ts';
 import type { PlannedFault } from '../scenario/plan-types.ts';
-import { targetClass } from '../scenario/semantics.ts';
+import { targetClass } from '../scenario/targets.ts';
 import type { Fleet } from './fleet.ts';
 import type { Worker } from './worker.ts';
 

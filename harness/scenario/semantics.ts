@@ -5,6 +5,7 @@ import { explain } from './explain.ts';
 import type { Complaint } from './explain.ts';
 import { didYouMean } from './nearest.ts';
 import { payloadBytesMin, type Scenario } from './schema.ts';
+import { namedNodes, targetClass } from './targets.ts';
 
 /** What a scenario may name: the registries of faults and checkers, as data. */
 export interface Vocabulary {
@@ -179,17 +180,6 @@ function phaseComplaints(scenario: Scenario, vocabulary: Vocabulary): Complaint[
     });
   });
   return found;
-}
-
-/** The kind of thing that a target resolves to. */
-export function targetClass(target: string): 'node' | 'consumer' | 'producer' {
-  return target === 'consumer' || target === 'producer' ? target : 'node';
-}
-
-/** `node-1+node-3` -> 1, 3; of a role: none. */
-export function namedNodes(target: string): number[] {
-  const names = /^node-\d+(\+node-\d+)*$/.test(target) ? target.split('+') : [];
-  return [...new Set(names.map((name) => Number(name.slice('node-'.length))))];
 }
 
 function faultComplaints(

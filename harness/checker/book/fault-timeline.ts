@@ -1,6 +1,6 @@
 import type { FaultEvent, PhaseEvent } from '../../history/events.ts';
 import type { PlannedFault, Plan } from '../../scenario/plan-types.ts';
-import { targetClass } from '../../scenario/semantics.ts';
+import { targetClass } from '../../scenario/targets.ts';
 
 /** One fault from the request to its healing. Times are history times. */
 export interface Injection {

@@ -1,6 +1,6 @@
 import { harmOf } from '../../checker/promise/harm.ts';
 import type { PlannedFault } from '../../scenario/plan-types.ts';
-import { targetClass } from '../../scenario/semantics.ts';
+import { targetClass } from '../../scenario/targets.ts';
 import type { Broker } from '../broker.ts';
 import { duplicateWindowMs } from './duplicate-window.ts';
 import { natsPromises } from './promises.ts';
