@@ -42,8 +42,8 @@ export default defineConfig({
           include: kinds.e2e,
           exclude: elsewhere,
           ...patience,
-          // They mostly wait for what they have brought about: one at a time leaves cores idle.
-          maxWorkers: 2,
+          // They mostly wait for what they have brought about: fewer at a time leave cores idle.
+          maxWorkers: 3,
         },
       },
       {
@@ -54,6 +54,8 @@ export default defineConfig({
           ...patience,
           // Two at full rate are more than two cores bear.
           fileParallelism: false,
+          // Of tests that say they bear company.
+          maxConcurrency: 2,
         },
       },
       {

@@ -11,10 +11,11 @@ const noMounts = noEngine ?? (await whatIsMissing('ext4', tmpdir()));
 const because = (missing: string | undefined): string =>
   missing === undefined ? '' : ` (skipped: ${missing})`;
 
+const company = { concurrent: true };
 const workload = { rate: 300, producers: 1, consumers: 1 };
 const saying = (text: RegExp): string => expect.stringMatching(text) as string;
 
-describe.skipIf(noEngine !== undefined)(`links of containers${because(noEngine)}`, () => {
+describe.skipIf(noEngine !== undefined)(`links of containers${because(noEngine)}`, company, () => {
   test('are delayed, reset and cut through proxies in a container of their own', async ({
     onTestFinished,
   }) => {
@@ -70,7 +71,7 @@ describe.skipIf(noEngine !== undefined)(`links of containers${because(noEngine)}
   });
 });
 
-describe.skipIf(noMounts !== undefined)(`disks of containers${because(noMounts)}`, () => {
+describe.skipIf(noMounts !== undefined)(`disks of containers${because(noMounts)}`, company, () => {
   const storage = { form: 'ext4', size: '64MiB' };
 
   test('are full, and fail syncs, and are whole again', async ({ onTestFinished }) => {

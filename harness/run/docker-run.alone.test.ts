@@ -1,43 +1,52 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findLeftovers } from '../clean/clean.ts';
 import { engineEndpoint } from '../cluster/docker/endpoint.ts';
 import { whyNoEngine } from '../cluster/docker/testing/why-no-engine.ts';
-import { readRecord } from '../record/read.ts';
-import { DockerRuns, heldAltogether, heldOf, nothingHeld } from './testing/docker-runs.ts';
+import type { RunRecord } from '../record/record.ts';
+import { DockerRuns, heldAltogether } from './testing/docker-runs.ts';
 
-// Real runs on a real engine, as a user starts them.
+// Real runs on a real engine, as a user starts them, two at a time.
 const missing = await whyNoEngine();
 
 const suffix = missing ? ` (skipped: ${missing})` : '';
 
-describe.skipIf(missing !== undefined)(`a run on Docker${suffix}`, () => {
-  test('of the scenarios that ship holds, with each fault proven, and leaves nothing', async ({
-    onTestFinished,
-  }) => {
-    const runs = new DockerRuns();
-    onTestFinished(() => runs.close());
-    const before = await heldAltogether();
-    const names = ['leader-kill', 'consumer-kill', 'partition', 'part-kill'];
-    const all = ['run', ...names, '--cluster', 'docker', '--seed', '3'];
-    const { status, stdout, stderr } = runs.ackworth(all);
-    expect(status, stdout + stderr).toBe(0);
-    for (const name of names) {
-      const record = await readRecord(join(runs.of(name), 'record.json'));
+/** So that two cores bear two runs at once. */
+const light = ['--rate', '2000'];
+
+describe.skipIf(missing !== undefined)(`a run on Docker${suffix}`, { concurrent: true }, () => {
+  let before: readonly string[];
+
+  beforeAll(async () => {
+    before = await heldAltogether();
+  });
+
+  afterAll(async () => {
+    expect(await heldAltogether()).toEqual(before);
+  });
+
+  /** These scenarios as they ship, one after the other; resolves with their records. */
+  async function shipped(runs: DockerRuns, names: readonly string[]): Promise<RunRecord[]> {
+    const records = await runs.passingAll(names, ...light);
+    for (const [index, record] of records.entries()) {
       expect(record.cluster.kind).toBe('docker');
       expect(record.accounting).toMatchObject({ lost: 0 });
       expect(record.accounting.acked).toBeGreaterThan(50_000);
       expect(record.faults.length).toBeGreaterThan(0);
-      for (const { kind, proof } of record.faults)
-        expect([kind, proof.injected, proof.healed]).toEqual([kind, 'confirmed', 'confirmed']);
-      expect(await heldOf(record.id)).toEqual(nothingHeld);
-      expect(existsSync(join(runs.of(name), 'data'))).toBe(false);
+      expect(existsSync(join(runs.of(names[index]!), 'data'))).toBe(false);
     }
-    const [killed, consumed, cut] = await Promise.all(
-      names.map((name) => readRecord(join(runs.of(name), 'record.json'))),
-    );
+    expect(await findLeftovers(runs.output)).toEqual([]);
+    return records;
+  }
+
+  test('holds when nodes and consumers are killed, and leaves nothing', async ({
+    onTestFinished,
+  }) => {
+    const runs = new DockerRuns();
+    onTestFinished(() => runs.close());
+    const [killed, consumed] = await shipped(runs, ['leader-kill', 'consumer-kill']);
     expect(killed?.faults[0]?.proof.injectedEvidence).toMatch(
       /^container with process \d+ is gone, no answer/,
     );
@@ -51,6 +60,17 @@ describe.skipIf(missing !== undefined)(`a run on Docker${suffix}`, () => {
     expect(killed?.resources.map(({ site }) => site)).toEqual(
       expect.arrayContaining(['node-1', 'node-2', 'node-3', 'producer-1', 'consumer-2']),
     );
+    // Each life of a worker left its own, that which was killed too.
+    const lives = readdirSync(join(runs.of('consumer-kill'), 'history'));
+    expect(lives.filter((life) => /^consumer-\d(\.2)?\.ackh$/.test(life))).toHaveLength(3);
+  });
+
+  test('holds when nodes are cut off, and a part of all is killed, and leaves nothing', async ({
+    onTestFinished,
+  }) => {
+    const runs = new DockerRuns();
+    onTestFinished(() => runs.close());
+    const [cut] = await shipped(runs, ['partition', 'part-kill']);
     expect(cut?.cluster.network).toBe('filtered');
     expect(cut?.faults[0]?.proof.injectedEvidence).toMatch(
       /lost on \d+ of \d+ ways that are cut, passed on \d+ of \d+ others/,
@@ -58,16 +78,8 @@ describe.skipIf(missing !== undefined)(`a run on Docker${suffix}`, () => {
     expect(cut?.faults[0]?.proof.injectedEvidence).toMatch(
       /[1-9]\d* connections held, 0 bytes came through/,
     );
-    // Each life of a worker left its own, that which was killed too.
-    const lives = readdirSync(join(runs.of('consumer-kill'), 'history'));
-    expect(lives.filter((life) => /^consumer-\d(\.2)?\.ackh$/.test(life))).toHaveLength(3);
-    expect(await heldAltogether()).toEqual(before);
-    expect(await findLeftovers(runs.output)).toEqual([]);
-  }, 300_000);
-});
+  });
 
-// Neither takes all that two cores have.
-describe.skipIf(missing !== undefined)(`a run on Docker${suffix}`, { concurrent: true }, () => {
   test('cuts power on file systems of its own, which drop what was not synced, and gives all back', async ({
     onTestFinished,
   }) => {

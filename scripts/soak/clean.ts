@@ -1,5 +1,6 @@
 import type { EnvironmentProbe } from '../../harness/record/record.ts';
 import { runScenario } from '../../harness/run/run.ts';
+import { withOverrides } from '../../harness/scenario/overrides.ts';
 import { parseScenario } from '../../harness/scenario/parse.ts';
 import { vocabulary } from '../../harness/vocabulary.ts';
 import { scenarios } from '../../scenarios/index.ts';
@@ -12,18 +13,23 @@ export async function cleanRuns(options: {
   /** Names; default: all that come with Ackworth. */
   readonly scenarios?: readonly string[];
   readonly output?: string;
+  /** Messages per second; default: the scenario's. */
+  readonly rate?: number;
   /** Of this machine, where it is known: then it is not probed again around each run. */
   readonly probe?: EnvironmentProbe;
   /** Takes all that there is so far. */
   readonly onRuns?: (runs: readonly CleanRun[]) => void;
 }): Promise<CleanRun[]> {
+  const { rate } = options;
+  const words = vocabulary();
   const runs: CleanRun[] = [];
   const names = options.scenarios ?? scenarios.map(({ name }) => name);
   for (let at = 0; at < options.count; at++) {
-    const scenario = scenarios.find(({ name }) => name === names[at % names.length])!;
+    const named = scenarios.find(({ name }) => name === names[at % names.length])!;
+    const scenario = withOverrides(parseScenario(named, named.name, words), { rate }, words);
     const seed = options.from + at;
     const { record } = await runScenario({
-      scenario: parseScenario(scenario, scenario.name, vocabulary()),
+      scenario,
       seed,
       target: 'reference',
       cluster: 'process',

@@ -10,7 +10,7 @@ export interface PlantedDefect {
   readonly scenario: string;
   /** Each of these must be among the forbidden anomalies. */
   readonly expected: readonly string[];
-  /** What the command line could change as well; 14 s of 2,000 messages a second unless it says more. */
+  /** What the command line could change as well; 14 s of 1,000 messages a second unless it says more. */
   readonly overrides?: Overrides;
   /** Changes to the scenario that the defect needs to show. */
   readonly segmentSize?: string;
@@ -45,7 +45,7 @@ export const plantedDefects: readonly PlantedDefect[] = [
     scenario: 'steady',
     expected: ['lost-middle'],
     segmentSize: '1MiB',
-    overrides: { duration: '6s' },
+    overrides: { duration: '6s', rate: 2000 },
   },
   {
     name: 'lying-sync',

@@ -90,9 +90,25 @@ export class DockerRuns {
 
   /** A run of this scenario to its end, which is a pass, with each fault proven, and leaves nothing. */
   async passing(scenario: string, ...more: readonly string[]): Promise<RunRecord> {
+    await this.#succeeds([scenario, ...more]);
+    return this.#proven(await this.latest());
+  }
+
+  /** As `passing`, of several that ship, by one command: their records in this order. */
+  async passingAll(names: readonly string[], ...more: readonly string[]): Promise<RunRecord[]> {
+    await this.#succeeds([...names, ...more]);
+    const records: RunRecord[] = [];
+    for (const name of names)
+      records.push(await this.#proven(await readRecord(join(this.of(name), 'record.json'))));
+    return records;
+  }
+
+  async #succeeds([scenario = '', ...more]: readonly string[]): Promise<void> {
     const run = this.start(scenario, ...more);
     assert.equal(await run.ended, 0, run.said());
-    const record = await this.latest();
+  }
+
+  async #proven(record: RunRecord): Promise<RunRecord> {
     for (const { kind, proof } of record.faults)
       assert.deepEqual([kind, proof.injected, proof.healed], [kind, 'confirmed', 'confirmed']);
     assert.deepEqual(await heldOf(record.id, this.#host), nothingHeld);
