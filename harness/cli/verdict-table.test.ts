@@ -13,3 +13,13 @@ test('the verdict of a run sets the thousands of all its counts apart', () => {
   expect(table).toContain('p0@67890');
   expect(table.replace('p0@67890', '')).not.toMatch(/\d{4}/);
 });
+
+test('a run that came to nothing under more than was borne is told what to do', () => {
+  const made = makeRecord({ phases: [{ name: 'main', lengthMs: 3000 }], rate: 4000 });
+  const tableOf = (verdict: 'pass' | 'inconclusive', acked: number): string =>
+    verdictTable({ ...made, verdict, throughput: { ...made.throughput, acked } });
+  const advice = 'name a --rate that is borne here';
+  expect(tableOf('inconclusive', 1720)).toContain(advice);
+  expect(tableOf('inconclusive', 3990)).not.toContain(advice);
+  expect(tableOf('pass', 1720)).not.toContain(advice);
+});

@@ -13,6 +13,8 @@ const paint = {
 } as const;
 
 const wide = 100;
+/** Of the rate that was wanted; less leaves a backlog behind. */
+const borneMin = 0.9;
 
 /** The verdict of one run as a person reads it: in words, then what each check found. */
 export function verdictTable(record: RunRecord): string {
@@ -72,6 +74,9 @@ function figures(record: RunRecord): string[] {
     measuredMs < 1000
       ? `${whole(measuredMs)} ms of load are too few for a rate`
       : `acked ${whole(throughput.acked)}/s of ${whole(throughput.targetRate)}/s wanted, consumed ${whole(throughput.consumed)}/s`,
+    ...(record.verdict === 'inconclusive' && throughput.acked < borneMin * throughput.targetRate
+      ? ['a load with a backlog can tell little: name a --rate that is borne here']
+      : []),
     `response p50 ${ms(latency.response.p50)}, p99 ${ms(latency.response.p99)}, max ${ms(latency.response.max)}`,
     `end to end p50 ${ms(latency.endToEnd.p50)}, p99 ${ms(latency.endToEnd.p99)}`,
   ];
