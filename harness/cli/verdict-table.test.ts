@@ -16,10 +16,16 @@ test('the verdict of a run sets the thousands of all its counts apart', () => {
 
 test('a run that came to nothing under more than was borne is told what to do', () => {
   const made = makeRecord({ phases: [{ name: 'main', lengthMs: 3000 }], rate: 4000 });
-  const tableOf = (verdict: 'pass' | 'inconclusive', acked: number): string =>
-    verdictTable({ ...made, verdict, throughput: { ...made.throughput, acked } });
-  const advice = 'name a --rate that is borne here';
-  expect(tableOf('inconclusive', 1720)).toContain(advice);
-  expect(tableOf('inconclusive', 3990)).not.toContain(advice);
-  expect(tableOf('pass', 1720)).not.toContain(advice);
+  const advised = (changes: Partial<typeof made>, rates: Partial<typeof made.throughput>) =>
+    verdictTable({ ...made, ...changes, throughput: { ...made.throughput, ...rates } }).includes(
+      'a lower --rate leaves no backlog behind',
+    );
+  const doubtful = { verdict: 'inconclusive' } as const;
+  const backlog = { offered: 4000, acked: 1720 };
+  expect(advised(doubtful, backlog)).toBe(true);
+  expect(advised(doubtful, { offered: 4000, acked: 3990 })).toBe(false);
+  expect(advised({ verdict: 'pass' }, backlog)).toBe(false);
+  // What was never sent is no backlog.
+  expect(advised(doubtful, { offered: 1800, acked: 1720 })).toBe(false);
+  expect(advised({ ...doubtful, phases: [] }, backlog)).toBe(false);
 });

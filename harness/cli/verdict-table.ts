@@ -74,8 +74,8 @@ function figures(record: RunRecord): string[] {
     measuredMs < 1000
       ? `${whole(measuredMs)} ms of load are too few for a rate`
       : `acked ${whole(throughput.acked)}/s of ${whole(throughput.targetRate)}/s wanted, consumed ${whole(throughput.consumed)}/s`,
-    ...(record.verdict === 'inconclusive' && throughput.acked < borneMin * throughput.targetRate
-      ? ['a load with a backlog can tell little: name a --rate that is borne here']
+    ...(measuredMs >= 1000 && hasBacklog(record)
+      ? ['perhaps the load was more than is borne here: a lower --rate leaves no backlog behind']
       : []),
     `response p50 ${ms(latency.response.p50)}, p99 ${ms(latency.response.p99)}, max ${ms(latency.response.max)}`,
     `end to end p50 ${ms(latency.endToEnd.p50)}, p99 ${ms(latency.endToEnd.p99)}`,
@@ -94,6 +94,13 @@ function figures(record: RunRecord): string[] {
     lines.push(`${kind} ${victims.join(', ')} ${at} (${proof.injected}), ${recovered}`);
   }
   return lines.map((line) => `  ${line}`);
+}
+
+/** It came to nothing, and of what was sent much was not acked. */
+function hasBacklog({ verdict, throughput: { offered, acked, targetRate } }: RunRecord): boolean {
+  return (
+    verdict === 'inconclusive' && offered >= borneMin * targetRate && acked < borneMin * offered
+  );
 }
 
 function whole(value: number): string {

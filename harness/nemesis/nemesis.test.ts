@@ -68,7 +68,7 @@ function rig(plan: PlannedFault[], options: Partial<NemesisOptions> = {}) {
     faults,
     originNanos: monotonicNanos(),
     resolve: async () => siteOf(hurt.victim),
-    measure: async () => 'something',
+    measure: async () => ({ nothing: false, keep: () => undefined }),
     settle: async () => undefined,
     record: (event) => events.push(event),
     ...options,
@@ -164,7 +164,7 @@ describe('the nemesis', () => {
         faults: [slowly('slow')],
         measure: async ({ id }) => {
           measured.push(`${id} after ${events.at(-1)?.step}`);
-          return 'something';
+          return { nothing: false, keep: () => undefined };
         },
       });
       await nemesis.run();
@@ -189,40 +189,69 @@ describe('the nemesis', () => {
   });
 
   describe('where nothing is at stake', () => {
-    /** Counts how often it was asked, and who was struck. */
-    const struck = async (stake: (asked: number) => 'something' | 'nothing', abortMs?: number) => {
+    interface Options {
+      /** Of how many looks; each may take a while. */
+      readonly until: number;
+      readonly lookMs?: number;
+      readonly abortMs?: number;
+      readonly others?: readonly PlannedFault[];
+    }
+
+    /** How often it was asked, which looks were kept, who was struck, and when. */
+    const struck = async ({ until, lookMs = 0, abortMs, others = [] }: Options) => {
       let asked = 0;
-      const { nemesis, events, steps } = rig([planned(0)], {
-        measure: async () => stake(++asked),
+      const kept: number[] = [];
+      const { nemesis, events } = rig([planned(0), ...others], {
+        measure: async ({ id }) => {
+          if (id !== 0) return { nothing: false, keep: () => undefined };
+          const look = ++asked;
+          await new Promise((resolve) => setTimeout(resolve, lookMs));
+          return { nothing: look < until, keep: () => void kept.push(look) };
+        },
         resolve: async () => siteOf(victimCalled(`node ${asked + 1}`).victim),
       });
       if (abortMs !== undefined) setTimeout(() => nemesis.abort(), abortMs);
       const beganAt = monotonicNanos();
       await nemesis.run();
-      const requestedAt = events[0]?.time;
-      const waitedMs = requestedAt === undefined ? undefined : (requestedAt - beganAt) / 1e6;
-      return { asked, waitedMs, victims: events[0]?.victims, steps: steps() };
+      const own = events.filter(({ fault }) => fault === 0);
+      const waitedMs = ((own[0]?.time ?? NaN) - beganAt) / 1e6;
+      return { asked, kept, waitedMs, victims: own[0]?.victims, steps: own.map((one) => one.step) };
     };
 
     test('waits until something is, and strikes whom its target then means', async () => {
-      const { asked, waitedMs, victims, steps } = await struck((times) =>
-        times < 4 ? 'nothing' : 'something',
-      );
+      const { asked, kept, waitedMs, victims, steps } = await struck({ until: 4 });
       expect(asked).toBe(4);
       expect(waitedMs).toBeLessThan(400);
       expect(victims).toEqual(['node 4']);
       expect(steps).toEqual(wholeLife);
+      // What was seen at an earlier instant, maybe of another node, is no measure of the deed.
+      expect(kept).toEqual([4]);
     });
 
     test('strikes all the same after half a second', async () => {
-      const { waitedMs, steps } = await struck(() => 'nothing');
-      expect(waitedMs).toBeGreaterThan(450);
-      expect(waitedMs).toBeLessThan(1500);
+      const { asked, kept, waitedMs, steps } = await struck({ until: Infinity });
+      expect(waitedMs).toBeGreaterThan(350);
+      expect(waitedMs).toBeLessThan(700);
       expect(steps).toEqual(wholeLife);
+      expect(kept).toEqual([asked]);
+    });
+
+    test('begins no look that would end later', async () => {
+      const { waitedMs } = await struck({ until: Infinity, lookMs: 300 });
+      expect(waitedMs).toBeLessThan(750);
+    });
+
+    test('waits for nothing where what is planned next would no longer be', async () => {
+      const soon = planned(1, { atMs: 300, healAtMs: 310 });
+      expect((await struck({ until: 4, others: [soon] })).kept).toEqual([1]);
+      const beforeItsEnd = planned(1, { atMs: 0, healAtMs: 500 });
+      expect((await struck({ until: 4, others: [beforeItsEnd] })).kept).toEqual([1]);
+      const later = planned(1, { atMs: 1100, healAtMs: 1110 });
+      expect((await struck({ until: 4, others: [later] })).kept).toEqual([4]);
     });
 
     test('never strikes once it is aborted', async () => {
-      expect((await struck(() => 'nothing', 100)).steps).toEqual([]);
+      expect((await struck({ until: Infinity, abortMs: 100 })).steps).toEqual([]);
     });
   });
 

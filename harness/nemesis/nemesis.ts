@@ -12,23 +12,30 @@ export interface NemesisOptions {
   readonly originNanos: number;
   /** Who holds the role now; rejects with the reason when nobody does. */
   readonly resolve: (fault: PlannedFault) => Promise<FaultSite>;
-  /**
-   * Asked right before the deed, of the site that it is done to: what the fault puts at stake.
-   * `nothing` only where something could be, and is known not to.
-   */
-  readonly measure: (fault: PlannedFault, site: FaultSite) => Promise<'something' | 'nothing'>;
+  /** Asked right before the deed, of the site that it is done to. */
+  readonly measure: (fault: PlannedFault, site: FaultSite) => Promise<Stake>;
   /** Resolves once the cluster has settled after a fault, has had its time to, or on abort. */
   readonly settle: (signal: AbortSignal) => Promise<void>;
   /** Into the history, before anything else happens. */
   readonly record: (event: FaultEvent) => void;
 }
 
+/** What a fault puts at risk at this instant. */
+export interface Stake {
+  /** Something could be, and is known not to. */
+  readonly nothing: boolean;
+  /** Called once, of the look that the deed follows. */
+  keep(): void;
+}
+
 /**
- * A fault at an instant at which nothing is at stake, such as right after a flush, tries nothing.
- * It waits for a better one, as long as that may take at most.
+ * A fault at an instant at which nothing is at stake, such as right after a flush, tries nothing. It
+ * waits for a better one, at most so long from the first look on.
  */
 const stakeMsMax = 500;
 const stakeLookMs = 20;
+/** What begins or ends so soon after a fault, or after its healing, is to keep its place behind it. */
+const orderMs = 1000;
 
 /**
  * Runs the planned faults at their times and always heals them: at the planned time, on abort at
@@ -86,16 +93,21 @@ export class Nemesis {
     let site: FaultSite;
     try {
       if (!fault) throw new Error(`"${planned.kind}" is not a known fault`);
-      let stakeBy = Infinity;
+      let stakeBy = this.#mayWait(planned) ? Infinity : -Infinity;
       for (;;) {
         requestedAt = monotonicNanos();
         site = await this.#options.resolve(planned);
         const healing = this.#healingOf(planned.kind, site);
         if (healing === undefined) {
-          stakeBy = Math.min(stakeBy, requestedAt + stakeMsMax * 1e6);
           const stake = await this.#options.measure(planned, site);
-          if (stake === 'something' || monotonicNanos() >= stakeBy) break;
-          await this.#waitUntil(monotonicNanos() + stakeLookMs * 1e6);
+          const now = monotonicNanos();
+          stakeBy = Math.min(stakeBy, now + stakeMsMax * 1e6);
+          const nextBy = now + (now - requestedAt) + stakeLookMs * 1e6;
+          if (!stake.nothing || nextBy > stakeBy) {
+            stake.keep();
+            break;
+          }
+          await this.#waitUntil(now + stakeLookMs * 1e6);
         } else {
           await healing.over;
         }
@@ -109,6 +121,15 @@ export class Nemesis {
     const victims = site.victims.map(({ name }) => name);
     const told: Hit['tell'] = (event) => tell({ victims, ...event });
     await this.#hurt({ planned, fault, site, tell: told, requestedAt });
+  }
+
+  /** No other fault would lose its place among what this one brings about. */
+  #mayWait({ id, atMs, healAtMs }: PlannedFault): boolean {
+    const mine = [atMs, healAtMs ?? atMs];
+    return this.#options.planned.every((other) => {
+      const theirs = other.id === id ? [] : [other.atMs, other.healAtMs ?? other.atMs];
+      return !theirs.some((edge) => mine.some((own) => edge > own && edge <= own + orderMs));
+    });
   }
 
   async #hurt(hit: Hit): Promise<void> {

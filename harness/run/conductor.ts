@@ -15,7 +15,7 @@ import type { FaultEvent } from '../history/events.ts';
 import type { WorkerLauncher } from '../load/worker-launcher.ts';
 import { monotonicNanos } from '../measure/clock.ts';
 import type { CarriedClock } from '../measure/clock-offset.ts';
-import { Nemesis } from '../nemesis/nemesis.ts';
+import { Nemesis, type Stake } from '../nemesis/nemesis.ts';
 import type { RunRecord } from '../record/record.ts';
 import type { PlannedFault, Plan } from '../scenario/plan-types.ts';
 import type { Notice } from '../supervisor/protocol.ts';
@@ -234,7 +234,7 @@ export class Conductor {
   }
 
   /** Only where messages may be lost: elsewhere it would only come between plan and deed. */
-  async #measureExposure(fault: PlannedFault, site: FaultSite): Promise<'something' | 'nothing'> {
+  async #measureExposure(fault: PlannedFault, site: FaultSite): Promise<Stake> {
     const hit = {
       kind: fault.kind,
       nodes: site.victims.flatMap(({ target, number }) => (target === 'node' ? [number] : [])),
@@ -243,9 +243,12 @@ export class Conductor {
     const runs = async (node: number): Promise<boolean> =>
       (await this.#cluster.state(node)) === 'running';
     const measured = await measureExposure(this.#session, this.#options.plan, hit, runs);
-    if (measured === undefined) return 'something';
-    this.#options.onExposure(fault.id, measured);
-    return unsafeOf(measured) > 0 ? 'something' : 'nothing';
+    return {
+      nothing: measured !== undefined && unsafeOf(measured) === 0,
+      keep: () => {
+        if (measured !== undefined) this.#options.onExposure(fault.id, measured);
+      },
+    };
   }
 
   async #untilProducersAreDone(): Promise<void> {

@@ -18,8 +18,14 @@ export function parseScenario(input: unknown, source: string, vocabulary: Vocabu
   return checkScenario(scenario, source, vocabulary);
 }
 
-function namesRate({ workload, phases }: ScenarioInput): boolean {
-  return workload?.rate !== undefined || phases.some(({ rate }) => rate !== undefined);
+/** Also by what only means something beside a rate: another one would make another question of it. */
+function namesRate({ workload, phases, limits }: ScenarioInput): boolean {
+  const arrivals = [workload?.arrival, ...phases.map(({ arrival }) => arrival)];
+  return (
+    [workload, ...phases].some((one) => one?.rate !== undefined) ||
+    limits?.ackedRateMin !== undefined ||
+    arrivals.some((arrival) => arrival?.kind === 'ramp' || arrival?.kind === 'step')
+  );
 }
 
 function withRate(scenario: Scenario, rate = scenario.workload.rate): Scenario {

@@ -268,4 +268,12 @@ describe('a scenario that names no rate', () => {
     expect(rateOf({ workload }, { usualRate: 300 })).toBe(1000);
     expect(rateOf({ phases: [{ ...phases[0], rate: 500 }] }, { usualRate: 300 })).toBe(5000);
   });
+
+  test('is none whose load or limits say what rate they mean', () => {
+    const rising = { arrival: { kind: 'ramp', to: 8000 } };
+    expect(rateOf({ workload: rising }, { usualRate: 300 })).toBe(5000);
+    expect(rateOf({ phases: [{ ...phases[0], ...rising }] }, { usualRate: 300 })).toBe(5000);
+    expect(rateOf({ limits: { ackedRateMin: 3000 } }, { usualRate: 300 })).toBe(5000);
+    expect(rateOf({ limits: { responseP99Ms: 50 } }, { usualRate: 300 })).toBe(300);
+  });
 });

@@ -21,6 +21,7 @@ export async function cleanRuns(options: {
   readonly onRuns?: (runs: readonly CleanRun[]) => void;
 }): Promise<CleanRun[]> {
   const { rate } = options;
+  const atRate = rate === undefined ? '' : ` --rate ${rate}`;
   const words = vocabulary();
   const runs: CleanRun[] = [];
   const names = options.scenarios ?? scenarios.map(({ name }) => name);
@@ -36,7 +37,7 @@ export async function cleanRuns(options: {
       outputDirectory: options.output ?? 'runs',
       ...(options.probe === undefined ? {} : { probe: options.probe }),
       keepData: false,
-      command: `npx ackworth run ${scenario.name} --seed ${seed}`,
+      command: `npx ackworth run ${scenario.name}${atRate} --seed ${seed}`,
       signal: new AbortController().signal,
       onProgress: () => {},
     });

@@ -114,7 +114,7 @@ export function natsSeriesOf(command: string, records: readonly RunRecord[]): Na
 }
 
 async function runOnce(plan: NatsPlan, seed: number, output: string): Promise<RunRecord> {
-  const words = vocabulary();
+  const words = vocabulary(['nats']);
   const found = scenarios.find(({ name }) => name === plan.scenario)!;
   const command = `${commandOf(plan)} --seed ${seed}`;
   const { record } = await runScenario({
