@@ -58,6 +58,16 @@ module.exports = {
       'Only the command knows reports and scenarios.',
     ),
     only(
+      'charts-come-late',
+      { path: '^harness/cli/' },
+      {
+        path: '^reports/(index\\.ts$|charts/|page/)',
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
+      'Loading what draws charts takes longer than a command without any.',
+    ),
+    only(
       'judgement-is-pure',
       {
         path: '^(harness/(checker|scenario|record)|reports)/',

@@ -120,6 +120,3 @@ async function drawAll(charts: readonly Chart[]): Promise<Drawn[]> {
 async function drawOne(chart: Chart): Promise<Drawn> {
   return { chart, drawing: await draw(chart) };
 }
-
-export { differencesInWords } from './differences.ts';
-export { commonRate, priceOfSafety, responseP99 } from './price-of-safety.ts';

@@ -1,5 +1,6 @@
 import pc from 'picocolors';
-import { commonRate, differencesInWords, priceOfSafety, responseP99 } from '../../reports/index.ts';
+import { differencesInWords } from '../../reports/differences.ts';
+import { commonRate, priceOfSafety, responseP99 } from '../../reports/price-of-safety.ts';
 import { gridFaults, type SuiteRecord } from '../record/suite.ts';
 import { plainTable } from './verdict-table.ts';
 

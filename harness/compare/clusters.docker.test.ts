@@ -1,7 +1,7 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { differencesInWords } from '../../reports/index.ts';
+import { differencesInWords } from '../../reports/differences.ts';
 import { whyNoEngine } from '../cluster/docker/testing/why-no-engine.ts';
 import { readRecord, readSuite } from '../record/read.ts';
 import { DockerRuns, heldOf, nothingHeld } from '../run/testing/docker-runs.ts';

@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cleanLeftovers } from '../clean/clean.ts';
 import { errorExitCode } from '../cli/exit-codes.ts';
-import { differencesInWords } from '../../reports/index.ts';
+import { differencesInWords } from '../../reports/differences.ts';
 import { whyNoServer } from '../driver/nats/testing/why-no-server.ts';
 import { readRecord, readSuite } from '../record/read.ts';
 
