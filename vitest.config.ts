@@ -42,8 +42,8 @@ export default defineConfig({
           include: kinds.e2e,
           exclude: elsewhere,
           ...patience,
-          // They mostly wait for what they have brought about: fewer at a time leave cores idle.
-          maxWorkers: 3,
+          // They mostly wait for what they have brought about: one at a time leaves cores idle.
+          maxWorkers: 2,
         },
       },
       {

@@ -24,7 +24,7 @@ async function powerCut(
   const bin = resolve('bin/ackworth.js');
   const run = spawn(
     process.execPath,
-    [bin, ...command, '--rate', '1000', '--seed', String(seed), ...args],
+    [bin, ...command, '--rate', '500', '--seed', String(seed), ...args],
     { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const ended = new Promise<number | null>((done) => run.once('close', done));

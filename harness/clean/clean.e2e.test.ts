@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { examine } from '../doctor/doctor.ts';
+import { letGo } from '../file-system/testing/let-go.ts';
 import { clockDomain } from '../measure/clock.ts';
 import {
   isAlive,
@@ -141,7 +142,8 @@ describe('clean', () => {
 const noRoot = process.getuid?.() === 0 ? '' : ' (skipped: containers need root)';
 
 describe.skipIf(noRoot !== '')(`clean and containers that share a run folder${noRoot}`, () => {
-  const contained = ['--pid', '--fork', '--kill-child', '--mount-proc', process.execPath];
+  const apart = ['--pid', '--fork', '--kill-child', '--mount-proc'];
+  const contained = [...apart, 'sh', '-c', `${letGo} exec "$@"`, 'sh', process.execPath];
 
   test('a run of which nothing is seen from there is left alone', () => {
     const node = startProcess();

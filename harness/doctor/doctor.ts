@@ -1,18 +1,11 @@
-import {
-  accessSync,
-  constants,
-  existsSync,
-  readFileSync,
-  rmdirSync,
-  statSync,
-  statfsSync,
-} from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, statSync, statfsSync } from 'node:fs';
 import { availableParallelism, freemem } from 'node:os';
 import { findLeftovers } from '../clean/clean.ts';
 import { freePorts } from '../cluster/process/free-ports.ts';
 import { brokers } from '../driver/registry.ts';
 import { entryPoint } from '../entry-point.ts';
 import { HarnessError } from '../errors.ts';
+import { removeEmpty } from '../file-system/remove-empty.ts';
 import { whatIsMissing } from '../file-system/trial.ts';
 import { describeEnvironment } from '../measure/environment.ts';
 import { probeEnvironment } from '../measure/probes.ts';
@@ -58,7 +51,7 @@ export async function examine(output: string): Promise<Finding[]> {
       await storage(output),
       await leftovers(output),
     );
-  if (madeOutput && folder.state === 'good') rmdirSync(output);
+  if (madeOutput && folder.state === 'good') removeEmpty(output);
   return findings;
 }
 

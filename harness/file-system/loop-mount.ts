@@ -1,10 +1,10 @@
-import { rmdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HarnessError } from '../errors.ts';
 import { monotonicNanos } from '../measure/clock.ts';
 import { command } from './commands.ts';
 import type { FileSystemKind } from './kinds.ts';
 import { holdersOf, imageOf, loopsBelow, mountsBelow } from './mount-table.ts';
+import { removeEmpty } from './remove-empty.ts';
 
 export interface LoopMount {
   /** A file that holds a file system. */
@@ -14,6 +14,8 @@ export interface LoopMount {
 }
 
 const busyMsMax = 3_000;
+/** A container takes that long to start where little is left of the machine. */
+const elsewhereMsMax = 10_000;
 
 /**
  * Idempotent. The kernel gives the loop device back with the unmount. Rejects while the file system
@@ -56,7 +58,7 @@ export async function unmount(directory: string): Promise<void> {
 }
 
 async function gone(directory: string, isGone: () => boolean): Promise<void> {
-  const deadline = monotonicNanos() + busyMsMax * 1e6;
+  const deadline = monotonicNanos() + elsewhereMsMax * 1e6;
   while (!isGone()) {
     if (monotonicNanos() > deadline) throw heldElsewhere(directory);
     await sleep(5);
@@ -110,14 +112,6 @@ function busy(directory: string, cause: unknown): HarnessError {
 function heldElsewhere(directory: string): HarnessError {
   const who = 'another mount namespace, such as that of a container, still has it mounted';
   return new HarnessError('environment', `${directory} is unmounted here, but ${who}`);
-}
-
-function removeEmpty(directory: string): void {
-  try {
-    rmdirSync(directory);
-  } catch {
-    // Not empty, or gone already: whoever removes the data removes it too.
-  }
 }
 
 function reasonOf(error: unknown): string {

@@ -1,4 +1,4 @@
-import { existsSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { makeDirectory } from '../run/make-directory.ts';
@@ -7,6 +7,7 @@ import { missing } from './commands.ts';
 import { makeSparseImage } from './image.ts';
 import type { FileSystemKind } from './kinds.ts';
 import { mount, releaseBelow, shutDown } from './loop-mount.ts';
+import { removeEmpty } from './remove-empty.ts';
 
 const trialPrefix = '.file-system-trial-';
 
@@ -38,7 +39,7 @@ export async function whatIsMissing(
   } finally {
     await releaseBelow(folder);
     rmSync(folder, { recursive: true, force: true });
-    if (isNew && existsSync(directory)) rmdirSync(directory);
+    if (isNew) removeEmpty(directory);
   }
 }
 

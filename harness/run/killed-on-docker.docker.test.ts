@@ -46,7 +46,7 @@ describe.skipIf(missing !== undefined)(`a cut, a pause and a full disk on Docker
     ];
     const storage = { form: 'ext4', size: '64MiB' };
     const phases = [{ name: 'broken', duration: '60s', faults }];
-    const workload = { rate: 500, producers: 1, consumers: 1 };
+    const workload = { rate: 100, producers: 1, consumers: 1 };
     const under = runs.start(runs.writeScenario(phases, { storage, workload }));
     const probed = [/disk-full node 3: probed/, /cut node 1: probed/, /pause node 2: probed/];
     await runs.untilSaid(under, ...probed);

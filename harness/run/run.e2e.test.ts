@@ -21,7 +21,7 @@ const short = {
   name: 'short',
   question: 'Does a short run hold?',
   warmUp: '1s',
-  workload: { rate: 1000, size: 200 },
+  workload: { rate: 300, size: 200 },
   phases: [
     {
       name: 'leader-killed',
@@ -34,7 +34,7 @@ const short = {
 /** What a consumer had been given, and its acks not taken yet, is given to the group again. */
 const consumerKilled = {
   ...short,
-  workload: { rate: 2000, size: 200 },
+  workload: { rate: 500, size: 200 },
   phases: [
     {
       name: 'consumer-killed',
@@ -127,12 +127,12 @@ describe('a run', () => {
     expect(record.reasons.join('\n')).toContain('confirmed fault');
     expect(record.verdict).toBe('pass');
     expect(record.accounting).toMatchObject({
-      sent: 13_000,
-      acked: 13_000,
+      sent: 3_900,
+      acked: 3_900,
       lost: 0,
       reordered: 0,
-      inLog: 13_000,
-      delivered: 13_000,
+      inLog: 3_900,
+      delivered: 3_900,
     });
     expect(record.faults).toHaveLength(1);
     const [fault] = record.faults;
@@ -213,8 +213,8 @@ describe('a run', () => {
     expect(record.verdict).toBe('pass');
     const { deliveries, redelivered } = record.accounting;
     expect(redelivered).toBeGreaterThan(0);
-    expect(deliveries).toBe(34_000 + redelivered);
-    const counts = { acked: 34_000, delivered: 34_000, lost: 0, undelivered: 0, reordered: 0 };
+    expect(deliveries).toBe(8_500 + redelivered);
+    const counts = { acked: 8_500, delivered: 8_500, lost: 0, undelivered: 0, reordered: 0 };
     expect(record.accounting).toMatchObject(counts);
   });
 

@@ -19,6 +19,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { cleanLeftovers, findLeftovers } from '../clean/clean.ts';
 import { imagesMountedBelow } from '../file-system/loop-mount.ts';
 import { loopsBelow } from '../file-system/mount-table.ts';
+import { letGo } from '../file-system/testing/let-go.ts';
 import { whatIsMissing } from '../file-system/trial.ts';
 import { readRecord } from '../record/read.ts';
 import { isAlive, signalProcess, type ProcessIdentity } from '../supervisor/process-table.ts';
@@ -109,7 +110,7 @@ describe.skipIf(lacking !== undefined)(title, () => {
 
   test('is refused in one sentence where there is no loop device, and nothing is left', () => {
     // A mount namespace of its own, whose /dev has next to nothing in it.
-    const bare = 'mount -t tmpfs tmpfs /dev && mknod -m 666 /dev/null c 1 3 && exec "$@"';
+    const bare = `${letGo} mount -t tmpfs tmpfs /dev && mknod -m 666 /dev/null c 1 3 && exec "$@"`;
     const run = [process.execPath, bin, 'run', 'power-cut', '--storage', 'ext4'];
     const options = { cwd: folder, encoding: 'utf8' } as const;
     const { status, stderr } = spawnSync(

@@ -16,7 +16,7 @@ const seedsMax = 5;
  * Of all phases together: long enough for a fault, its healing and a quiet end. What is wrong shows
  * at any rate, so that hunts leave cores to others.
  */
-const least = { duration: '14s', rate: 1000 } as const;
+const least = { duration: '14s', rate: 500 } as const;
 
 /** Each named defect against seeds 1 to 5, until one run raises its anomaly. */
 export async function plantedDefects(names: string): Promise<DefectRun[]> {

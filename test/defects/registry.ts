@@ -10,7 +10,7 @@ export interface PlantedDefect {
   readonly scenario: string;
   /** Each of these must be among the forbidden anomalies. */
   readonly expected: readonly string[];
-  /** What the command line could change as well; 14 s of 1,000 messages a second unless it says more. */
+  /** What the command line could change as well; 14 s of 500 messages a second unless it says more. */
   readonly overrides?: Overrides;
   /** Changes to the scenario that the defect needs to show. */
   readonly segmentSize?: string;

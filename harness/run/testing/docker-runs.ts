@@ -56,7 +56,7 @@ export class DockerRuns {
       name: 'mine',
       question: 'Does it hold in containers?',
       warmUp: '1s',
-      workload: { rate: 1000, producers: 2, consumers: 2 },
+      workload: { rate: 300, producers: 2, consumers: 2 },
       phases,
       ...changes,
     };

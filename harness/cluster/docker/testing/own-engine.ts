@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mountsBelow } from '../../../file-system/mount-table.ts';
+import { letGo } from '../../../file-system/testing/let-go.ts';
 import { processStatus } from '../../../supervisor/process-table.ts';
 import { openEngine } from '../engine.ts';
 
@@ -24,7 +25,7 @@ const env = { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin` };
 export const clockAheadSeconds = 100_000;
 
 /** Name, folder of the engine, its command: of temporary folders it sees its own alone. */
-const inMachine = `
+const inMachine = `${letGo}
   hostname "$0"
   folder=$1
   shift
