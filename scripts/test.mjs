@@ -21,8 +21,9 @@ const scratch = mkdtempSync(join(tmpdir(), 'ackworth-test-'));
 
 /**
  * One row after the other; the steps of a row run at once. Runs at high rates (`load`) come one file
- * at a time, beside two files of those that mostly wait (`e2e`): two cores bear that, and no more. What is
- * judged by how long it takes, or is a run in containers that has to recover in time, is `alone`.
+ * at a time, beside two files of those that mostly wait (`e2e`): two cores bear that, and no more.
+ * What is judged by how long it takes, or is a run in containers that has to recover in time, is
+ * `alone`.
  */
 const rows = [
   {

@@ -27,7 +27,7 @@ describe.skipIf(missing !== undefined)(`a run on Docker${suffix}`, { concurrent:
     expect(await heldAltogether()).toEqual(before);
   });
 
-  /** These scenarios one after the other, as they ship but for their rates; resolves with their records. */
+  /** One after the other, as they ship but for their rates; resolves with their records. */
   async function shipped(runs: DockerRuns, names: readonly string[]): Promise<RunRecord[]> {
     const records = await runs.passingAll(names, ...light);
     for (const [index, record] of records.entries()) {
