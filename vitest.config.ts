@@ -1,10 +1,10 @@
 import { configDefaults, defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const elsewhere = [...configDefaults.exclude, 'dist/**', '.dist-*/**', 'runs/**'];
 const kinds = {
   sim: ['**/*.sim.test.ts'],
   e2e: ['**/*.e2e.test.ts', '**/*.docker.test.ts'],
-  load: ['**/*.load.test.ts'],
   alone: ['**/*.alone.test.ts'],
   grid: ['**/*.grid.test.ts'],
   browser: ['**/*.browser.test.ts'],
@@ -13,10 +13,25 @@ const kinds = {
 /** Of tests that bring up clusters. */
 const patience = { testTimeout: 180_000, hookTimeout: 120_000 };
 
+/** Files that take minutes: on a fresh clone nobody else knows, and one that begins last ends late. */
+const long = ['engine-trouble', 'disk-faults', 'defects', 'nats-run', 'compare.e2e', 'worth-of'];
+
+class LongOnesFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const placeOf = ({ moduleId }: TestSpecification): number => {
+      const place = long.findIndex((part) => moduleId.includes(part));
+      return place < 0 ? long.length : place;
+    };
+    const others = await super.sort(files);
+    return others.toSorted((one, other) => placeOf(one) - placeOf(other));
+  }
+}
+
 // One project per kind of test, that is per need of cores. `scripts/test.mjs` says which of them
 // share the cores: tests that watch real processes never do so with the simulator.
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongOnesFirst },
     projects: [
       {
         test: {
@@ -42,18 +57,8 @@ export default defineConfig({
           include: kinds.e2e,
           exclude: elsewhere,
           ...patience,
-          // They mostly wait for what they have brought about: one at a time leaves cores idle.
-          maxWorkers: 2,
-        },
-      },
-      {
-        test: {
-          name: 'load',
-          include: kinds.load,
-          exclude: elsewhere,
-          ...patience,
-          // Two at full rate are more than two cores bear.
-          fileParallelism: false,
+          // They mostly wait for what they have brought about: fewer at a time leave cores idle.
+          maxWorkers: 3,
           // Of tests that say they bear company.
           maxConcurrency: 2,
         },

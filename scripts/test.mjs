@@ -20,10 +20,8 @@ const longestShown = 8;
 const scratch = mkdtempSync(join(tmpdir(), 'ackworth-test-'));
 
 /**
- * One row after the other; the steps of a row run at once. Runs at high rates (`load`) come one file
- * at a time, beside two files of those that mostly wait (`e2e`): two cores bear that, and no more.
- * What is judged by how long it takes, or is a run in containers that has to recover in time, is
- * `alone`.
+ * One row after the other; the steps of a row run at once. What is judged by how long it takes, or is
+ * a run in containers that has to recover in time, is `alone`.
  */
 const rows = [
   {
@@ -38,7 +36,7 @@ const rows = [
   },
   { unit: (io) => vitest(io, 'unit') },
   { sim: (io) => vitest(io, 'sim'), browser: (io) => vitest(io, 'browser') },
-  { e2e: (io) => vitest(io, 'e2e'), load: (io) => vitest(io, 'load') },
+  { e2e: (io) => vitest(io, 'e2e') },
   { alone: (io) => vitest(io, 'alone') },
   { grid: (io) => vitest(io, 'grid') },
 ];

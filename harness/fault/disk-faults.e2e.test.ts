@@ -38,7 +38,7 @@ async function run(form: StorageForm, struck: readonly Struck[], topic: object =
     warmUp: '1s',
     storage: { form, size: '320MiB' },
     topic: { partitions: 1, segmentSize: '256KiB', ...topic },
-    workload: { rate: 100, size: 500 },
+    workload: { rate: 300, size: 500, lingerMs: 20 },
     phases: [
       {
         name: 'struck',

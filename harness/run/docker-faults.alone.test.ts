@@ -4,18 +4,16 @@ import { whyNoEngine } from '../cluster/docker/testing/why-no-engine.ts';
 import { whatIsMissing } from '../file-system/trial.ts';
 import { DockerRuns } from './testing/docker-runs.ts';
 
-// What faults do through proxies and on file systems, in containers as to processes. Two at a time,
-// at a rate of which two cores bear two.
+// What faults do through proxies and on file systems, in containers as to processes.
 const noEngine = await whyNoEngine();
 const noMounts = noEngine ?? (await whatIsMissing('ext4', tmpdir()));
 const because = (missing: string | undefined): string =>
   missing === undefined ? '' : ` (skipped: ${missing})`;
 
-const company = { concurrent: true };
 const workload = { rate: 300, producers: 1, consumers: 1 };
 const saying = (text: RegExp): string => expect.stringMatching(text) as string;
 
-describe.skipIf(noEngine !== undefined)(`links of containers${because(noEngine)}`, company, () => {
+describe.skipIf(noEngine !== undefined)(`links of containers${because(noEngine)}`, () => {
   test('are delayed, reset and cut through proxies in a container of their own', async ({
     onTestFinished,
   }) => {
@@ -71,7 +69,7 @@ describe.skipIf(noEngine !== undefined)(`links of containers${because(noEngine)}
   });
 });
 
-describe.skipIf(noMounts !== undefined)(`disks of containers${because(noMounts)}`, company, () => {
+describe.skipIf(noMounts !== undefined)(`disks of containers${because(noMounts)}`, () => {
   const storage = { form: 'ext4', size: '64MiB' };
 
   test('are full, and fail syncs, and are whole again', async ({ onTestFinished }) => {

@@ -8,7 +8,7 @@ import { whyNoEngine } from '../cluster/docker/testing/why-no-engine.ts';
 import type { RunRecord } from '../record/record.ts';
 import { DockerRuns, heldAltogether } from './testing/docker-runs.ts';
 
-// Real runs on a real engine, as a user starts them, two at a time.
+// Real runs on a real engine, as a user starts them, two at a time where two cores bear that.
 const missing = await whyNoEngine();
 
 const suffix = missing ? ` (skipped: ${missing})` : '';
@@ -16,7 +16,7 @@ const suffix = missing ? ` (skipped: ${missing})` : '';
 /** So that two cores bear two runs at once. */
 const light = ['--rate', '2000'];
 
-describe.skipIf(missing !== undefined)(`a run on Docker${suffix}`, { concurrent: true }, () => {
+describe.skipIf(missing !== undefined)(`a run on Docker${suffix}`, () => {
   let before: readonly string[];
 
   beforeAll(async () => {
@@ -41,63 +41,74 @@ describe.skipIf(missing !== undefined)(`a run on Docker${suffix}`, { concurrent:
     return records;
   }
 
-  test('holds when nodes and consumers are killed, and leaves nothing', async ({
+  test('holds when a part of five nodes is killed, and leaves nothing', async ({
     onTestFinished,
   }) => {
     const runs = new DockerRuns();
     onTestFinished(() => runs.close());
-    const [killed, consumed] = await shipped(runs, ['leader-kill', 'consumer-kill']);
-    expect(killed?.faults[0]?.proof.injectedEvidence).toMatch(
-      /^container with process \d+ is gone, no answer/,
-    );
-    for (const { effectiveAtMs, requestedAtMs } of [...killed!.faults, ...consumed!.faults])
-      expect(effectiveAtMs! - requestedAtMs).toBeLessThan(500);
-    for (const { cpuSeconds, memoryBytesMax, network } of killed?.resources ?? []) {
-      expect(cpuSeconds).toBeGreaterThan(0);
-      expect(memoryBytesMax).toBeGreaterThan(10 * 1024 ** 2);
-      expect(network?.receivedBytes).toBeGreaterThan(10_000);
-    }
-    expect(killed?.resources.map(({ site }) => site)).toEqual(
-      expect.arrayContaining(['node-1', 'node-2', 'node-3', 'producer-1', 'consumer-2']),
-    );
-    // Each life of a worker left its own, that which was killed too.
-    const lives = readdirSync(join(runs.of('consumer-kill'), 'history'));
-    expect(lives.filter((life) => /^consumer-\d(\.2)?\.ackh$/.test(life))).toHaveLength(3);
+    await shipped(runs, ['part-kill']);
   });
 
-  test('holds when nodes are cut off, and a part of all is killed, and leaves nothing', async ({
-    onTestFinished,
-  }) => {
-    const runs = new DockerRuns();
-    onTestFinished(() => runs.close());
-    const [cut] = await shipped(runs, ['partition', 'part-kill']);
-    expect(cut?.cluster.network).toBe('filtered');
-    expect(cut?.faults[0]?.proof.injectedEvidence).toMatch(
-      /lost on \d+ of \d+ ways that are cut, passed on \d+ of \d+ others/,
-    );
-    expect(cut?.faults[0]?.proof.injectedEvidence).toMatch(
-      /[1-9]\d* connections held, 0 bytes came through/,
-    );
-  });
+  test.concurrent(
+    'holds when nodes and consumers are killed, and leaves nothing',
+    async ({ onTestFinished }) => {
+      const runs = new DockerRuns();
+      onTestFinished(() => runs.close());
+      const [killed, consumed] = await shipped(runs, ['leader-kill', 'consumer-kill']);
+      expect(killed?.faults[0]?.proof.injectedEvidence).toMatch(
+        /^container with process \d+ is gone, no answer/,
+      );
+      for (const { effectiveAtMs, requestedAtMs } of [...killed!.faults, ...consumed!.faults])
+        expect(effectiveAtMs! - requestedAtMs).toBeLessThan(500);
+      for (const { cpuSeconds, memoryBytesMax, network } of killed?.resources ?? []) {
+        expect(cpuSeconds).toBeGreaterThan(0);
+        expect(memoryBytesMax).toBeGreaterThan(10 * 1024 ** 2);
+        expect(network?.receivedBytes).toBeGreaterThan(10_000);
+      }
+      expect(killed?.resources.map(({ site }) => site)).toEqual(
+        expect.arrayContaining(['node-1', 'node-2', 'node-3', 'producer-1', 'consumer-2']),
+      );
+      // Each life of a worker left its own, that which was killed too.
+      const lives = readdirSync(join(runs.of('consumer-kill'), 'history'));
+      expect(lives.filter((life) => /^consumer-\d(\.2)?\.ackh$/.test(life))).toHaveLength(3);
+    },
+  );
 
-  test('cuts power on file systems of its own, which drop what was not synced, and gives all back', async ({
-    onTestFinished,
-  }) => {
-    const runs = new DockerRuns();
-    onTestFinished(() => runs.close());
-    const record = await runs.passing('power-cut', '--flush', 'sync', '--duration', '26s');
-    expect(record.accounting).toMatchObject({ lost: 0 });
-    expect(record.accounting.acked).toBeGreaterThan(30_000);
-    const [dark] = record.faults;
-    // Each log has a mark of how far it is synced, which is not synced itself.
-    for (const node of [1, 2, 3]) {
-      const lost = `node ${node} lost [1-9][\\d,]* un-synced bytes? of its files \\([\\d,]+ off their ends\\)`;
-      const proof = new RegExp(`${lost}, a synced file is there, an un-synced one is not`);
-      expect(dark?.proof.healedEvidence).toMatch(proof);
-    }
-  });
+  test.concurrent(
+    'holds when nodes are cut off, and leaves nothing',
+    async ({ onTestFinished }) => {
+      const runs = new DockerRuns();
+      onTestFinished(() => runs.close());
+      const [cut] = await shipped(runs, ['partition']);
+      expect(cut?.cluster.network).toBe('filtered');
+      expect(cut?.faults[0]?.proof.injectedEvidence).toMatch(
+        /lost on \d+ of \d+ ways that are cut, passed on \d+ of \d+ others/,
+      );
+      expect(cut?.faults[0]?.proof.injectedEvidence).toMatch(
+        /[1-9]\d* connections held, 0 bytes came through/,
+      );
+    },
+  );
 
-  test('needs no folder of this machine on the engine', async ({ onTestFinished }) => {
+  test.concurrent(
+    'cuts power on file systems of its own, which drop what was not synced, and gives all back',
+    async ({ onTestFinished }) => {
+      const runs = new DockerRuns();
+      onTestFinished(() => runs.close());
+      const record = await runs.passing('power-cut', '--flush', 'sync', '--duration', '26s');
+      expect(record.accounting).toMatchObject({ lost: 0 });
+      expect(record.accounting.acked).toBeGreaterThan(30_000);
+      const [dark] = record.faults;
+      // Each log has a mark of how far it is synced, which is not synced itself.
+      for (const node of [1, 2, 3]) {
+        const lost = `node ${node} lost [1-9][\\d,]* un-synced bytes? of its files \\([\\d,]+ off their ends\\)`;
+        const proof = new RegExp(`${lost}, a synced file is there, an un-synced one is not`);
+        expect(dark?.proof.healedEvidence).toMatch(proof);
+      }
+    },
+  );
+
+  test.concurrent('needs no folder of this machine on the engine', async ({ onTestFinished }) => {
     // The same engine, as one of another machine is reached.
     const through = createServer((near) => {
       const far = connect(engineEndpoint().host.replace('unix://', ''));

@@ -12,7 +12,7 @@ const missing =
 /** Little, so that the two runs bear each other's company. */
 const scenario = (topic: object, consumers: number): object => ({
   topic: { partitions: 2, ...topic },
-  workload: { rate: 200, size: 200, producers: 2, consumers },
+  workload: { rate: 100, size: 200, producers: 2, consumers },
   storage: { size: '128MiB' },
 });
 const onNats = ['--target', 'nats'];
