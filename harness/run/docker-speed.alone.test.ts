@@ -37,9 +37,10 @@ describe.skipIf(missing !== undefined)(
       await provideGateImage(engine, () => undefined);
     });
 
-    test('has its first message acked within 6 s of the command, and is gone within 5', async () => {
+    /** From the command to the first ack and from the end of all work until nothing is left, in ms. */
+    async function pace(): Promise<{ fromCommandMs: number; tearDownMs: number }> {
       const askedNanos = monotonicNanos();
-      const { toFirstAckMs, tearDownMs } = (await one('6s', [])).timing;
+      const { toFirstAckMs, tearDownMs } = (await one('2s', [])).timing;
       let firstAckNanos = Infinity;
       for (const file of historyFiles(join(runs.output, 'latest', 'history'))) {
         readHistory(file, {
@@ -55,8 +56,15 @@ describe.skipIf(missing !== undefined)(
           `torn down in ${Math.round(tearDownMs!)} ms\n`,
       );
       expect(toFirstAckMs).toBeLessThan(fromCommandMs);
-      expect(fromCommandMs).toBeLessThan(6000);
-      expect(tearDownMs).toBeLessThan(5000);
+      return { fromCommandMs, tearDownMs: tearDownMs! };
+    }
+
+    test('has its first message acked within 6 s of the command, and is gone within 5, by the median of three', async () => {
+      const paces = [await pace(), await pace(), await pace()];
+      const median = (of: 'fromCommandMs' | 'tearDownMs'): number =>
+        paces.map((each) => each[of]).toSorted((a, b) => a - b)[1]!;
+      expect(median('fromCommandMs')).toBeLessThan(6000);
+      expect(median('tearDownMs')).toBeLessThan(5000);
     });
 
     test('cuts at once, and where links can be cut takes a node off its network, too', async () => {
