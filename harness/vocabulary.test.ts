@@ -3,7 +3,7 @@ import { vocabulary } from './vocabulary.ts';
 
 test('among several targets the slowest says what rate is usual', () => {
   expect(vocabulary(['reference']).usualRate).toBeUndefined();
-  expect(vocabulary(['nats']).usualRate).toBe(1000);
-  expect(vocabulary(['reference', 'nats']).usualRate).toBe(1000);
+  expect(vocabulary(['nats']).usualRate).toBe(200);
+  expect(vocabulary(['reference', 'nats']).usualRate).toBe(200);
   expect(() => vocabulary(['gnats'])).toThrow('there is no driver "gnats"');
 });
