@@ -63,7 +63,11 @@ export function runCommand(): Command {
         ...storageForms,
       ]),
     )
-    .option('--rate <n>', 'messages per second; default: the scenario’s, or what the target bears', decimal)
+    .option(
+      '--rate <n>',
+      'messages per second; default: the scenario’s, or what the target bears',
+      decimal,
+    )
     .option('--size <size>', 'message size, such as 100B or 1KiB')
     .option('--producers <n>', 'producer processes', wholeNumber)
     .option('--consumers <n>', 'consumer processes', wholeNumber)
