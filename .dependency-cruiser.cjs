@@ -68,6 +68,16 @@ module.exports = {
       'Loading what draws charts takes longer than a command without any.',
     ),
     only(
+      'what-nodes-say-comes-late',
+      { path: '^broker/' },
+      {
+        path: '(^|/)(pino|prom-client)(/|$)|^broker/server/metrics-page\\.ts$',
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
+      'Workers and commands load the broker to talk to its nodes, and start half as fast with these.',
+    ),
+    only(
       'judgement-is-pure',
       {
         path: '^(harness/(checker|scenario|record)|reports)/',

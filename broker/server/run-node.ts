@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { emulatedEnv } from '../env/emulated/env.ts';
 import { BrokerError } from '../errors.ts';
 import { holdDirectory } from './directory-lock.ts';
@@ -40,7 +39,7 @@ export async function runNode(argv: readonly string[], wrap?: NodeOptions['wrap'
   try {
     const { config, exitWithParent } = parseArguments(argv);
     await holdDirectory(config.dataDirectory);
-    const { report, flush } = openReport(config);
+    const { report, flush } = await openReport(config);
     const end = (code: number): void => {
       flush();
       process.exit(code);
@@ -144,8 +143,14 @@ function parseConfig(text: string): NodeProcessConfig {
   return config as NodeProcessConfig;
 }
 
-/** Synchronous, so that what is said last is in the file when the process has gone. */
-function openReport(config: NodeProcessConfig): { report: Report; flush: () => void } {
+/**
+ * Synchronous, so that what is said last is in the file when the process has gone. Its library is
+ * loaded here: who only talks to nodes loads this file, too, and writes no log.
+ */
+async function openReport(
+  config: NodeProcessConfig,
+): Promise<{ report: Report; flush: () => void }> {
+  const { pino } = await import('pino');
   const destination = pino.destination({ dest: config.logFile ?? 2, mkdir: true, sync: true });
   const logger = pino(
     { level: config.logLevel ?? 'info', base: { node: config.nodeId } },
