@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
 import { vocabulary } from './vocabulary.ts';
 
+test('among several targets the slowest to come back says how long is waited', () => {
+  expect(vocabulary(['reference']).usualPatience).toBeUndefined();
+  expect(vocabulary(['reference', 'nats']).usualPatience).toBe(210_000);
+});
+
 test('among several targets the slowest says what rate is usual', () => {
   expect(vocabulary(['reference']).usualRate).toBeUndefined();
   expect(vocabulary(['nats']).usualRate).toBe(200);

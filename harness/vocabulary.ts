@@ -4,14 +4,18 @@ import { faults } from './fault/registry.ts';
 import type { Vocabulary } from './scenario/semantics.ts';
 
 /**
- * What a scenario may name, from the registries; and where it names no rate, the one that each of
- * these targets bears. Throws a HarnessError `usage` for a target that there is none of.
+ * What a scenario may name, from the registries; and for what it leaves open, the rate that each of
+ * these targets bears, and the time that each may need. Throws a HarnessError
+ * `usage` for a target that there is none of.
  */
 export function vocabulary(targets: readonly string[] = []): Vocabulary {
-  const rates = targets.flatMap((target) => brokerOf(target).usualRate ?? []);
+  const brokers = targets.map(brokerOf);
+  const rates = brokers.flatMap(({ usualRate }) => usualRate ?? []);
+  const patiences = brokers.flatMap(({ usualPatience }) => usualPatience ?? []);
   return {
     faults,
     checks: checkers.map(({ name }) => name),
     ...(rates.length > 0 && { usualRate: Math.min(...rates) }),
+    ...(patiences.length > 0 && { usualPatience: Math.max(...patiences) }),
   };
 }

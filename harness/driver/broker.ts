@@ -31,6 +31,12 @@ export interface Broker {
    * of a scenario that names none. Left out where that is the schema's.
    */
   readonly usualRate?: number;
+  /**
+   * In ms, how long producers and groups may have to wait for nodes that all run, by timers of its
+   * makers: the delivery time-out and the drain of a scenario that does not name them. Left out
+   * where the schema's do.
+   */
+  readonly usualPatience?: number;
   /** What its nodes can keep their data on. */
   readonly storage: readonly StorageForm[];
   /**

@@ -12,10 +12,31 @@ export function parseScenario(input: unknown, source: string, vocabulary: Vocabu
   }
   const parsed = scenarioSchema.safeParse(input);
   if (!parsed.success) throw complaintError(source, explain(scenarioSchema, input, parsed.error));
-  const scenario = namesRate(input as ScenarioInput)
-    ? parsed.data
-    : withRate(parsed.data, vocabulary.usualRate);
-  return checkScenario(scenario, source, vocabulary);
+  return checkScenario(
+    asUsual(parsed.data, input as ScenarioInput, vocabulary),
+    source,
+    vocabulary,
+  );
+}
+
+/** What `input` leaves open, as the target does it. */
+function asUsual(
+  scenario: Scenario,
+  input: ScenarioInput,
+  { usualRate, usualPatience }: Vocabulary,
+): Scenario {
+  const { workload, drain } = scenario;
+  const [rate, patience] = [usualRate ?? workload.rate, usualPatience ?? workload.deliveryTimeout];
+  return {
+    ...scenario,
+    workload: {
+      ...workload,
+      rate: namesRate(input) ? workload.rate : rate,
+      deliveryTimeout:
+        input.workload?.deliveryTimeout === undefined ? patience : workload.deliveryTimeout,
+    },
+    drain: input.drain === undefined ? (usualPatience ?? drain) : drain,
+  };
 }
 
 /** Also by what only means something beside a rate: another one would make another question of it. */
@@ -26,10 +47,6 @@ function namesRate({ workload, phases, limits }: ScenarioInput): boolean {
     limits?.ackedRateMin !== undefined ||
     arrivals.some((arrival) => arrival?.kind === 'ramp' || arrival?.kind === 'step')
   );
-}
-
-function withRate(scenario: Scenario, rate = scenario.workload.rate): Scenario {
-  return { ...scenario, workload: { ...scenario.workload, rate } };
 }
 
 /** Throws when fields contradict each other; returns the scenario. */

@@ -20,6 +20,10 @@ export const natsBroker: Broker = {
   // With `sync` each of three servers syncs each write by itself: 800 to 4,000 a second in all, with
   // stalls, and less while one of them catches up.
   usualRate: 200,
+  // A replica that cannot be brought up to date from the log of its leader waits for the next
+  // snapshot there, every two to three minutes, and with it the groups that it leads, or a stream
+  // that has no quorum without it (docs/findings.md).
+  usualPatience: retriedMsMax,
   storage: ['plain', 'ext4', 'xfs'],
   refuses({ cluster, scenario, faults }, links) {
     const { replication, replicas = 1 } = scenario.topic;

@@ -92,12 +92,15 @@ const unable = missing ?? noMounts;
 describe.skipIf(unable !== undefined)(
   `a power cut on NATS${unable ? ` (skipped: ${unable})` : ''}`,
   () => {
+    // A file is synced for the first time when half of the interval to all of it has gone by, and
+    // then after each interval: a cut eleven to fourteen seconds after its making comes a second
+    // after any sync at least.
     const cut = (flush: 'sync' | 'async', consumers: number) => ({
-      topic: { flush, flushInterval: '2s', partitions: 2 },
+      topic: { flush, flushInterval: '10s', partitions: 2 },
       workload: { rate: 100, size: 200, consumers },
       storage: { size: '128MiB' },
       phases: [
-        { name: 'before', duration: '6s' },
+        { name: 'before', duration: '8s' },
         {
           name: 'power-cut',
           duration: '36s',
