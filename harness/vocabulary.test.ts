@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { vocabulary } from './vocabulary.ts';
 
 test('among several targets the slowest to come back says how long is waited', () => {
-  expect(vocabulary(['reference']).usualPatience).toBeUndefined();
-  expect(vocabulary(['reference', 'nats']).usualPatience).toBe(210_000);
+  expect(vocabulary(['reference']).usualDrain).toBeUndefined();
+  expect(vocabulary(['reference', 'nats']).usualDrain).toBe(300_000);
 });
 
 test('among several targets the slowest says what rate is usual', () => {

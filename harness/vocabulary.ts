@@ -5,17 +5,17 @@ import type { Vocabulary } from './scenario/semantics.ts';
 
 /**
  * What a scenario may name, from the registries; and for what it leaves open, the rate that each of
- * these targets bears, and the time that each may need. Throws a HarnessError
+ * these targets bears, and the drain that each may need. Throws a HarnessError
  * `usage` for a target that there is none of.
  */
 export function vocabulary(targets: readonly string[] = []): Vocabulary {
   const brokers = targets.map(brokerOf);
   const rates = brokers.flatMap(({ usualRate }) => usualRate ?? []);
-  const patiences = brokers.flatMap(({ usualPatience }) => usualPatience ?? []);
+  const drains = brokers.flatMap(({ usualDrain }) => usualDrain ?? []);
   return {
     faults,
     checks: checkers.map(({ name }) => name),
     ...(rates.length > 0 && { usualRate: Math.min(...rates) }),
-    ...(patiences.length > 0 && { usualPatience: Math.max(...patiences) }),
+    ...(drains.length > 0 && { usualDrain: Math.max(...drains) }),
   };
 }

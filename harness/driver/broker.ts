@@ -32,11 +32,10 @@ export interface Broker {
    */
   readonly usualRate?: number;
   /**
-   * In ms, how long producers and groups may have to wait for nodes that all run, by timers of its
-   * makers: the delivery time-out and the drain of a scenario that does not name them. Left out
-   * where the schema's do.
+   * In ms, how long clients may have to wait for nodes that all run, by timers of its makers: the
+   * drain of a scenario that names none. Left out where the schema's does.
    */
-  readonly usualPatience?: number;
+  readonly usualDrain?: number;
   /** What its nodes can keep their data on. */
   readonly storage: readonly StorageForm[];
   /**

@@ -51,6 +51,16 @@ export function arrivals(options: ArrivalOptions): Arrivals {
   };
 }
 
+/** One after the other; what is due in `second` is due no earlier than all that is in `first`. */
+export function followedBy(first: Arrivals, second: Arrivals): Arrivals {
+  return {
+    next: () => {
+      const at = first.next();
+      return at === Infinity ? second.next() : at;
+    },
+  };
+}
+
 /** How many messages a phase makes due over all workers; on average, where chance decides. */
 export function messagesOf(phase: PlannedPhase): number {
   const seconds = (phase.endMs - phase.startMs) / 1000;

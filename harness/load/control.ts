@@ -52,6 +52,8 @@ export type ToWorker =
   | WorkerAssignment
   /** Begin: load time 0 is at this monotonic nanosecond; a late starter skips what is past. */
   | { readonly type: 'start'; readonly originNanos: number }
+  /** Producer: beyond the plan go on with this phase, until told to stop. */
+  | { readonly type: 'go-on'; readonly phase: PlannedPhase }
   /** Consumer: tell your progress now, and not only with the next second. */
   | { readonly type: 'report' }
   /** Tell your own clock, at once. */

@@ -412,6 +412,50 @@ describe('the generator', () => {
     ]);
   });
 
+  test('goes on beyond its plan until it is stopped, and what is due in between is due', async () => {
+    const assignment = { ...assignmentOf([phase(1)], 10_000), share: 0.5 };
+    const { clock, generator, producer, file, isDone } = await manual(assignment);
+    const origin = clock.nanos();
+    generator.start(origin);
+    clock.run(origin + 1.2e9);
+    expect(producer.sent).toHaveLength(500);
+    const beyond = { ...phase(60, 200), name: 'drain', startMs: 1500, measured: false };
+    generator.goOn(beyond);
+    clock.run(origin + 3.5e9 - 1);
+    expect(producer.sent).toHaveLength(700);
+    generator.stop();
+    clock.run(origin + 6.2e9);
+    for (const { done } of producer.sent) done('ok', 0, 0, 1, undefined);
+    clock.run();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isDone()).toBe(true);
+    const seconds = eventsOf(file).flatMap((event) => (event.type === 'second' ? [event] : []));
+    expect(seconds.map(({ due, offered }) => [due, offered])).toEqual([
+      [500, 500],
+      [50, 50],
+      [100, 100],
+      [50, 50],
+      [0, 0],
+      [0, 0],
+    ]);
+    generator.goOn(beyond);
+    clock.run();
+    expect(producer.sent).toHaveLength(700);
+  });
+
+  test('has nothing to add to what its overtime left out but what goes on', async () => {
+    const assignment = { ...assignmentOf([phase(1)], 5), sendUntilMs: 1200 };
+    const { clock, generator, producer } = await manual(assignment);
+    const origin = clock.nanos();
+    generator.start(origin);
+    clock.run(origin + 1.3e9);
+    expect(producer.sent).toHaveLength(5);
+    generator.goOn({ ...phase(60, 10), startMs: 1500 });
+    for (const { done } of producer.sent.splice(0)) done('ok', 0, 0, 1, undefined);
+    clock.run(origin + 1.8e9 - 1);
+    expect(producer.sent).toHaveLength(3);
+  });
+
   test('stopped, sends nothing more and waits for the outcomes of what it sent', async () => {
     const { clock, generator, producer, file, isDone } = await manual(assignmentOf([phase(30)], 5));
     const origin = clock.nanos();

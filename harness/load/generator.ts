@@ -8,9 +8,9 @@ import type {
 import { HarnessError } from '../errors.ts';
 import type { HistoryWriter } from '../history/writer.ts';
 import { WindowHistogram } from '../measure/window-histogram.ts';
-import { arrivals } from './arrival.ts';
-import type { Arrivals } from './arrival.ts';
+import { arrivals, followedBy, type Arrivals } from './arrival.ts';
 import type { FromWorker, ProducerAssignment } from './control.ts';
+import type { PlannedPhase } from '../scenario/plan-types.ts';
 import type { LoadClock } from './load-clock.ts';
 import type { Meter } from './meter.ts';
 import { keyOf, PayloadWriter } from './payload.ts';
@@ -114,9 +114,24 @@ export class Generator {
     this.#scheduleTurn();
   }
 
+  /** Sends after the plan what is due in this phase, too. One that has ended has nothing to add. */
+  goOn(phase: PlannedPhase): void {
+    if (this.#schedule === undefined) return;
+    const { assignment, clock } = this.#options;
+    const ofPhase = (): Arrivals => arrivals({ ...assignment, phases: [phase] });
+    // What is overdue and left out stays so.
+    const isOver = this.#nextDue === Infinity || clock.nanos() >= this.#sendUntilNanos;
+    this.#schedule = isOver ? ofPhase() : followedBy(this.#schedule, ofPhase());
+    if (isOver) this.#nextDue = this.#schedule.next();
+    this.#sendUntilNanos = Infinity;
+    this.#ledger!.goOn(ofPhase());
+    this.#scheduleTurn();
+  }
+
   /** Sends nothing more; ends once the outcome of what was sent is known. */
   stop(): void {
     this.#nextDue = Infinity;
+    this.#ledger?.end(this.#options.clock.nanos());
     // Invoked but never taken by the driver: certainly without effect.
     for (const slot of this.#ready) this.#complete(slot, 'fail', -1, -1, 0);
     this.#ready = [];

@@ -1,5 +1,5 @@
 import type { WorkerSecondEvent } from '../history/events.ts';
-import type { Arrivals } from './arrival.ts';
+import { followedBy, type Arrivals } from './arrival.ts';
 import type { MeterSample } from './meter.ts';
 
 /** A generator that comes this late to what is due has been held up, and not only woken late. */
@@ -16,9 +16,10 @@ export const secondGraceNanos = 50e6;
 export class SecondsLedger {
   readonly #worker: string;
   readonly #originNanos: number;
-  readonly #schedule: Arrivals;
+  #schedule: Arrivals;
   /** Due time, in nanoseconds of the load, of the next message that no report has counted. */
   #nextDue: number;
+  #dueUntil = Infinity;
   #second: number;
   /** Offered messages by the second they were due in; those after `#open` are not reported yet. */
   readonly #offered = new Map<number, number>();
@@ -52,6 +53,17 @@ export class SecondsLedger {
   /** Monotonic nanoseconds at which the next report is due. */
   get reportAt(): number {
     return this.#originNanos + (this.#second + 1) * 1e9 + secondGraceNanos;
+  }
+
+  /** After the planned schedule this one is counted as well. */
+  goOn(schedule: Arrivals): void {
+    this.#schedule = followedBy(this.#schedule, schedule);
+    if (this.#nextDue === Infinity) this.#nextDue = this.#schedule.next();
+  }
+
+  /** Nothing is due any more from `now` on (monotonic). */
+  end(now: number): void {
+    this.#dueUntil = Math.min(this.#dueUntil, now);
   }
 
   /** A message that was due at this nanosecond of the load is offered. Due times never fall. */
@@ -128,8 +140,9 @@ export class SecondsLedger {
   /** What was due in the current second and by now. */
   #countDue(now: number): number {
     const end = (this.#second + 1) * 1e9;
+    const until = Math.min(now, this.#dueUntil);
     let due = 0;
-    while (this.#nextDue < end && this.#originNanos + this.#nextDue <= now) {
+    while (this.#nextDue < end && this.#originNanos + this.#nextDue <= until) {
       due++;
       this.#nextDue = this.#schedule.next();
     }

@@ -7,6 +7,7 @@ import { loadDriver } from '../driver/registry.ts';
 import { HarnessError } from '../errors.ts';
 import { HistoryWriter } from '../history/writer.ts';
 import { clockDomain, monotonicNanos } from '../measure/clock.ts';
+import type { PlannedPhase } from '../scenario/plan-types.ts';
 import { Channel } from './channel.ts';
 import { answerOne, workerTokenVariable } from './claim.ts';
 import { LoadConsumer } from './consumer.ts';
@@ -31,6 +32,7 @@ const second = 1000;
 interface Role {
   prepare(): Promise<void>;
   start(originNanos: number): void;
+  goOn?(phase: PlannedPhase): void;
   report?(): void;
   stop(): void;
 }
@@ -99,6 +101,9 @@ class Worker {
         return;
       case 'start':
         this.#role?.start(message.originNanos);
+        return;
+      case 'go-on':
+        this.#role?.goOn?.(message.phase);
         return;
       case 'report':
         this.#role?.report?.();

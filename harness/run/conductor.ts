@@ -21,6 +21,7 @@ import type { PlannedFault, Plan } from '../scenario/plan-types.ts';
 import type { Notice } from '../supervisor/protocol.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
 import { drainAndRead } from './drain-and-read.ts';
+import { endLoad } from './end-load.ts';
 import { Fleet } from './fleet.ts';
 import { fullDisk } from './full-disk.ts';
 import { HarnessHistory } from './harness-history.ts';
@@ -32,7 +33,6 @@ import { dataDirectoryName, historyDirectoryName } from './run-facts.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { Progress, RunOptions, Stage } from './run-types.ts';
 import { Stopped, StopSwitch } from './stop-switch.ts';
-import { untilDone } from './until-done.ts';
 import { resolveSite, settle } from './victims.ts';
 import { WorkersClock } from './workers-clock.ts';
 
@@ -230,7 +230,7 @@ export class Conductor {
     this.#history.phase('drain', originNanos + endMs * 1e6);
     this.#stage('healing', '');
     await this.#stop.unlessStopped(this.#nemesis.over);
-    await this.#untilProducersAreDone();
+    await this.#endLoad(originNanos);
   }
 
   /** Only where messages may be lost: elsewhere it would only come between plan and deed. */
@@ -251,11 +251,14 @@ export class Conductor {
     };
   }
 
-  async #untilProducersAreDone(): Promise<void> {
-    const { deliveryTimeout } = this.#options.plan.scenario.workload;
+  async #endLoad(originNanos: number): Promise<void> {
     const fleet = this.#fleet!;
-    const patienceMs = deliveryTimeout + 10_000;
-    if (await untilDone({ fleet, stop: this.#stop, patienceMs })) return;
+    const onGoOn = (sentence: string): void => {
+      this.#history.note('harness', sentence);
+      this.#tell({ type: 'note', text: sentence });
+    };
+    const { plan } = this.#options;
+    if (await endLoad({ plan, fleet, stop: this.#stop, originNanos, onGoOn })) return;
     this.#problem('a producer did not learn the outcome of all that it had sent');
     // What is acked after the final read would look lost.
     await this.#stop.unlessStopped(Promise.all(fleet.producers.map((producer) => producer.stop())));

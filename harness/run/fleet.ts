@@ -5,6 +5,8 @@ import { Worker, type WorkerContext, type WorkerProgress } from './worker.ts';
 export interface LoadTotals {
   readonly sent: number;
   readonly acked: number;
+  /** Failed, or of unknown outcome. */
+  readonly unacked: number;
   /** Sent by workers that live, outcome not known yet. */
   readonly inFlight: number;
   readonly delivered: number;
@@ -87,6 +89,7 @@ export class Fleet {
     return {
       sent: sum(produced, 'sent'),
       acked: sum(produced, 'acked'),
+      unacked: sum(produced, 'failed') + sum(produced, 'unknown'),
       inFlight: this.producers.reduce((total, worker) => total + worker.inFlight(), 0),
       delivered: sum(consumed, 'delivered'),
       responseP99Ms: p99s.length === 0 ? null : Math.max(...p99s) / 1000,
@@ -94,6 +97,8 @@ export class Fleet {
   }
 }
 
-function sum(progress: readonly WorkerProgress[], field: 'sent' | 'acked' | 'delivered'): number {
+type Counted = 'sent' | 'acked' | 'failed' | 'unknown' | 'delivered';
+
+function sum(progress: readonly WorkerProgress[], field: Counted): number {
   return progress.reduce((total, one) => total + one[field], 0);
 }

@@ -13,7 +13,11 @@ export class LoadTicker {
     readonly onProgress: (progress: Extract<Progress, { type: 'load' }>) => void;
   }) {
     const { fleet, originNanos, totalMs, onProgress } = options;
-    let last: LoadTotals = { sent: 0, acked: 0, inFlight: 0, delivered: 0, responseP99Ms: null };
+    let last: Pick<LoadTotals, 'sent' | 'acked' | 'delivered'> = {
+      sent: 0,
+      acked: 0,
+      delivered: 0,
+    };
     let lastNanos = monotonicNanos();
     this.#timer = setInterval(() => {
       const now = monotonicNanos();

@@ -57,23 +57,23 @@ describe('NATS', () => {
           'keeps others; leave the faults of orders out (run --no-faults)',
       );
     expect(refusal({ nodes: 7, topic: { replicas: 7 } })).toContain('at most 5 replicas');
-    expect(refusal({ workload: { deliveryTimeout: '210s' } })).toBeUndefined();
-    expect(refusal({ workload: { deliveryTimeout: '250s', idempotent: false } })).toBeUndefined();
-    expect(refusal({ workload: { deliveryTimeout: '250s' } })).toBe(
-      'NATS knows a message by its id for 420000 ms, so that one that is sent again for 250000 ms ' +
-        'may be stored twice: use a workload.deliveryTimeout of at most 210000 ms, or ' +
+    expect(refusal({ workload: { deliveryTimeout: '60s' } })).toBeUndefined();
+    expect(refusal({ workload: { deliveryTimeout: '150s', idempotent: false } })).toBeUndefined();
+    expect(refusal({ workload: { deliveryTimeout: '150s' } })).toBe(
+      'NATS knows a message by its id for 120000 ms, so that one that is sent again for 150000 ms ' +
+        'may be stored twice: use a workload.deliveryTimeout of at most 60000 ms, or ' +
         'workload.idempotent: false',
     );
     const paused = (duration: string, target = 'leader') => {
       const faults = [{ fault: 'pause', target, at: '10s', for: duration }];
-      return { phases: [{ name: 'main', duration: '400s', faults }] };
+      return { phases: [{ name: 'main', duration: '200s', faults }] };
     };
-    expect(refusal(paused('210s'))).toBeUndefined();
-    expect(refusal(paused('250s', 'consumer'))).toBeUndefined();
-    expect(refusal({ ...paused('250s'), workload: { idempotent: false } })).toBeUndefined();
-    expect(refusal(paused('250s'))).toBe(
-      'NATS knows a message by its id for 420000 ms, so that what waits in a server that is ' +
-        'paused for 250000 ms may be stored twice: pause it for at most 210000 ms, or use ' +
+    expect(refusal(paused('60s'))).toBeUndefined();
+    expect(refusal(paused('150s', 'consumer'))).toBeUndefined();
+    expect(refusal({ ...paused('150s'), workload: { idempotent: false } })).toBeUndefined();
+    expect(refusal(paused('150s'))).toBe(
+      'NATS knows a message by its id for 120000 ms, so that what waits in a server that is ' +
+        'paused for 150000 ms may be stored twice: pause it for at most 60000 ms, or use ' +
         'workload.idempotent: false',
     );
     expect(refusal({ storage: { form: 'emulated' } })).toBe(

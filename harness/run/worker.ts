@@ -7,6 +7,7 @@ import type { ConsumerAssignment, FromWorker, ProducerAssignment } from '../load
 import type { Heard, WorkerConnection } from '../load/control-server.ts';
 import type { WorkerLauncher } from '../load/worker-launcher.ts';
 import { monotonicNanos } from '../measure/clock.ts';
+import type { PlannedPhase } from '../scenario/plan-types.ts';
 import type { ProcessIdentity } from '../supervisor/process-table.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import type { WorkersClock } from './workers-clock.ts';
@@ -201,6 +202,19 @@ export class Worker {
   begin(originNanos: number): void {
     this.#originNanos = originNanos;
     this.#life?.connection?.send({ type: 'start', originNanos });
+  }
+
+  /** Producer: beyond the plan it goes on with this phase, until its load is ended. */
+  goOn(phase: PlannedPhase): void {
+    this.#life?.connection?.send({ type: 'go-on', phase });
+  }
+
+  /** Producer: it sends nothing more, and is done once it knows what became of what it sent. */
+  endLoad(): void {
+    const life = this.#life;
+    if (life === undefined) return;
+    life.expected = true;
+    life.connection?.send({ type: 'stop' });
   }
 
   /** Asks it to tell its progress now. */

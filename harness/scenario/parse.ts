@@ -23,19 +23,14 @@ export function parseScenario(input: unknown, source: string, vocabulary: Vocabu
 function asUsual(
   scenario: Scenario,
   input: ScenarioInput,
-  { usualRate, usualPatience }: Vocabulary,
+  { usualRate, usualDrain }: Vocabulary,
 ): Scenario {
   const { workload, drain } = scenario;
-  const [rate, patience] = [usualRate ?? workload.rate, usualPatience ?? workload.deliveryTimeout];
+  const rate = namesRate(input) ? workload.rate : (usualRate ?? workload.rate);
   return {
     ...scenario,
-    workload: {
-      ...workload,
-      rate: namesRate(input) ? workload.rate : rate,
-      deliveryTimeout:
-        input.workload?.deliveryTimeout === undefined ? patience : workload.deliveryTimeout,
-    },
-    drain: input.drain === undefined ? (usualPatience ?? drain) : drain,
+    workload: { ...workload, rate },
+    drain: input.drain === undefined ? (usualDrain ?? drain) : drain,
   };
 }
 

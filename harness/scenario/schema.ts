@@ -216,7 +216,6 @@ export const scenarioSchema = z.strictObject({
       inFlightMax: z.number().int().min(1).default(10_000),
       lingerMs: z.number().nonnegative().default(1),
       batchSize: byteSize.default(65_536),
-      /** Default: this, or what the target may need (`usualPatience` of its broker). */
       deliveryTimeout: duration.default(30_000),
       /**
        * How long after the last phase what is overdue may still be sent. Default: until all of it
@@ -235,8 +234,9 @@ export const scenarioSchema = z.strictObject({
   warmUp: duration.default(2000),
   phases: z.array(phase).min(1),
   /**
-   * Longest wait for the consumers to catch up after the last phase. Default: this, or what the
-   * target may need (`usualPatience` of its broker).
+   * After the last phase, the longest wait for what faults have stalled to be served again, with a
+   * little load going on, and then for the consumers to catch up. Default: this, or what the target
+   * may need (`usualDrain` of its broker).
    */
   drain: duration.default(30_000),
   /** Names of the checker registry; default: all that the driver's capabilities allow. */

@@ -13,8 +13,8 @@ export interface Vocabulary {
   readonly checks: readonly string[];
   /** Messages per second of a scenario that names none, in place of the schema's. */
   readonly usualRate?: number;
-  /** In ms, the drain and the delivery time-out of a scenario that does not name them, likewise. */
-  readonly usualPatience?: number;
+  /** In ms, the drain of a scenario that names none, likewise. */
+  readonly usualDrain?: number;
 }
 
 export interface FaultWord {

@@ -23,7 +23,7 @@ export const natsBroker: Broker = {
   // A replica that cannot be brought up to date from the log of its leader waits for the next
   // snapshot there, every two to three minutes, and with it the groups that it leads, or a stream
   // that has no quorum without it (docs/findings.md).
-  usualPatience: retriedMsMax,
+  usualDrain: 300_000,
   storage: ['plain', 'ext4', 'xfs'],
   refuses({ cluster, scenario, faults }, links) {
     const { replication, replicas = 1 } = scenario.topic;
