@@ -75,7 +75,7 @@ module.exports = {
         dynamic: false,
         dependencyTypesNot: ['type-only'],
       },
-      'Workers and commands load the broker to talk to its nodes, and start half as fast with these.',
+      'Workers and commands load the broker to talk to its nodes, and start slower with these.',
     ),
     only(
       'judgement-is-pure',

@@ -239,6 +239,17 @@ describe('recovery time', () => {
     expect(judged(drained(story))).toMatchObject({ verdict: 'invalid', rtoMs: null });
   });
 
+  test('a load that goes on beyond its plan tells whether service comes back', () => {
+    const until = (backMs: number) => {
+      const story = load(new Story(under('leader')).fault(0, 1000), { to: 22_000 }, (ms) =>
+        ms < 1000 || ms >= backMs ? 2 : 'info',
+      );
+      return judged(drained(story, 3000));
+    };
+    expect(until(15_000)).toMatchObject({ verdict: 'valid', rtoMs: 14_002 });
+    expect(until(Infinity)).toMatchObject({ verdict: 'invalid', rtoMs: null });
+  });
+
   test('what is not healed in time for 5 s of load cannot be told', () => {
     const story = new Story(under('leader')).fault(0, 1000, { healMs: 5000 });
     load(story, {}, (ms) => (ms < 1000 ? 2 : 'info'));

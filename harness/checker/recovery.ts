@@ -127,7 +127,10 @@ export const recovery: Checker = {
   },
 };
 
-/** When the harness stopped the load; without it, nothing is held against a silent client. */
+/**
+ * When the planned load was over; a client may have gone on after it. Without it, nothing is held
+ * against one that is silent.
+ */
 function loadEndsAt({ timeline }: Book): number {
   return timeline.phases.find(({ name }) => name === 'drain')?.time ?? -Infinity;
 }

@@ -52,8 +52,10 @@ export type ToWorker =
   | WorkerAssignment
   /** Begin: load time 0 is at this monotonic nanosecond; a late starter skips what is past. */
   | { readonly type: 'start'; readonly originNanos: number }
-  /** Producer: beyond the plan go on with this phase, until told to stop. */
+  /** Producer: after the plan go on with this phase, until it is enough. */
   | { readonly type: 'go-on'; readonly phase: PlannedPhase }
+  /** Producer: send nothing more beyond the plan. */
+  | { readonly type: 'enough' }
   /** Consumer: tell your progress now, and not only with the next second. */
   | { readonly type: 'report' }
   /** Tell your own clock, at once. */

@@ -412,48 +412,85 @@ describe('the generator', () => {
     ]);
   });
 
-  test('goes on beyond its plan until it is stopped, and what is due in between is due', async () => {
-    const assignment = { ...assignmentOf([phase(1)], 10_000), share: 0.5 };
-    const { clock, generator, producer, file, isDone } = await manual(assignment);
-    const origin = clock.nanos();
-    generator.start(origin);
-    clock.run(origin + 1.2e9);
-    expect(producer.sent).toHaveLength(500);
-    const beyond = { ...phase(60, 200), name: 'drain', startMs: 1500, measured: false };
-    generator.goOn(beyond);
-    clock.run(origin + 3.5e9 - 1);
-    expect(producer.sent).toHaveLength(700);
-    generator.stop();
-    clock.run(origin + 6.2e9);
-    for (const { done } of producer.sent) done('ok', 0, 0, 1, undefined);
-    clock.run();
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(isDone()).toBe(true);
-    const seconds = eventsOf(file).flatMap((event) => (event.type === 'second' ? [event] : []));
-    expect(seconds.map(({ due, offered }) => [due, offered])).toEqual([
-      [500, 500],
-      [50, 50],
-      [100, 100],
-      [50, 50],
-      [0, 0],
-      [0, 0],
-    ]);
-    generator.goOn(beyond);
-    clock.run();
-    expect(producer.sent).toHaveLength(700);
-  });
+  describe('goes on beyond its plan', () => {
+    const beyond = (startMs: number, rate: number): PlannedPhase => ({
+      ...phase(60, rate),
+      name: 'drain',
+      startMs,
+      measured: false,
+    });
+    const ackAll = (producer: ManualProducer): void => {
+      for (const { done } of producer.sent.splice(0)) done('ok', 0, 0, 1, undefined);
+    };
 
-  test('has nothing to add to what its overtime left out but what goes on', async () => {
-    const assignment = { ...assignmentOf([phase(1)], 5), sendUntilMs: 1200 };
-    const { clock, generator, producer } = await manual(assignment);
-    const origin = clock.nanos();
-    generator.start(origin);
-    clock.run(origin + 1.3e9);
-    expect(producer.sent).toHaveLength(5);
-    generator.goOn({ ...phase(60, 10), startMs: 1500 });
-    for (const { done } of producer.sent.splice(0)) done('ok', 0, 0, 1, undefined);
-    clock.run(origin + 1.8e9 - 1);
-    expect(producer.sent).toHaveLength(3);
+    test('until it is enough, and what is due in between is due', async () => {
+      const assignment = { ...assignmentOf([phase(1)], 10_000), share: 0.5 };
+      const { clock, generator, producer, file, isDone } = await manual(assignment);
+      const origin = clock.nanos();
+      generator.start(origin);
+      clock.run(origin + 1.2e9);
+      expect(producer.sent).toHaveLength(500);
+      generator.goOn(beyond(1500, 200));
+      clock.run(origin + 3.5e9 - 1);
+      expect(producer.sent).toHaveLength(700);
+      generator.enough();
+      clock.run(origin + 6.2e9);
+      ackAll(producer);
+      clock.run();
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(isDone()).toBe(true);
+      const seconds = eventsOf(file).flatMap((event) => (event.type === 'second' ? [event] : []));
+      expect(seconds.map(({ due, offered }) => [due, offered])).toEqual([
+        [500, 500],
+        [50, 50],
+        [100, 100],
+        [50, 50],
+        [0, 0],
+        [0, 0],
+      ]);
+      generator.goOn(beyond(1500, 200));
+      clock.run();
+      expect(producer.sent).toHaveLength(0);
+    });
+
+    test('once all of the plan is sent, however late that is, and loses none of it', async () => {
+      const { clock, generator, producer, file, isDone } = await manual(
+        assignmentOf([phase(1)], 5),
+      );
+      const origin = clock.nanos();
+      generator.start(origin);
+      clock.run(origin + 2e9);
+      generator.goOn(beyond(1500, 200));
+      ackAll(producer);
+      clock.run(origin + 2.1e9);
+      generator.enough();
+      for (let turn = 0; turn < 500; turn++) {
+        ackAll(producer);
+        clock.run(origin + 2.1e9 + turn * 1e6);
+      }
+      clock.run();
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(isDone()).toBe(true);
+      const invokes = eventsOf(file).filter(({ type }) => type === 'invoke');
+      expect(invokes).toHaveLength(1000);
+    });
+
+    test.each([1300, 1100])(
+      'without what its overtime left out, asked at %d ms',
+      async (askedMs) => {
+        const assignment = { ...assignmentOf([phase(1)], 5), sendUntilMs: 1200 };
+        const { clock, generator, producer } = await manual(assignment);
+        const origin = clock.nanos();
+        generator.start(origin);
+        clock.run(origin + askedMs * 1e6);
+        expect(producer.sent).toHaveLength(5);
+        generator.goOn(beyond(1500, 10));
+        clock.run(origin + 1.4e9);
+        ackAll(producer);
+        clock.run(origin + 1.8e9 - 1);
+        expect(producer.sent).toHaveLength(3);
+      },
+    );
   });
 
   test('stopped, sends nothing more and waits for the outcomes of what it sent', async () => {

@@ -8,7 +8,7 @@ import type {
 import { HarnessError } from '../errors.ts';
 import type { HistoryWriter } from '../history/writer.ts';
 import { WindowHistogram } from '../measure/window-histogram.ts';
-import { arrivals, followedBy, type Arrivals } from './arrival.ts';
+import { arrivals, type Arrivals } from './arrival.ts';
 import type { FromWorker, ProducerAssignment } from './control.ts';
 import type { PlannedPhase } from '../scenario/plan-types.ts';
 import type { LoadClock } from './load-clock.ts';
@@ -54,6 +54,9 @@ export class Generator {
   #ready: Slot[] = [];
   #producer: Producer | undefined;
   #schedule: Arrivals | undefined;
+  #planIsOver = false;
+  /** What goes on after the plan. */
+  #beyond: Arrivals | undefined;
   #ledger: SecondsLedger | undefined;
   #originNanos = 0;
   #sendUntilNanos = Infinity;
@@ -114,22 +117,28 @@ export class Generator {
     this.#scheduleTurn();
   }
 
-  /** Sends after the plan what is due in this phase, too. One that has ended has nothing to add. */
+  /** Sends after all of its plan what is due in this phase, too, until it is `enough`. */
   goOn(phase: PlannedPhase): void {
-    if (this.#schedule === undefined) return;
     const { assignment, clock } = this.#options;
-    const ofPhase = (): Arrivals => arrivals({ ...assignment, phases: [phase] });
-    // What is overdue and left out stays so.
-    const isOver = this.#nextDue === Infinity || clock.nanos() >= this.#sendUntilNanos;
-    this.#schedule = isOver ? ofPhase() : followedBy(this.#schedule, ofPhase());
-    if (isOver) this.#nextDue = this.#schedule.next();
-    this.#sendUntilNanos = Infinity;
-    this.#ledger!.goOn(ofPhase());
+    this.#cutOff(clock.nanos());
+    this.#beyond = arrivals({ ...assignment, phases: [phase] });
+    if (this.#planIsOver) this.#nextDue = this.#beyond.next();
+    this.#ledger?.goOn(arrivals({ ...assignment, phases: [phase] }));
+    this.#scheduleTurn();
+  }
+
+  /** Sends nothing more beyond its plan. */
+  enough(): void {
+    this.#beyond = undefined;
+    if (this.#planIsOver) this.#nextDue = Infinity;
+    this.#ledger?.end(this.#options.clock.nanos());
     this.#scheduleTurn();
   }
 
   /** Sends nothing more; ends once the outcome of what was sent is known. */
   stop(): void {
+    this.#planIsOver = true;
+    this.#beyond = undefined;
     this.#nextDue = Infinity;
     this.#ledger?.end(this.#options.clock.nanos());
     // Invoked but never taken by the driver: certainly without effect.
@@ -165,7 +174,7 @@ export class Generator {
     const { clock, history } = this.#options;
     const refused = this.#ready.length;
     const now = clock.nanos();
-    if (now >= this.#sendUntilNanos) this.#nextDue = Infinity;
+    this.#cutOff(now);
     if (refused === 0 && this.#nextDue < Infinity) this.#offer(now);
     // Also carries the completions and notes since the last turn.
     history.flush();
@@ -194,8 +203,25 @@ export class Generator {
       history.invoke(assignment.producer, sequence, key, intended, now);
       this.#ledger!.offered(this.#nextDue);
       this.#ready.push(slot);
-      this.#nextDue = this.#schedule!.next();
+      this.#nextDue = this.#next();
     }
+  }
+
+  /** Due time of what comes next: of the plan, and then of what goes on. */
+  #next(): number {
+    if (!this.#planIsOver) {
+      const at = this.#schedule!.next();
+      if (at < Infinity) return at;
+      this.#planIsOver = true;
+    }
+    return this.#beyond?.next() ?? Infinity;
+  }
+
+  /** What of the plan is overdue now is left out, once its time is over. */
+  #cutOff(now: number): void {
+    if (this.#planIsOver || now < this.#sendUntilNanos) return;
+    this.#planIsOver = true;
+    this.#nextDue = this.#beyond?.next() ?? Infinity;
   }
 
   #sendReady(): void {

@@ -33,6 +33,7 @@ interface Role {
   prepare(): Promise<void>;
   start(originNanos: number): void;
   goOn?(phase: PlannedPhase): void;
+  enough?(): void;
   report?(): void;
   stop(): void;
 }
@@ -104,6 +105,9 @@ class Worker {
         return;
       case 'go-on':
         this.#role?.goOn?.(message.phase);
+        return;
+      case 'enough':
+        this.#role?.enough?.();
         return;
       case 'report':
         this.#role?.report?.();

@@ -28,6 +28,8 @@ const readPatienceMs = 20_000;
 /** Nobody starts again a node that has ended by now. */
 const endedPatienceMs = 500;
 const quietNanosMin = 5e9;
+/** A drain that took so much longer than it had to is worth a word. */
+const lateNanos = 5e9;
 /** Beyond the session time-out, after which what a dead member held is given to another. */
 const redeliveryNanos = 2e9;
 
@@ -70,7 +72,8 @@ async function drain(
   const sessionNanos = plan.scenario.workload.sessionTimeout * 1e6;
   const quietNanos = Math.max(quietNanosMin, competing ? sessionNanos + redeliveryNanos : 0);
   const watch = new DrainWatch({ fleet, ends, quietNanos, competing });
-  const deadline = monotonicNanos() + drainMs * 1e6;
+  const began = monotonicNanos();
+  const deadline = began + drainMs * 1e6;
   while (!watch.drained(monotonicNanos())) {
     if (monotonicNanos() > deadline) {
       history.note('harness', `the consumers did not catch up within ${drainMs} ms`);
@@ -79,6 +82,9 @@ async function drain(
     for (const consumer of fleet.consumers) consumer.askForProgress();
     await stop.sleep(50);
   }
+  const tookNanos = monotonicNanos() - began;
+  if (tookNanos > quietNanos + lateNanos)
+    history.note('harness', `the consumers caught up within ${(tookNanos / 1e6).toFixed(0)} ms`);
 }
 
 function read(

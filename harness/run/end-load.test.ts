@@ -27,7 +27,7 @@ function stalled(servedAtMs: number) {
       goesOn = phase;
       log.push('goes on');
     },
-    endLoad: () => {
+    enough: () => {
       log.push(`ends after ${Math.round((performance.now() - from) / 1000)} s`);
       if (performance.now() - from >= servedAtMs) tellDone();
     },
@@ -35,7 +35,8 @@ function stalled(servedAtMs: number) {
   const totals = () => {
     const seconds = Math.floor((performance.now() - from) / 1000);
     if (goesOn !== undefined && log.length === 1) sent = 100 + seconds;
-    return { sent, acked: seconds * 1000 >= servedAtMs ? sent : 0, unacked: 0 };
+    const acked = seconds * 1000 >= servedAtMs ? sent : 0;
+    return { sent, acked, unacked: 0, inFlight: sent - acked };
   };
   const fleet = { producers: [producer], totals } as unknown as Fleet;
   return { fleet, log, tellDone, phase: () => goesOn };

@@ -7,7 +7,7 @@ import { untilServed } from './until-served.ts';
 
 /** Where nothing gets on for so long after the load, an outage has outlasted it. */
 const stalledMs = 3000;
-/** Messages per second of each producer in each partition, where the load goes on. */
+/** Messages per second of each producer in each partition, where the plan had as many. */
 const goOnRate = 20;
 /** Beyond the delivery time-out, after which a producer knows at the latest. */
 const answerMsMax = 10_000;
@@ -30,23 +30,24 @@ export async function endLoad(options: {
     if (await untilDone({ fleet, stop, patienceMs: stalledMs })) return true;
     const phase = goOnPhase(plan, (monotonicNanos() - originNanos) / 1e6);
     onGoOn(
-      `nothing was acked for ${stalledMs} ms after the load, which goes on with ${phase.rate} ` +
-        `messages/s until all is served again, for ${drain} ms at most`,
+      `nothing was sent or acked for ${stalledMs} ms after the load, which goes on with ` +
+        `${phase.rate} messages/s until all is served again, for ${drain} ms at most`,
     );
     for (const producer of fleet.producers) producer.goOn(phase);
     await untilServed({ fleet, stop, patienceMs: drain });
-    for (const producer of fleet.producers) producer.endLoad();
+    for (const producer of fleet.producers) producer.enough();
   }
   return untilDone({ fleet, stop, patienceMs: workload.deliveryTimeout + answerMsMax });
 }
 
 function goOnPhase({ phases, producers, scenario }: Plan, startMs: number): PlannedPhase {
   const rate = goOnRate * producers.length * scenario.topic.partitions;
+  const planned = Math.max(phases.at(-1)?.rate ?? rate, producers.length);
   return {
     name: 'drain',
     startMs,
     endMs: startMs + scenario.drain,
-    rate: Math.min(rate, phases.at(-1)?.rate ?? rate),
+    rate: Math.min(rate, planned),
     arrival: { kind: 'constant' },
     measured: false,
   };

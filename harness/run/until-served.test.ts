@@ -5,12 +5,16 @@ import { untilServed } from './until-served.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-type Counts = Pick<LoadTotals, 'sent' | 'acked' | 'unacked'>;
+type Counts = Pick<LoadTotals, 'sent' | 'acked' | 'unacked'> & { inFlight?: number };
 
 /** After how many seconds it resolved, and with what; `countsAt`: at this second, from 0. */
 async function outcome(countsAt: (second: number) => Counts, patienceMs = 60_000) {
   let second = 0;
-  const fleet = { totals: () => countsAt(second++) as LoadTotals };
+  const totals = () => {
+    const counts = countsAt(second++);
+    return { inFlight: counts.sent - counts.acked - counts.unacked, ...counts } as LoadTotals;
+  };
+  const fleet = { totals };
   const stop = { sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)) };
   const told: { served?: boolean; after?: number } = {};
   void untilServed({ fleet, stop, patienceMs }).then((served) => {
@@ -45,4 +49,12 @@ test('is not where what is answered was not stored, or nothing is sent', async (
   });
   expect((await outcome(failing)).served).toBe(false);
   expect((await outcome(() => ({ sent: 9, acked: 9, unacked: 0 }))).served).toBe(false);
+});
+
+test('is not kept waiting for what a producer had out when it was killed', async () => {
+  const counts = (second: number) => {
+    const acked = 80 * second;
+    return { sent: acked + 1000, acked, unacked: 0, inFlight: 0 };
+  };
+  expect(await outcome(counts)).toEqual({ served: true, after: 9 });
 });

@@ -28,7 +28,7 @@ export async function untilServed(options: {
     const due = sent[0]?.count ?? Infinity;
     sent.push({ atMs: now, count: totals.sent });
     const isServed =
-      totals.acked + totals.unacked >= due &&
+      totals.sent - totals.inFlight >= due &&
       totals.unacked === before.unacked &&
       totals.acked > before.acked;
     before = totals;

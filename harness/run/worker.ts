@@ -204,17 +204,14 @@ export class Worker {
     this.#life?.connection?.send({ type: 'start', originNanos });
   }
 
-  /** Producer: beyond the plan it goes on with this phase, until its load is ended. */
+  /** Producer: after its plan it goes on with this phase, until it is enough. */
   goOn(phase: PlannedPhase): void {
     this.#life?.connection?.send({ type: 'go-on', phase });
   }
 
-  /** Producer: it sends nothing more, and is done once it knows what became of what it sent. */
-  endLoad(): void {
-    const life = this.#life;
-    if (life === undefined) return;
-    life.expected = true;
-    life.connection?.send({ type: 'stop' });
+  /** Producer: it sends nothing more beyond its plan. */
+  enough(): void {
+    this.#life?.connection?.send({ type: 'enough' });
   }
 
   /** Asks it to tell its progress now. */

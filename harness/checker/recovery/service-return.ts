@@ -124,7 +124,7 @@ export class ServiceReturn {
   }
 
   /**
-   * `loadEndsAt`: when no more load was due; `healedAt`: when the fault was over; `slackMs`: by how
+   * `loadEndsAt`: when no more load was planned, after which clients may have gone on; `healedAt`: when the fault was over; `slackMs`: by how
    * much these may be off the times of the clients.
    */
   result({

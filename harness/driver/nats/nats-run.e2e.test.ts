@@ -105,7 +105,7 @@ describe.skipIf(unable !== undefined)(
           name: 'power-cut',
           // It ends before there are leaders again, and the load goes on until all is served.
           duration: '4s',
-          faults: [{ fault: 'power-cut', target: 'all-nodes', at: '1s', for: '2s' }],
+          faults: [{ fault: 'power-cut', target: 'all-nodes', at: '1s', for: '2900ms' }],
         },
       ],
     });
@@ -114,6 +114,7 @@ describe.skipIf(unable !== undefined)(
       const { record } = await run(cut('sync', 2));
       expect(record.target.config).toMatchObject({ servers: [{ syncAlways: true }, {}, {}] });
       expect(record.accounting.lost).toBe(0);
+      expect(record.notes.map(({ text }) => text).join('\n')).toContain('the load, which goes on');
       expect(record.accounting.acked).toBeGreaterThan(1300 + 200);
       expect(record.verdict, record.reasons.join('; ')).toBe('pass');
     });
