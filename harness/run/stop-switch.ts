@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicNanos } from '../measure/clock.ts';
 
@@ -14,6 +15,11 @@ export class Stopped extends Error {
  */
 export class StopSwitch {
   readonly #controller = new AbortController();
+
+  constructor() {
+    // Each wait that is under way listens; none stays.
+    setMaxListeners(0, this.#controller.signal);
+  }
 
   get thrown(): boolean {
     return this.#controller.signal.aborted;
