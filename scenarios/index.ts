@@ -3,6 +3,7 @@ import { consumerKill } from './consumer-kill.ts';
 import { corruption } from './corruption.ts';
 import { diskFull } from './disk-full.ts';
 import { durability } from './durability.ts';
+import { lazySync } from './lazy-sync.ts';
 import { leaderKill } from './leader-kill.ts';
 import { partKill } from './part-kill.ts';
 import { partition } from './partition.ts';
@@ -23,6 +24,7 @@ export const scenarios: readonly ScenarioInput[] = [
   rollingRestart,
   pauseLeader,
   powerCut,
+  lazySync,
   diskFull,
   syncError,
   corruption,

@@ -75,21 +75,6 @@ describe.skipIf(missing !== undefined)(
       expect(await container(2).answersPeers()).toBe(true);
     });
 
-    test('that die for want of memory are told from those that are killed', async () => {
-      await container(3).limit({ memoryBytes: 12 * mebibyte });
-      const deadline = performance.now() + 20_000;
-      while ((await cluster.state(3)) !== 'stopped' && performance.now() < deadline) {
-        // What it is asked takes memory.
-        await Promise.all(Array.from({ length: 50 }, () => cluster.answers(3)));
-      }
-      const { ending } = await container(3).look();
-      expect(ending?.how).toMatch(/^out of memory: limit [\d.]+ MiB$/);
-      expect(ending?.outOfMemory).toBe(true);
-      await container(3).limit({ memoryBytes: limits.memoryBytes });
-      await cluster.start(3);
-      expect((await container(3).look()).limits).toEqual(limits);
-    });
-
     test('are found healthy by the engine, whose check fails where no node serves', async () => {
       const docker = dockerAt(engineEndpoint());
       const held = docker.getContainer(`ackworth-${run}-node-2.2`);
