@@ -55,6 +55,9 @@ const plans: readonly NatsPlan[] = [
   { scenario: 'power-cut', overrides: { flush: 'async' } },
   { scenario: 'power-cut', cluster: 'docker', overrides: synced },
   { scenario: 'power-cut', cluster: 'docker', overrides: { flush: 'async' } },
+  // Its default interval: two minutes.
+  { scenario: 'lazy-sync', overrides: {} },
+  { scenario: 'lazy-sync', cluster: 'docker', overrides: {} },
 ];
 
 const reasonsMax = 3;
