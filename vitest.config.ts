@@ -9,6 +9,8 @@ const kinds = {
   grid: ['**/*.grid.test.ts'],
   browser: ['**/*.browser.test.ts'],
 };
+/** Unit tests that put others in the place of modules, which the files beside them would see. */
+const mocking = ['**/cut-commit.test.ts', '**/container-faults.test.ts'];
 
 /** Of tests that bring up clusters. */
 const patience = { testTimeout: 180_000, hookTimeout: 120_000 };
@@ -37,7 +39,18 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: [...elsewhere, ...Object.values(kinds).flat()],
+          exclude: [...elsewhere, ...Object.values(kinds).flat(), ...mocking],
+          testTimeout: 30_000,
+          maxWorkers: '100%',
+          // A third of the time would go to loading the same modules for each file.
+          isolate: false,
+        },
+      },
+      {
+        test: {
+          name: 'mocking',
+          include: mocking,
+          exclude: elsewhere,
           testTimeout: 30_000,
           maxWorkers: '100%',
         },

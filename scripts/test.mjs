@@ -34,7 +34,7 @@ const rows = [
     imports: importDirections,
     dead: (io) => passes(io, bin('knip'), ['--no-progress']),
   },
-  { unit: (io) => vitest(io, 'unit') },
+  { unit: (io) => vitest(io, 'unit', 'mocking') },
   { sim: (io) => vitest(io, 'sim'), browser: (io) => vitest(io, 'browser') },
   { e2e: (io) => vitest(io, 'e2e') },
   { alone: (io) => vitest(io, 'alone') },
@@ -110,10 +110,11 @@ async function importDirections(io) {
   return ok ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
-async function vitest(io, project) {
-  const file = join(scratch, `${project}.json`);
+async function vitest(io, ...projects) {
+  const file = join(scratch, `${projects[0]}.json`);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile=${file}`];
-  const status = await io.run(bin('vitest'), ['run', '--project', project, ...reporters]);
+  const chosen = projects.flatMap((project) => ['--project', project]);
+  const status = await io.run(bin('vitest'), ['run', ...chosen, ...reporters]);
   try {
     const result = JSON.parse(readFileSync(file, 'utf8'));
     io.say(`longest: ${longest(result.testResults)}\n`);

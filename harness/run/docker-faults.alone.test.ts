@@ -14,38 +14,39 @@ const workload = { rate: 300, producers: 1, consumers: 1 };
 const saying = (text: RegExp): string => expect.stringMatching(text) as string;
 
 describe.skipIf(noEngine !== undefined)(`links of containers${because(noEngine)}`, () => {
-  test('are delayed, reset and cut through proxies in a container of their own', async ({
-    onTestFinished,
-  }) => {
-    const runs = new DockerRuns();
-    onTestFinished(() => runs.close());
-    const slow = { delayMs: 100, jitterMs: 10 };
-    const scenario = runs.writeScenario(
-      [
-        {
-          name: 'shaped',
-          duration: '24s',
-          faults: [
-            { fault: 'delay', target: 'leader', at: '1s', for: '3s', with: slow },
-            { fault: 'reset', target: 'follower', at: '7s' },
-            { fault: 'cut', target: 'leader', at: '9s', for: '3s' },
-          ],
-        },
-      ],
-      { workload },
-    );
-    const record = await runs.passing(scenario);
-    expect(record.cluster.network).toBe('proxied');
-    expect(record.accounting).toMatchObject({ lost: 0 });
-    expect(record.faults.map(({ proof }) => proof.injectedEvidence)).toEqual([
-      saying(/^frames took (9\d|1\d\d)\.\d ms to .* delayed ways, \d\d?\.\d ms at the median/),
-      saying(/^[1-9]\d* connections were reset on both sides/),
-      saying(/[1-9]\d* connections held, 0 bytes came through/),
-    ]);
-    expect(record.resources.map(({ site }) => site)).toContain('network');
-  });
+  test.concurrent(
+    'are delayed, reset and cut through proxies in a container of their own',
+    async ({ onTestFinished }) => {
+      const runs = new DockerRuns();
+      onTestFinished(() => runs.close());
+      const slow = { delayMs: 100, jitterMs: 10 };
+      const scenario = runs.writeScenario(
+        [
+          {
+            name: 'shaped',
+            duration: '24s',
+            faults: [
+              { fault: 'delay', target: 'leader', at: '1s', for: '3s', with: slow },
+              { fault: 'reset', target: 'follower', at: '7s' },
+              { fault: 'cut', target: 'leader', at: '9s', for: '3s' },
+            ],
+          },
+        ],
+        { workload },
+      );
+      const record = await runs.passing(scenario);
+      expect(record.cluster.network).toBe('proxied');
+      expect(record.accounting).toMatchObject({ lost: 0 });
+      expect(record.faults.map(({ proof }) => proof.injectedEvidence)).toEqual([
+        saying(/^frames took (9\d|1\d\d)\.\d ms to .* delayed ways, \d\d?\.\d ms at the median/),
+        saying(/^[1-9]\d* connections were reset on both sides/),
+        saying(/[1-9]\d* connections held, 0 bytes came through/),
+      ]);
+      expect(record.resources.map(({ site }) => site)).toContain('network');
+    },
+  );
 
-  test('take along what a killed node had still to send', async ({ onTestFinished }) => {
+  test.concurrent('take along what a killed node had still to send', async ({ onTestFinished }) => {
     const runs = new DockerRuns();
     onTestFinished(() => runs.close());
     const behind = { from: 'nodes', delayMs: 400 };
