@@ -536,4 +536,26 @@ describe('a broker that cannot tell what it has not synced', () => {
   test('shows by a loss that there was something to lose', () => {
     expect(seen(told('a0'))).toEqual(window(1));
   });
+
+  test('is held to the interval that it documents, and to a sync of ten seconds, with one replica', () => {
+    const faults = [{ fault: 'power-cut', target: 'node-1', at: '30s', for: '1s' }];
+    const cutAt = (ms: number) =>
+      new Story({
+        target: 'nats',
+        scenario: {
+          nodes: 1,
+          topic: { flush: 'async', flushInterval: '2s', replication: 'none', replicas: 1 },
+          workload: { consumers: 0 },
+          phases: [{ name: 'main', duration: '60s', faults }],
+          checks: checkers.map(({ name }) => name).filter((name) => name !== 'recovery'),
+        },
+      })
+        .at(1000)
+        .acked('a0', 0)
+        .acked('a1', 1)
+        .fault(0, ms, { victims: ['node 1'] })
+        .log('a0');
+    expect(seen(cutAt(12_900))).toEqual(window(1));
+    expect(seen(cutAt(13_100))).toMatchObject(failedBy('lost-beyond-window', 1));
+  });
 });

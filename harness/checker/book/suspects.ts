@@ -32,7 +32,11 @@ export function suspectsOf(timeline: FaultTimeline, circumstances: Circumstances
       until: lasts ? (healedAt ?? Infinity) : effectiveAt,
       promise,
       exposure,
-      flushedBefore: flushedBefore(promise, exposure, plan.scenario.topic.flushInterval),
+      flushedBefore: flushedBefore(
+        promise,
+        exposure ?? effectiveAt,
+        plan.scenario.topic.flushInterval,
+      ),
     };
   });
 }
@@ -53,11 +57,12 @@ export function movedSuspects(
     const effect = effectSpan({ ...injection, effectiveAt }, boundNanos);
     const lasts = promise.loss !== 'none' && promise.lasts;
     const last = lasts ? healSpan(injection, boundNanos) : effect;
+    const movedEffect = against ? effect.latest : effect.earliest;
     return {
       ...suspect,
-      effectiveAt: against ? effect.latest : effect.earliest,
+      effectiveAt: movedEffect,
       until: until === Infinity ? until : against ? last.earliest : last.latest,
-      flushedBefore: flushedBefore === -Infinity ? flushedBefore : flushedBefore + by,
+      flushedBefore: flushedBefore + (exposure === undefined ? movedEffect - effectiveAt : by),
       exposure: exposure && { ...exposure, measuredAtNanos: exposure.measuredAtNanos + by },
     };
   });
@@ -65,14 +70,17 @@ export function movedSuspects(
 
 /**
  * Counted from the measurement and not from the fault's effect: between the two a sync that was
- * under way may have taken longer than any before it, which nobody can know.
+ * under way may have taken longer than any before it, which nobody can know. Where nothing was
+ * measured, from the effect, at which the first argument then is.
  */
 function flushedBefore(
   promise: LossPromise,
-  exposure: MeasuredExposure | undefined,
+  from: MeasuredExposure | number,
   flushIntervalMs: number,
 ): number {
-  if (promise.loss === 'none' || !promise.withinFlushInterval || exposure === undefined)
-    return -Infinity;
-  return exposure.measuredAtNanos - (flushIntervalMs + exposure.syncMsMax) * 1e6;
+  if (promise.loss === 'none' || !promise.withinFlushInterval) return -Infinity;
+  if (typeof from !== 'number')
+    return from.measuredAtNanos - (flushIntervalMs + from.syncMsMax) * 1e6;
+  const { syncMsMax = Infinity } = promise;
+  return from - (flushIntervalMs + syncMsMax) * 1e6;
 }

@@ -31,6 +31,11 @@ export interface SomeLoss {
   /** Also: acked no earlier than the flush interval plus the longest sync before that. */
   readonly withinFlushInterval: boolean;
   /**
+   * For that where the broker cannot be asked: no sync is believed to take longer; ms. Left out where
+   * it can.
+   */
+  readonly syncMsMax?: number;
+  /**
    * The tail may be the whole log of a partition; else something that was acked before the fault
    * must have survived in it.
    */

@@ -21,8 +21,9 @@ const unsynced = {
  * - https://docs.nats.io/reference/config/jetstream/sync_interval: a timer syncs, every two minutes
  *   by default.
  *
- * No bound is promised: what a crash takes is what the timer and the kernel left un-synced on the
- * replicas that form the next quorum. A kill, a pause and a cut leave the page cache alone and are
+ * The only replica has its data synced "no later than this interval". With replicas no bound is
+ * promised: what a crash takes is what the timer and the kernel left un-synced on those that form the
+ * next quorum. A kill, a pause and a cut leave the page cache alone and are
  * held to lose nothing, as is every fault where each write is synced.
  *
  * The cursor of a durable consumer is a file of its own. That it may come back ahead of a stream
@@ -40,7 +41,19 @@ export const natsPromises: readonly Row[] = [
   {
     harm: ['power', 'failed-sync'],
     scope: anyScope,
-    flush: ['async', 'os'],
+    flush: ['async'],
+    replication: 'none',
+    promise: {
+      ...unsynced,
+      withinFlushInterval: true,
+      syncMsMax: 10_000,
+      bound: 'acked within the sync interval plus a sync, of 10 s at most, before the fault',
+    },
+  },
+  {
+    harm: ['power', 'failed-sync'],
+    scope: anyScope,
+    flush: ['os'],
     replication: 'none',
     promise: { ...unsynced, bound: 'what the only replica had not synced' },
   },

@@ -25,7 +25,8 @@ export function cellOf(told: Told, cut: Cut): Cell | undefined {
   const more = { lasts, cursorsAhead: outlives, splitBrain: outlives };
   if (told.input.plan.target === 'nats') {
     if (!forgets || replication === 'async') return undefined;
-    return { bounded: false, flushed: false, mayVanish: true, ...more };
+    const flushed = flush === 'async' && replication === 'none';
+    return { bounded: false, flushed, mayVanish: true, ...more };
   }
   if (replication === 'async') {
     const bounded = !(power && all && flush === 'sync');
