@@ -44,6 +44,8 @@ export const natsPromises: readonly Row[] = [
     replication: 'none',
     promise: { ...unsynced, bound: 'what the only replica had not synced' },
   },
+  // Of three replicas at least: `refuses` in `broker.ts` takes no quorum of fewer, so that a stream
+  // with one is never allowed what only several do.
   {
     harm: ['power', 'failed-sync'],
     scope: anyScope,
