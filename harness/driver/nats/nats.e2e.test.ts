@@ -223,10 +223,12 @@ describe('a server that does not serve', () => {
     return { message, log };
   }
 
-  /** Of one that says this, and ends; and how often it did. */
-  async function cameTo(words: string): Promise<{ message: string; times: number }> {
-    const { message, log } = await started(`#!/bin/sh\necho "[1] [FTL] ${words}" >&2\nexit 1\n`);
-    return { message, times: log.split(words).length - 1 };
+  /** Of one that says where it was to listen, and these words, and ends; and where that was. */
+  async function cameTo(words: string): Promise<{ message: string; listened: string[] }> {
+    const { message, log } = await started(
+      `#!/bin/sh\nsed -n 's/^listen:/[1] [INF] at/p' "$2" >&2\necho "[1] [FTL] ${words}" >&2\nexit 1\n`,
+    );
+    return { message, listened: log.split('\n').filter((line) => line.includes(' at "')) };
   }
 
   test('is told of in one sentence, with its own words', async () => {
@@ -234,15 +236,16 @@ describe('a server that does not serve', () => {
       message:
         'node 1 did not start: node 1 was started and ended; its log says: ' +
         '[1] [FTL] JetStream storage directory could not be created',
-      times: 1,
+      listened: [expect.stringMatching(/:\d+"$/)],
     });
   });
 
   test('is started at other ports when somebody has taken its own', async () => {
     const taken = 'Error listening on port: bind: address already in use';
-    const { message, times } = await cameTo(taken);
+    const { message, listened } = await cameTo(taken);
     expect(message).toContain(taken);
-    expect(times).toBe(3);
+    expect(listened).toHaveLength(3);
+    expect(new Set(listened).size, listened.join(', ')).toBe(3);
   });
 
   test('says so when its JetStream is off, with its own words on that', async () => {
