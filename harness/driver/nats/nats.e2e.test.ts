@@ -1,6 +1,7 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { describeCluster } from '../../cluster/cluster.contract.ts';
 import type { Session, TopicOptions } from '../driver.ts';
@@ -124,6 +125,24 @@ describe('a program that is no nats-server of today', () => {
     await expect(checkBinary(file)).rejects.toThrow(
       /is nats-server v2\.9\.10, and 2\.10\.23 or later is needed/,
     );
+  });
+
+  test('is refused by the command, which starts nothing, with exit code 1', () => {
+    says('nats-server: v2.9.10');
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [resolve('bin/ackworth.js'), 'run', 'steady', '--target', 'nats', '--seed', '1'],
+      {
+        cwd: folder,
+        encoding: 'utf8',
+        env: { ...process.env, NO_COLOR: '1', [binaryVariable]: file },
+      },
+    );
+    expect(stderr).toMatch(
+      /^steady, seed 1\nackworth: .*nats-server v2\.9\.10, and 2\.10\.23 or later is needed.*\n$/,
+    );
+    expect(status).toBe(1);
+    expect(existsSync(join(folder, 'runs'))).toBe(false);
   });
 
   test('is refused in one sentence when it is something else', async () => {
