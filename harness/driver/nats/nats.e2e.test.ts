@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { describeCluster } from '../../cluster/cluster.contract.ts';
 import type { Session, TopicOptions } from '../driver.ts';
 import { describeDriver } from '../driver.contract.ts';
-import { binaryVariable, checkBinary } from './binary.ts';
+import { binaryVariable, checkBinary, findBinary } from './binary.ts';
 import { natsContained } from './contained.ts';
 import { natsDriver } from './driver.ts';
 import { examineNats } from './examine.ts';
@@ -220,6 +220,12 @@ require('node:net')
   .listen(Number(port), host);
 `;
 
+/** The server itself, on its configuration without what that says of JetStream. */
+function withoutJetStream(server: string): string {
+  const without = `sed -e '/^jetstream {/,/^}/d' -e 's/jetstream: enabled, //' "$2" >"$2.off"`;
+  return `#!/bin/sh\n${without}\nexec '${server}' --config "$2.off"\n`;
+}
+
 describe('a server that does not serve', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ackworth-binary-'));
   const file = join(folder, 'nats-server');
@@ -274,6 +280,15 @@ describe('a server that does not serve', () => {
         '[1] [ERR] JetStream out of resources, will be DISABLED',
     );
   });
+
+  test.skipIf(missing !== undefined)(
+    `says so of a real one without JetStream${missing ? ` (skipped: ${missing})` : ''}`,
+    async () => {
+      const { message, log } = await started(withoutJetStream(findBinary(undefined)));
+      expect(message).toMatch(/^node 1 cannot serve: its JetStream is off; its log says: \[\d+\] /);
+      expect(log).toContain('Server is ready');
+    },
+  );
 
   test('takes too long to start: one sentence says which node, how long, and its last words', async () => {
     const slow = (words: string) => `#!/bin/sh\n${words}\nexec sleep 60\n`;
