@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { describeCluster } from '../../cluster/cluster.contract.ts';
-import type { Session, TopicOptions } from '../driver.ts';
+import type { ConsumerOptions, Session, TopicOptions } from '../driver.ts';
 import { describeDriver } from '../driver.contract.ts';
 import { binaryVariable, checkBinary, findBinary } from './binary.ts';
 import { natsContained } from './contained.ts';
@@ -15,6 +15,19 @@ import { newCluster, type StartedCluster } from './testing/start-cluster.ts';
 import { isServerRequired, whyNoServer } from './testing/why-no-server.ts';
 
 const missing = await whyNoServer();
+
+const ignore = (): void => undefined;
+const ofNobody: ConsumerOptions = {
+  group: 'nobody',
+  inFlightMax: 1,
+  sessionTimeoutMs: 1000,
+  onDelivery: ignore,
+  onAssigned: ignore,
+  onRevoked: ignore,
+  onDiverged: ignore,
+  onNote: ignore,
+  onFailed: ignore,
+};
 
 const topic: TopicOptions = {
   partitions: 4,
@@ -88,6 +101,36 @@ describe.skipIf(missing !== undefined)(`NATS${missing ? ` (skipped: ${missing})`
     await expect(session.createTopic(topic)).rejects.toThrow(
       /^stream "orders-\d" with 3 replicas has no quorum after 20000 ms: /,
     );
+  });
+
+  test('a topic that a session has not found is found once it is there', async () => {
+    const { cluster } = started(1);
+    await cluster.up();
+    const session = await opened(cluster.target('orders'));
+    await expect(session.createConsumer(ofNobody)).rejects.toThrow(/no stream of topic "orders"/);
+    const other = await opened(cluster.target('orders'));
+    await other.createTopic({ ...topic, replicas: 1, replication: 'none' });
+    await (await session.createConsumer(ofNobody)).close();
+  });
+
+  test('whoever was told how many partitions there are can send where all are gone', async () => {
+    const { cluster } = started(1);
+    await cluster.up();
+    const session = await opened({ ...cluster.target('orders'), partitions: 4 });
+    const outcomes: string[] = [];
+    const producer = await session.createProducer({
+      inFlightMax: 1,
+      lingerMs: 0,
+      batchBytesMax: 1000,
+      deliveryTimeoutMs: 500,
+      idempotent: true,
+      onDrain: ignore,
+      onNote: ignore,
+      onFailed: ignore,
+    });
+    producer.send({ key: 1, payload: Buffer.from('lost') }, (outcome) => outcomes.push(outcome));
+    await producer.close();
+    expect(outcomes).toEqual(['fail']);
   });
 
   test('its servers are whole while all of them answer, and one leads them', async () => {
