@@ -38,6 +38,8 @@ export interface Target {
   /** Credentials for admin calls. */
   readonly token: string;
   readonly topic: string;
+  /** Of the topic, where whoever connects knows: a broker that has lost it all cannot be asked. */
+  readonly partitions?: number;
 }
 
 export interface TopicOptions {

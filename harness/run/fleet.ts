@@ -20,8 +20,14 @@ export class Fleet {
   #lastProducer = 0;
   #lastConsumer = 0;
 
-  constructor(plan: Plan, context: WorkerContext) {
-    const { workload } = plan.scenario;
+  constructor(plan: Plan, cluster: WorkerContext) {
+    const { workload, topic } = plan.scenario;
+    // One that starts after a fault may find nothing of the topic that it could ask about.
+    const targetOf = (worker: string) => ({
+      ...cluster.targetOf(worker),
+      partitions: topic.partitions,
+    });
+    const context = { ...cluster, targetOf };
     this.producers = plan.producers.map(({ worker, seed, share }) => {
       const roleOfLife = () =>
         ({

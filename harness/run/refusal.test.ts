@@ -30,6 +30,7 @@ describe('NATS', () => {
   test('takes what it can do', () => {
     expect(refusal({})).toBeUndefined();
     expect(refusal({ topic: { replication: 'none', flush: 'os' } })).toBeUndefined();
+    expect(refusal({ nodes: 1, topic: { replication: 'none' } })).toBeUndefined();
     expect(refusal(faulty('kill'))).toBeUndefined();
     expect(refusal(faulty('power-cut', 'all-nodes'))).toBeUndefined();
     expect(refusal(faulty('cut'), 'nats', 'docker')).toBeUndefined();
@@ -57,6 +58,10 @@ describe('NATS', () => {
           'keeps others; leave the faults of orders out (run --no-faults)',
       );
     expect(refusal({ nodes: 7, topic: { replicas: 7 } })).toContain('at most 5 replicas');
+    expect(refusal({ nodes: 1 })).toBe(
+      'a quorum that outlives a server takes at least 3 replicas on NATS, not 1: use 3 nodes and ' +
+        'as many replicas, or --replication none',
+    );
     expect(refusal({ workload: { deliveryTimeout: '60s' } })).toBeUndefined();
     expect(refusal({ workload: { deliveryTimeout: '150s', idempotent: false } })).toBeUndefined();
     expect(refusal({ workload: { deliveryTimeout: '150s' } })).toBe(
@@ -83,8 +88,23 @@ describe('NATS', () => {
   });
 });
 
+describe('a quorum on NATS', () => {
+  test.each([1, 2])('is refused with %i replicas, whatever the nodes', (replicas) => {
+    const words = `at least 3 replicas on NATS, not ${replicas}: `;
+    expect(refusal({ nodes: replicas })).toContain(words);
+    expect(refusal({ nodes: replicas, topic: { replicas } })).toContain(words);
+    expect(refusal({ nodes: 3, topic: { replicas } })).toContain(words);
+  });
+
+  test.each([3, 4, 5])('is taken with %i replicas', (replicas) => {
+    expect(refusal({ nodes: replicas, topic: { replicas } })).toBeUndefined();
+    expect(refusal({ nodes: 5, topic: { replicas } })).toBeUndefined();
+  });
+});
+
 test('the reference broker can do all of it', () => {
   expect(refusal(faulty('cut'), 'reference')).toBeUndefined();
   expect(refusal(faulty('slow-disk'), 'reference', 'docker')).toBeUndefined();
   expect(refusal({ topic: { replication: 'async' } }, 'reference')).toBeUndefined();
+  expect(refusal({ nodes: 1 }, 'reference')).toBeUndefined();
 });

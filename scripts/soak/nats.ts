@@ -16,6 +16,8 @@ export interface NatsSeries {
   /** What the servers say they are. */
   readonly version: string;
   readonly storage: string;
+  /** Absent in records of before it was kept. */
+  readonly flush?: RunRecord['durability']['flush'];
   readonly seeds: readonly number[];
   readonly passed: number;
   readonly violations: number;
@@ -32,7 +34,15 @@ export interface NatsSeries {
 export interface NatsSoak {
   /** Why there are none; null when there are. */
   readonly lacking: string | null;
+  /** Absent where all were made. */
+  readonly leftOut?: LeftOut;
   readonly series: readonly NatsSeries[];
+}
+
+export interface LeftOut {
+  readonly commands: readonly string[];
+  /** A sentence. */
+  readonly reason: string;
 }
 
 interface NatsPlan {
@@ -73,28 +83,53 @@ export async function natsSoak(options: {
   /** Takes all that there is so far. */
   readonly onSeries?: (soak: NatsSoak) => void;
 }): Promise<NatsSoak> {
-  const missing = (await whyNoServer()) ?? (await whyNoEngine());
-  if (missing !== undefined) return { lacking: missing, series: [] };
+  const noServer = await whyNoServer();
+  if (noServer !== undefined) return { lacking: noServer, series: [] };
+  const { possible, ...without } = natsPlans(options.scenarios, await whyNoEngine());
   const series: NatsSeries[] = [];
-  const { scenarios: names } = options;
-  for (const plan of plans.filter(({ scenario }) => names?.includes(scenario) ?? true)) {
+  if (possible.length === 0) return { lacking: without.leftOut?.reason ?? null, series };
+  for (const plan of possible) {
     const records: RunRecord[] = [];
     for (let at = 0; at < options.seeds; at++)
       records.push(await runOnce(plan, options.from + at, options.output));
     series.push(natsSeriesOf(commandOf(plan), records));
-    options.onSeries?.({ lacking: null, series });
+    options.onSeries?.({ lacking: null, ...without, series });
   }
-  return { lacking: null, series };
+  return { lacking: null, ...without, series };
+}
+
+/** Those of these scenarios, or all; without an engine those on Docker are left out. */
+export function natsPlans(
+  names: readonly string[] | undefined,
+  noEngine: string | undefined,
+): { readonly possible: readonly NatsPlan[]; readonly leftOut?: LeftOut } {
+  const asked = plans.filter(({ scenario }) => names?.includes(scenario) ?? true);
+  const contained = asked.filter(({ cluster }) => cluster === 'docker');
+  if (noEngine === undefined || contained.length === 0) return { possible: asked };
+  return {
+    possible: asked.filter((plan) => !contained.includes(plan)),
+    leftOut: { commands: contained.map(commandOf), reason: noEngine },
+  };
+}
+
+/**
+ * Whether it came to a verdict at each seed, and found no violation where each write is synced, so
+ * that nothing may be lost. In the other modes a violation is a finding, and no failure of ours.
+ */
+export function isHeld({ flush, seeds, passed, violations }: NatsSeries): boolean {
+  const mayLose = flush === 'async' || flush === 'os';
+  return passed + violations === seeds.length && (mayLose || violations === 0);
 }
 
 /** `records` are those of one command, at least one. */
 export function natsSeriesOf(command: string, records: readonly RunRecord[]): NatsSeries {
   const losses = records.map(({ accounting }) => accounting.lost);
-  const { target, cluster } = records[0]!;
+  const { target, cluster, durability } = records[0]!;
   return {
     command,
     version: target.version,
     storage: cluster.storage,
+    flush: durability.flush,
     seeds: records.map(({ seed }) => seed),
     passed: records.filter(({ verdict }) => verdict === 'pass').length,
     violations: records.filter(({ verdict }) => verdict === 'fail').length,

@@ -93,6 +93,17 @@ test('runs on NATS take the place of earlier ones of their command and version a
   expect(withNatsBatch(later, again)).toEqual([...later.slice(1), again]);
 });
 
+test('the page names what was left out of the runs on NATS, and why', () => {
+  const made = { commit: 'a', startedAt: '2026-01-01T00:00:00Z', machine: '2 cores' };
+  const series = [natsSeriesOf('run kill', [passWithTwoFaults()])];
+  const whole: NatsBatch = { ...made, lacking: null, series };
+  expect(markdown({ nats: [whole] })).not.toContain('Left out');
+  const leftOut = { commands: ['run cut', 'run power-cut'], reason: 'there is no Docker' };
+  expect(markdown({ nats: [{ ...whole, leftOut }] })).toContain(
+    '\n\nLeft out: there is no Docker.\n\n- `run cut`\n- `run power-cut`\n\n| command |',
+  );
+});
+
 test('faults of the engine take the place of earlier ones of their kind alone', () => {
   const batch = (
     commit: string,

@@ -2,7 +2,7 @@ import { count } from '../../harness/record/count.ts';
 import type { PromiseCells } from './cells/cells.ts';
 import type { EngineKind, EngineSoak } from './engine-soak.ts';
 import type { CellSeries } from './cells/cell-series.ts';
-import type { NatsSeries, NatsSoak } from './nats.ts';
+import type { LeftOut, NatsSeries, NatsSoak } from './nats.ts';
 
 /** What `npm run soak` found; kept under docs. A part that was not asked for yet is not there. */
 export interface SoakRecord {
@@ -175,7 +175,7 @@ function engineLines({ lacking, kinds, ...made }: EngineBatch): string[] {
   ];
 }
 
-function natsLines({ lacking, series, ...made }: NatsBatch): string[] {
+function natsLines({ lacking, leftOut, series, ...made }: NatsBatch): string[] {
   if (lacking !== null) return ['', '## NATS: none', '', `${lacking}.`];
   const doubts = series.flatMap(({ command, doubts: told }) =>
     told.map(({ seed, reasons }) => `- \`${command} --seed ${seed}\`: ${reasons.join('; ')}`),
@@ -186,6 +186,7 @@ function natsLines({ lacking, series, ...made }: NatsBatch): string[] {
     '',
     ofWhat(made),
     'Each at one seed after the other. [Findings](findings.md) says what to make of it.',
+    ...(leftOut === undefined ? [] : leftOutLines(leftOut)),
     '',
     '| command | version | storage | passed | violations | with loss | most lost | window, most | acked, least | recovery, most |',
     '| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
@@ -197,6 +198,15 @@ function natsLines({ lacking, series, ...made }: NatsBatch): string[] {
         `${millis(one.recoveryMsMax)} |`,
     ),
     ...(doubts.length === 0 ? [] : ['', 'Not passed:', '', ...doubts.map(oneLine)]),
+  ];
+}
+
+function leftOutLines({ commands, reason }: LeftOut): string[] {
+  return [
+    '',
+    `Left out: ${oneLine(reason)}.`,
+    '',
+    ...commands.map((command) => `- \`${command}\``),
   ];
 }
 

@@ -5,6 +5,8 @@ import type { Broker } from '../broker.ts';
 import { duplicateWindowMs } from './duplicate-window.ts';
 import { natsPromises } from './promises.ts';
 
+/** A quorum of fewer outlives no server; what `promises.ts` allows of one, several replicas do. */
+const quorumReplicasMin = 3;
 const replicasMax = 5;
 /** What is sent again at the last moment may be under way for as long, or wait in a server. */
 const retriedMsMax = duplicateWindowMs / 2;
@@ -30,6 +32,11 @@ export const natsBroker: Broker = {
     const { idempotent, deliveryTimeout } = scenario.workload;
     if (replication === 'async')
       return 'NATS acks what a quorum has, or one replica alone: use --replication quorum or none';
+    if (replication === 'quorum' && replicas < quorumReplicasMin)
+      return (
+        `a quorum that outlives a server takes at least ${quorumReplicasMin} replicas on NATS, not ` +
+        `${replicas}: use ${quorumReplicasMin} nodes and as many replicas, or --replication none`
+      );
     if (replicas > replicasMax)
       return `NATS keeps at most ${replicasMax} replicas of a stream, not ${replicas}`;
     const without = `leave the faults of ${scenario.name} out (run --no-faults)`;

@@ -42,16 +42,16 @@ export function natsDriver(): Driver {
 function sessionOf(target: Target, nc: NatsConnection, jsm: JetStreamManager): Session {
   const { topic } = target;
   const system = new SystemAccount(target);
-  let known: Promise<number> | undefined;
+  let known = target.partitions;
   let asked: TopicOptions | undefined;
-  const partitions = (): Promise<number> => {
-    known ??= partitionsOf(jsm, topic);
+  const partitions = async (): Promise<number> => {
+    known ??= await partitionsOf(jsm, topic);
     return known;
   };
   return {
     async createTopic(options) {
       await createStreams(jsm, topic, options);
-      known = Promise.resolve(options.partitions);
+      known = options.partitions;
       asked = options;
     },
     describe: () => describeTopic(jsm, system, { topic, asked }),

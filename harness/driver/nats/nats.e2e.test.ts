@@ -1,11 +1,12 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { describeCluster } from '../../cluster/cluster.contract.ts';
-import type { Session, TopicOptions } from '../driver.ts';
+import type { ConsumerOptions, Session, TopicOptions } from '../driver.ts';
 import { describeDriver } from '../driver.contract.ts';
-import { binaryVariable, checkBinary } from './binary.ts';
+import { binaryVariable, checkBinary, findBinary } from './binary.ts';
 import { natsContained } from './contained.ts';
 import { natsDriver } from './driver.ts';
 import { examineNats } from './examine.ts';
@@ -14,6 +15,19 @@ import { newCluster, type StartedCluster } from './testing/start-cluster.ts';
 import { isServerRequired, whyNoServer } from './testing/why-no-server.ts';
 
 const missing = await whyNoServer();
+
+const ignore = (): void => undefined;
+const ofNobody: ConsumerOptions = {
+  group: 'nobody',
+  inFlightMax: 1,
+  sessionTimeoutMs: 1000,
+  onDelivery: ignore,
+  onAssigned: ignore,
+  onRevoked: ignore,
+  onDiverged: ignore,
+  onNote: ignore,
+  onFailed: ignore,
+};
 
 const topic: TopicOptions = {
   partitions: 4,
@@ -89,6 +103,36 @@ describe.skipIf(missing !== undefined)(`NATS${missing ? ` (skipped: ${missing})`
     );
   });
 
+  test('a topic that a session has not found is found once it is there', async () => {
+    const { cluster } = started(1);
+    await cluster.up();
+    const session = await opened(cluster.target('orders'));
+    await expect(session.createConsumer(ofNobody)).rejects.toThrow(/no stream of topic "orders"/);
+    const other = await opened(cluster.target('orders'));
+    await other.createTopic({ ...topic, replicas: 1, replication: 'none' });
+    await (await session.createConsumer(ofNobody)).close();
+  });
+
+  test('whoever was told how many partitions there are can send where all are gone', async () => {
+    const { cluster } = started(1);
+    await cluster.up();
+    const session = await opened({ ...cluster.target('orders'), partitions: 4 });
+    const outcomes: string[] = [];
+    const producer = await session.createProducer({
+      inFlightMax: 1,
+      lingerMs: 0,
+      batchBytesMax: 1000,
+      deliveryTimeoutMs: 500,
+      idempotent: true,
+      onDrain: ignore,
+      onNote: ignore,
+      onFailed: ignore,
+    });
+    producer.send({ key: 1, payload: Buffer.from('lost') }, (outcome) => outcomes.push(outcome));
+    await producer.close();
+    expect(outcomes).toEqual(['fail']);
+  });
+
   test('its servers are whole while all of them answer, and one leads them', async () => {
     const { cluster } = started(3);
     await cluster.up();
@@ -124,6 +168,24 @@ describe('a program that is no nats-server of today', () => {
     await expect(checkBinary(file)).rejects.toThrow(
       /is nats-server v2\.9\.10, and 2\.10\.23 or later is needed/,
     );
+  });
+
+  test('is refused by the command, which starts nothing, with exit code 1', () => {
+    says('nats-server: v2.9.10');
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [resolve('bin/ackworth.js'), 'run', 'steady', '--target', 'nats', '--seed', '1'],
+      {
+        cwd: folder,
+        encoding: 'utf8',
+        env: { ...process.env, NO_COLOR: '1', [binaryVariable]: file },
+      },
+    );
+    expect(stderr).toMatch(
+      /^steady, seed 1\nackworth: .*nats-server v2\.9\.10, and 2\.10\.23 or later is needed.*\n$/,
+    );
+    expect(status).toBe(1);
+    expect(existsSync(join(folder, 'runs'))).toBe(false);
   });
 
   test('is refused in one sentence when it is something else', async () => {
@@ -201,6 +263,12 @@ require('node:net')
   .listen(Number(port), host);
 `;
 
+/** The server itself, on its configuration without what that says of JetStream. */
+function withoutJetStream(server: string): string {
+  const without = `sed -e '/^jetstream {/,/^}/d' -e 's/jetstream: enabled, //' "$2" >"$2.off"`;
+  return `#!/bin/sh\n${without}\nexec '${server}' --config "$2.off"\n`;
+}
+
 describe('a server that does not serve', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ackworth-binary-'));
   const file = join(folder, 'nats-server');
@@ -223,10 +291,12 @@ describe('a server that does not serve', () => {
     return { message, log };
   }
 
-  /** Of one that says this, and ends; and how often it did. */
-  async function cameTo(words: string): Promise<{ message: string; times: number }> {
-    const { message, log } = await started(`#!/bin/sh\necho "[1] [FTL] ${words}" >&2\nexit 1\n`);
-    return { message, times: log.split(words).length - 1 };
+  /** Of one that says where it was to listen, and these words, and ends; and where that was. */
+  async function cameTo(words: string): Promise<{ message: string; listened: string[] }> {
+    const { message, log } = await started(
+      `#!/bin/sh\nsed -n 's/^listen:/[1] [INF] at/p' "$2" >&2\necho "[1] [FTL] ${words}" >&2\nexit 1\n`,
+    );
+    return { message, listened: log.split('\n').filter((line) => line.includes(' at "')) };
   }
 
   test('is told of in one sentence, with its own words', async () => {
@@ -234,15 +304,16 @@ describe('a server that does not serve', () => {
       message:
         'node 1 did not start: node 1 was started and ended; its log says: ' +
         '[1] [FTL] JetStream storage directory could not be created',
-      times: 1,
+      listened: [expect.stringMatching(/:\d+"$/)],
     });
   });
 
   test('is started at other ports when somebody has taken its own', async () => {
     const taken = 'Error listening on port: bind: address already in use';
-    const { message, times } = await cameTo(taken);
+    const { message, listened } = await cameTo(taken);
     expect(message).toContain(taken);
-    expect(times).toBe(3);
+    expect(listened).toHaveLength(3);
+    expect(new Set(listened).size, listened.join(', ')).toBe(3);
   });
 
   test('says so when its JetStream is off, with its own words on that', async () => {
@@ -252,6 +323,15 @@ describe('a server that does not serve', () => {
         '[1] [ERR] JetStream out of resources, will be DISABLED',
     );
   });
+
+  test.skipIf(missing !== undefined)(
+    `says so of a real one without JetStream${missing ? ` (skipped: ${missing})` : ''}`,
+    async () => {
+      const { message, log } = await started(withoutJetStream(findBinary(undefined)));
+      expect(message).toMatch(/^node 1 cannot serve: its JetStream is off; its log says: \[\d+\] /);
+      expect(log).toContain('Server is ready');
+    },
+  );
 
   test('takes too long to start: one sentence says which node, how long, and its last words', async () => {
     const slow = (words: string) => `#!/bin/sh\n${words}\nexec sleep 60\n`;

@@ -17,7 +17,9 @@ const unsynced = {
  *
  * - https://docs.nats.io/nats-concepts/jetstream, "Syncing data to disk": an ack does not wait for
  *   a sync unless `sync_interval` is `always`. Without replicas the failure of one operating system
- *   may take what was acked; with replicas it takes several that fail at about the same time.
+ *   may take what was acked. With replicas several that fail at about the same time may; and so may,
+ *   as "extremely rare", a single one: the replica that lost what it had not synced comes back, and
+ *   forms a new majority with others that never had it.
  * - https://docs.nats.io/reference/config/jetstream/sync_interval: a timer syncs, every two minutes
  *   by default.
  *
@@ -57,6 +59,8 @@ export const natsPromises: readonly Row[] = [
     replication: 'none',
     promise: { ...unsynced, bound: 'what the only replica had not synced' },
   },
+  // Of three replicas at least: `refuses` in `broker.ts` takes no quorum of fewer, so that a stream
+  // with one is never allowed what only several do.
   {
     harm: ['power', 'failed-sync'],
     scope: anyScope,
