@@ -51,7 +51,7 @@ describe.each(Object.keys(records) as (keyof typeof records)[])('the report of %
     expect(visible.match(/.*\b(?:NaN|undefined|null|Infinity|\[object)\b.*/g)).toBeNull();
     expect(
       reportOf(name).html.match(
-        /<th scope="row" class="w">lost<\/th><td class="n">(?:none|–|<strong class="bad">[\d,]+<\/strong>)<\/td>/,
+        /<th scope="row" class="w">lost<\/th><td class="n">(?:none|–|[1-9][\d,]*|<strong class="bad">[\d,]+<\/strong>)<\/td>/,
       ),
     ).not.toBeNull();
   });

@@ -25,6 +25,13 @@ describe('the summary', () => {
     });
   });
 
+  test('tells with each fault what it took, and how old that was', () => {
+    expect(renderSummary([records.lossyPowerCut()])).toMatch(
+      /^\| power-cut of .+ \| 2,467 lost as allowed, the oldest acked 13,040 ms before it \| confirmed \|$/m,
+    );
+    expect(renderSummary([records.shortRun()])).toMatch(/^\| kill of .+ \| none \| confirmed \|$/m);
+  });
+
   test('compares several runs in one table', () => {
     const text = renderSummary([records.passWithTwoFaults(7), records.failWithLostMessages()]);
     expect(text).toMatch(/^# 2 runs side by side/);

@@ -1,3 +1,4 @@
+import { faultLossInWords } from '../harness/record/loss-in-words.ts';
 import type { RunRecord } from '../harness/record/record.ts';
 import { accountingRows } from './accounting.ts';
 import { count, dateTime, micros, moment, none, supported } from './format.ts';
@@ -89,9 +90,10 @@ function faults(record: RunRecord): string {
     faultTitle(fault),
     moment(fault.effectiveAtMs),
     fault.rtoMs === null ? `not measured: ${fault.recoveryNote}` : recoveryTime(fault.rtoMs, fault),
+    faultLossInWords(record, fault) ?? 'none',
     fault.proof.injected,
   ]);
-  return `### Faults\n\n${table(['fault', 'effective', 'recovery', 'proof'], rows)}`;
+  return `### Faults\n\n${table(['fault', 'effective', 'recovery', 'lost', 'proof'], rows)}`;
 }
 
 function latencies(record: RunRecord): string {

@@ -290,6 +290,14 @@ describe('loss under a fault', () => {
     expect(recovery).toMatchObject({ lossWindowMessages: 1, lossWindowMs: 97 });
   });
 
+  test('the evidence says where in its partition lay what might be lost', () => {
+    const { verdicts } = before(faulty('async')).at(1500).acked('a3', 1).log('a0 a3').judge();
+    expect(verdicts[0]!.evidence).toBe(
+      '4 messages acked, 2 records read from 1 partition: 2 lost; ' +
+        'allowed in this mode: 2 lost-window (all of them the tail of 1 partition)',
+    );
+  });
+
   test('a hole is never legal, whatever the mode', () => {
     const story = before(faulty('async')).at(1500).acked('a3', 3).log('a0 - a2 a3');
     expect(seen(story)).toMatchObject({
@@ -338,6 +346,10 @@ describe('loss under a fault', () => {
     };
     const legal = { ...pass, anomalies: { 'lost-window': 2 } };
     expect(seen(two('async').log('a0 a3').log('', { partition: 1 }))).toEqual(legal);
+    const both = two('async').log('a0').log('', { partition: 1 }).judge();
+    expect(both.verdicts[0]!.evidence).toContain(
+      '3 lost-window (1 the tail of 1 partition, 2 the whole log of 1 partition)',
+    );
     expect(seen(two('quorum').log('a0 a3').log('', { partition: 1 }))).toEqual(
       lost({ 'lost-all': 2 }),
     );

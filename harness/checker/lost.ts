@@ -8,6 +8,7 @@ import { legalLossOf } from './book/legal-loss.ts';
 import { Mark } from './book/messages.ts';
 import { count, counted } from '../record/count.ts';
 import { windowOf } from './loss-window.ts';
+import { LossPlaces } from './loss-places.ts';
 import { Tally } from './tally.ts';
 import type { Checker, Finding } from './watch.ts';
 
@@ -27,7 +28,7 @@ import type { Checker, Finding } from './watch.ts';
  * consumer had already been given. `vanished-unacked`: given to a consumer, never acked, and no
  * longer there. `lost-on-node`: acked and in the log, but missing from one node's own copy. An
  * unknown that is nowhere is not loss; it was never promised. What the promise allows carries the
- * word `window`: `lost-window`, ...
+ * word `window`: `lost-window`, ... The evidence says where in their partitions those lay.
  */
 export const lost: Checker = {
   name: 'lost',
@@ -39,6 +40,7 @@ export const lost: Checker = {
 function judgeLoss(book: Book): Finding {
   const forbidden = new Tally();
   const allowed = new Tally();
+  const places = new LossPlaces();
   let unclear = 0;
   for (const loss of book.loss.losses()) {
     const { id, vanished } = loss;
@@ -47,6 +49,7 @@ function judgeLoss(book: Book): Finding {
       continue;
     }
     const legal = loss.legality === 'allowed';
+    if (legal) places.add(loss);
     const tally = legal ? allowed : forbidden;
     tally.add(lossKind(loss), () =>
       loss.legality === 'beyond' ? `${book.witness(id)}${roomFor(book, loss)}` : book.witness(id),
@@ -59,7 +62,7 @@ function judgeLoss(book: Book): Finding {
     forbidden,
     allowed,
     doubts: doubtsOf(book, unclear),
-    evidence: evidenceOf(book, forbidden, allowed),
+    evidence: evidenceOf(book, forbidden, allowed.inWords({ 'lost-window': places.inWords() })),
   };
 }
 
@@ -141,7 +144,7 @@ function doubtsOf(book: Book, unclear: number): string[] {
   return doubts;
 }
 
-function evidenceOf(book: Book, forbidden: Tally, allowed: Tally): string {
+function evidenceOf(book: Book, forbidden: Tally, allowed: string): string {
   let acked = 0;
   book.messages.forEach((_, marks) => {
     if ((marks & Mark.ok) !== 0) acked++;
@@ -151,7 +154,7 @@ function evidenceOf(book: Book, forbidden: Tally, allowed: Tally): string {
   const seen =
     `${counted(acked, 'message')} acked, ${counted(records, 'record')} read from ` +
     counted(copies.length, 'partition');
-  const excuse = allowed.count() > 0 ? `; allowed in this mode: ${allowed.inWords()}` : '';
+  const excuse = allowed === '' ? '' : `; allowed in this mode: ${allowed}`;
   const outcome = forbidden.count() > 0 ? forbidden.inWords() : `${count(book.loss.count)} lost`;
   return `${seen}: ${outcome}${excuse}`;
 }

@@ -20,4 +20,5 @@ test('a tally counts each kind and keeps its first ten witnesses', () => {
   expect([tally.count('skipped'), tally.count('other'), tally.count()]).toEqual([25, 0, 28]);
   tally.add('rewound', () => 'many', 1200);
   expect(tally.inWords()).toBe('25 skipped, 1,203 rewound');
+  expect(tally.inWords({ skipped: 'by whom' })).toBe('25 skipped (by whom), 1,203 rewound');
 });

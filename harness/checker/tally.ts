@@ -27,8 +27,13 @@ export class Tally {
     return [...this.#kinds].map(([kind, { count, examples }]) => ({ kind, count, examples }));
   }
 
-  /** "3 lost-tail, 1 lost-middle" */
-  inWords(): string {
-    return [...this.#kinds].map(([kind, kept]) => `${count(kept.count)} ${kind}`).join(', ');
+  /** "3 lost-tail, 1 lost-middle"; a note on a kind stands behind it in brackets. */
+  inWords(notes: Readonly<Record<string, string>> = {}): string {
+    return [...this.#kinds]
+      .map(([kind, kept]) => {
+        const note = notes[kind];
+        return `${count(kept.count)} ${kind}${note === undefined ? '' : ` (${note})`}`;
+      })
+      .join(', ');
   }
 }

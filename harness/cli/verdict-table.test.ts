@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { makeRecord } from '../../reports/testing/record-builder.ts';
+import { lossyPowerCut, shortRun } from '../../reports/testing/records.ts';
 import { verdictTable } from './verdict-table.ts';
 
 test('the verdict of a run sets the thousands of all its counts apart', () => {
@@ -28,4 +29,13 @@ test('a run that came to nothing under more than was borne is told what to do', 
   // What was never sent is no backlog.
   expect(advised(doubtful, { offered: 1800, acked: 1000 })).toBe(false);
   expect(advised({ ...doubtful, phases: [] }, backlog)).toBe(false);
+});
+
+test('a fault is told with what it took, and how long before it the oldest of that was acked', () => {
+  expect(verdictTable(lossyPowerCut())).toMatch(
+    /power-cut node 2 at 8\.0 s \(confirmed\), 2,467 lost as allowed, the oldest acked 13,040 ms before it, recovered in 1,310 ms$/m,
+  );
+  expect(verdictTable(shortRun())).toMatch(
+    /kill node 2 at 2\.2 s \(confirmed\), recovered in 640 ms$/m,
+  );
 });

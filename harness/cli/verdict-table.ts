@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import pc from 'picocolors';
+import { faultLossInWords } from '../record/loss-in-words.ts';
 import type { RunRecord } from '../record/record.ts';
 
 const paint = {
@@ -86,12 +87,14 @@ function figures(record: RunRecord): string[] {
   if (record.cluster.nodes === 1 && record.durability.replication !== 'none') {
     lines.push('one node: nothing is replicated, whatever the replication mode');
   }
-  for (const { kind, victims, effectiveAtMs, rtoMs, rtoBoundMs, recoveryNote, proof } of faults) {
+  for (const fault of faults) {
+    const { kind, victims, effectiveAtMs, rtoMs, rtoBoundMs, recoveryNote, proof } = fault;
     const at =
       effectiveAtMs === null ? 'never took effect' : `at ${(effectiveAtMs / 1000).toFixed(1)} s`;
     const within = rtoBoundMs === undefined ? '' : ` ±${whole(rtoBoundMs)}`;
     const recovered = rtoMs === null ? recoveryNote : `recovered in ${whole(rtoMs)}${within} ms`;
-    lines.push(`${kind} ${victims.join(', ')} ${at} (${proof.injected}), ${recovered}`);
+    const told = [faultLossInWords(record, fault), recovered].filter((part) => part !== undefined);
+    lines.push(`${kind} ${victims.join(', ')} ${at} (${proof.injected}), ${told.join(', ')}`);
   }
   return lines.map((line) => `  ${line}`);
 }

@@ -96,6 +96,16 @@ describe('the durability grid', () => {
     ).toEqual(['os-async-price-500', 'sync-async-price-500']);
   });
 
+  test('names an interval of syncs only where one is asked for', () => {
+    const axes = { ...free, flush: ['sync' as const, 'async' as const, 'os' as const] };
+    const { modes } = gridOf(steady, { axes });
+    expect(modes.map(({ flush, flushIntervalMs }) => [flush, flushIntervalMs])).toEqual([
+      ['sync', null],
+      ['async', 100],
+      ['os', null],
+    ]);
+  });
+
   test('takes what was not given on one axis from the scenario', () => {
     const grid = gridOf(durability, { axes: { ...free, flush: ['sync'] } });
     expect(modeIds(grid)).toEqual(['sync x none', 'sync x async', 'sync x quorum']);

@@ -55,7 +55,7 @@ export function modesOf(scenario: Scenario, axes: Axes): SuiteMode[] {
               flush,
               replication,
               nodes,
-              flushIntervalMs: scenario.topic.flushInterval,
+              flushIntervalMs: flush === 'async' ? scenario.topic.flushInterval : null,
               axes: {
                 ...(batch === undefined ? {} : { batch }),
                 ...(inFlight === undefined ? {} : { inFlight }),

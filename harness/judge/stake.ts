@@ -4,6 +4,7 @@ import type { Injection } from '../checker/book/fault-timeline.ts';
 import { suspectsOf } from '../checker/book/suspects.ts';
 import { windowOf } from '../checker/loss-window.ts';
 import { count } from '../record/count.ts';
+import { lossInWords } from '../record/loss-in-words.ts';
 
 /** What an injection put at risk. */
 export interface Stake {
@@ -28,12 +29,12 @@ export function stakeOf(book: Book, injection: Injection): Stake {
     return { exposed: injection.aimedAt === 'node' && acked > 0, inWords };
   }
   const unsafe = suspect?.exposure && unsafeOf(suspect.exposure);
-  const { messages: lost } = windowOf(book, injection);
+  const { messages, ms } = windowOf(book, injection);
   const measured =
     unsafe === undefined ? 'exposure not measured' : `${count(unsafe)} messages not yet safe`;
   return {
-    exposed: (unsafe ?? 0) > 0 || lost > 0,
-    inWords: `${measured}, ${count(lost)} lost as allowed`,
+    exposed: (unsafe ?? 0) > 0 || messages > 0,
+    inWords: `${measured}, ${lossInWords({ messages, ms, allowed: true })}`,
     allowed: promise.bound,
   };
 }

@@ -120,6 +120,21 @@ describe('the verdict of a run', () => {
     );
   });
 
+  test('prints how long before the fault the oldest was acked of what it took', () => {
+    const scenario = { ...killed.scenario, topic: { replication: 'async' as const } };
+    const { reasons } = new Story({ ...killed, scenario, exposures: new Map([[0, 7]]) })
+      .at(500)
+      .acked('a0', 0)
+      .acked('a1', 1)
+      .acked('a2', 2)
+      .fault(0, 1000, { victims: ['node 2'] })
+      .log('a0')
+      .judge();
+    expect(reasons[1]).toMatch(
+      /with 7 messages not yet safe, 2 lost as allowed, the oldest acked \d+ ms before it\. /,
+    );
+  });
+
   test('bounds the chance of loss by faults and not by messages', () => {
     expect(lossBound(1)).toBeCloseTo(0.95, 10);
     expect(lossBound(10)).toBeCloseTo(0.259, 3);

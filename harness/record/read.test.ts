@@ -32,6 +32,12 @@ describe('reading a record', () => {
     expect(await readRecord(file)).toEqual(record);
   });
 
+  test('takes what earlier records said of an interval that nobody had asked for', () => {
+    const earlier = { ...record, durability: { ...record.durability, flushIntervalMs: 100 } };
+    for (const told of [record, earlier])
+      expect(parseRecord(JSON.stringify(told), 'record.json')).toEqual(told);
+  });
+
   test('says in one sentence that a file is missing, or a folder', async () => {
     await expect(readRecord(join(folder, 'nothing.json'))).rejects.toThrow(
       /^Cannot use .*nothing\.json as a run record: it does not exist; name a run folder or its record\.json\.$/,

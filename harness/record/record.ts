@@ -128,7 +128,8 @@ export const recordSchema = z.strictObject({
   durability: z.strictObject({
     flush: z.enum(['sync', 'async', 'os']),
     replication: z.enum(['none', 'async', 'quorum']),
-    flushIntervalMs: z.number(),
+    /** As asked for; null where no interval is, though earlier records name one. */
+    flushIntervalMs: z.number().nullable(),
   }),
   workload: z.strictObject({
     rate: z.number(),

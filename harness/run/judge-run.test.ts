@@ -28,16 +28,17 @@ interface Told {
   target?: string;
   /** In the middle, on the only node. */
   fault?: { kind: string; steps: readonly FaultEvent['step'][] };
+  flush?: 'sync' | 'async' | 'os';
 }
 
 function folderOf(
   changes: Partial<RunFacts> = {},
-  { workload = {}, target = 'null', fault }: Told = {},
+  { workload = {}, target = 'null', fault, flush = 'async' }: Told = {},
 ): string {
   const words = vocabulary();
   const planned = { fault: fault?.kind, target: 'leader', at: '500ms', for: '100ms' };
   const phases = [{ name: 'a', duration: '1s', faults: fault === undefined ? [] : [planned] }];
-  const topic = { partitions: 1, replication: 'none', flush: 'async' };
+  const topic = { partitions: 1, replication: 'none', flush };
   const scenario = parseScenario(
     { name: 'empty', question: 'Nothing?', nodes: 1, topic, workload, phases },
     'empty',
@@ -106,6 +107,16 @@ describe('a run folder', () => {
     history.complete(1, 0, 'ok', 0, 0, 1, 1.75e9);
     history.close();
     expect((await judgeRun(acked)).timing.toFirstAckMs).toBe(750);
+  });
+
+  test('names an interval of syncs only where one was asked for', async () => {
+    const asked = async (flush: 'sync' | 'async' | 'os') =>
+      (await judgeRun(folderOf({}, { flush }))).durability.flushIntervalMs;
+    expect([await asked('async'), await asked('os'), await asked('sync')]).toEqual([
+      100,
+      null,
+      null,
+    ]);
   });
 
   test('without data is inconclusive, with its notes', async () => {

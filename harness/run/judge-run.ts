@@ -128,7 +128,7 @@ function describeRun(plan: Plan, facts: RunFacts, measured: Measurements): Descr
     durability: {
       flush: topic.flush,
       replication: topic.replication,
-      flushIntervalMs: topic.flushInterval,
+      flushIntervalMs: topic.flush === 'async' ? topic.flushInterval : null,
     },
     workload: {
       rate: workload.rate,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { shortRun } from '../testing/records.ts';
+import { lossyPowerCut, shortRun } from '../testing/records.ts';
 import { environmentSection } from './back-matter.ts';
 
 test('what nodes and clients used is told where an engine told it, and a dash where it did not', () => {
@@ -28,4 +28,36 @@ test('how long a run took to begin and to end is told where it was measured', ()
   expect(text).toContain('first ack 4.32 s after the start, torn down in 987 ms');
   const untimed = { ...shortRun(), timing: { toFirstAckMs: null, tearDownMs: null } };
   expect(environmentSection(untimed).text).not.toContain('the run itself');
+});
+
+test('how often is synced is what the servers say, and else what they were asked for', () => {
+  const durabilityOf = (changes: object) =>
+    /<dt>durability<.dt><dd>(.*?)<.dd>/
+      .exec(environmentSection({ ...lossyPowerCut(), ...changes }).text)?.[1]
+      ?.replaceAll(/\s/gu, ' ');
+  const { target, durability } = lossyPowerCut();
+  const server = { syncAlways: false, syncIntervalMs: 2000 };
+  const untold = { ...target, config: {} };
+  const async = { ...durability, flush: 'async', flushIntervalMs: 100 };
+  expect(durabilityOf({})).toBe('flush os, every 2 min 0 s as the servers say; replication quorum');
+  const servers = [server, { ...server, syncIntervalMs: 500 }];
+  expect(durabilityOf({ durability: async, target: { ...target, config: { servers } } })).toBe(
+    'flush async, every 2.00 s and 500 ms as the servers say; replication quorum',
+  );
+  const topic = { ...target, config: { flushIntervalMs: 250 } };
+  expect(durabilityOf({ durability: async, target: topic })).toBe(
+    'flush async, every 250 ms as the servers say; replication quorum',
+  );
+  expect(durabilityOf({ durability: async, target: untold })).toBe(
+    'flush async, every 100 ms; replication quorum',
+  );
+  // Of earlier records, which name an interval that nobody had asked for.
+  const earlier = { ...durability, flushIntervalMs: 100 };
+  expect(durabilityOf({ durability: earlier, target: untold })).toBe(
+    'flush os; replication quorum',
+  );
+  expect(durabilityOf({ durability: earlier, target: topic })).toBe('flush os; replication quorum');
+  expect(durabilityOf({ durability: { ...earlier, flush: 'sync' } })).toBe(
+    'flush sync; replication quorum',
+  );
 });

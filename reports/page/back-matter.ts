@@ -10,6 +10,7 @@ import {
   percent,
   perSecond,
 } from '../format.ts';
+import { flushInWords } from '../flush-in-words.ts';
 import { html, type Markup } from '../markup.ts';
 import { figure, pairs, tableOf, text, word } from './table.ts';
 
@@ -25,10 +26,7 @@ ${pairs([
     `${target.name} ${target.version}, ${counted(record.cluster.nodes, 'node')} (${record.cluster.kind})`,
   ],
   ['storage', because(record.cluster.storage, record.cluster.note)],
-  [
-    'durability',
-    `flush ${durability.flush}${durability.flush === 'async' ? ` every ${millis(durability.flushIntervalMs)}` : ''}, replication ${durability.replication}`,
-  ],
+  ['durability', `${flushInWords(record)}; replication ${durability.replication}`],
   [
     'workload',
     `${perSecond(workload.rate)} ${workload.arrival}, ${bytes(workload.sizeBytes)} each, ${counted(workload.keys, 'key')}, ` +

@@ -1,17 +1,8 @@
+import { faultLossInWords } from '../../harness/record/loss-in-words.ts';
 import type { Latency, RecordedFault, RunRecord } from '../../harness/record/record.ts';
 import { accountingRows, type AccountingRow } from '../accounting.ts';
 import { faultLabel } from '../charts/frame.ts';
-import {
-  count,
-  counted,
-  micros,
-  millis,
-  moment,
-  none,
-  perSecond,
-  percent,
-  supported,
-} from '../format.ts';
+import { count, counted, micros, moment, none, perSecond, percent, supported } from '../format.ts';
 import { html, type Markup } from '../markup.ts';
 import { asSentence, brief, faultTitle, limitBound, limitName, withUnit } from '../words.ts';
 import { figure, tableOf, text, verdictMark, word } from './table.ts';
@@ -119,7 +110,7 @@ ${tableOf(
     figure('recovery'),
     figure('acked in the second before'),
     figure('exposed'),
-    figure('lost'),
+    text('lost'),
     text('proof'),
   ],
   record.faults.map((fault, index) => [
@@ -131,7 +122,7 @@ ${tableOf(
     fault.rtoMs === null ? 'not measured' : recoveryTime(fault.rtoMs, fault),
     fault.exposedMessages === 0 ? 'none' : count(fault.exposedMessages),
     exposureOf(fault),
-    html`${fault.lossWindowMessages === 0 ? 'none' : count(fault.lossWindowMessages)}${fault.lossWindowMs === null || fault.lossWindowMs === 0 ? '' : html`<br><span class="muted">span ${millis(fault.lossWindowMs)}</span>`}`,
+    faultLossInWords(record, fault) ?? 'none',
     html`${verdictMark(fault.proof.injected)} ${fault.proof.injectedEvidence}${
       fault.proof.healed !== null &&
       html`<br>healing ${verdictMark(fault.proof.healed)} ${fault.proof.healedEvidence}`

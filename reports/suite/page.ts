@@ -99,7 +99,9 @@ function doubtsSection(suite: SuiteRecord): Markup {
 
 function environmentSection({ environment, storage, engines, modes }: SuiteRecord): Markup {
   const intervals = [
-    ...new Set(modes.flatMap((mode) => (mode.flush === 'async' ? mode.flushIntervalMs : []))),
+    ...new Set(
+      modes.flatMap((mode) => (mode.flush === 'async' ? (mode.flushIntervalMs ?? []) : [])),
+    ),
   ];
   return html`<section id="environment"><h2>Environment</h2>
 ${pairs([

@@ -126,7 +126,7 @@ export function makeRecord(run: MadeRun): RunRecord {
       config: { partitions: 4, replicas: 3, flush: 'sync', replication: 'quorum' },
     },
     cluster: { kind: 'process', nodes: 3, storage: 'plain', network: 'direct', note: '' },
-    durability: { flush: 'sync', replication: 'quorum', flushIntervalMs: 100 },
+    durability: { flush: 'sync', replication: 'quorum', flushIntervalMs: null },
     workload: {
       rate,
       arrival: 'constant',

@@ -100,6 +100,33 @@ export function failWithLostMessages(): RunRecord {
   };
 }
 
+/** Servers that sync every two minutes lost their power all at once. */
+export function lossyPowerCut(): RunRecord {
+  const run = makeRecord({
+    seed: 8,
+    name: 'lazy-sync',
+    phases: [{ name: 'power-cut', lengthMs: 20_000 }],
+    faults: [{ ...leaderKill, kind: 'power-cut', target: 'all-nodes', atMs: 8000 }],
+  });
+  const server = { version: '2.12.1', syncAlways: false, syncIntervalMs: 120_000 };
+  return {
+    ...run,
+    target: {
+      name: 'nats',
+      version: '2.12.1',
+      config: { servers: [1, 2, 3].map((node) => ({ node, ...server })), streams: 4 },
+    },
+    durability: { flush: 'os', replication: 'quorum', flushIntervalMs: null },
+    accounting: { ...run.accounting, lost: 2467, inLog: run.accounting.sent - 2467 },
+    faults: run.faults.map((fault) => ({
+      ...fault,
+      lossWindowMessages: 2467,
+      lossWindowMs: 13_039.86,
+      promise: 'may' as const,
+    })),
+  };
+}
+
 export function inconclusiveSaturated(): RunRecord {
   const run = makeRecord({
     seed: 3,

@@ -42,7 +42,15 @@ export function suiteDone(): SuiteRecord {
       SuiteMode['replication'],
     ];
     const where = { target: 'reference', cluster: 'process' as const };
-    return { id, ...where, flush, replication, nodes, flushIntervalMs: 500, axes: {} };
+    return {
+      id,
+      ...where,
+      flush,
+      replication,
+      nodes,
+      flushIntervalMs: flush === 'async' ? 500 : null,
+      axes: {},
+    };
   });
   const cells = modes.flatMap((mode) => {
     const { limit, idle, lost } = grid[mode.id as keyof typeof grid];

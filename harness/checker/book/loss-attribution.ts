@@ -17,9 +17,11 @@ export interface Missing {
  * `allowed`: the fault's promise covers it; `beyond`: it would, but for the promise's bound;
  * `forbidden`: no fault's promise covers it, whatever its place says.
  */
-export type Legality =
-  | { readonly legality: 'allowed' | 'beyond' }
-  | { readonly legality: 'forbidden'; readonly place: LossPlace };
+export interface Legality {
+  readonly legality: 'allowed' | 'beyond' | 'forbidden';
+  /** Compared with what that suspect left. */
+  readonly place: LossPlace;
+}
 
 export type Attribution = Legality & {
   /** Index of the suspect; -1 when the message was sent after all of them. */
@@ -55,6 +57,9 @@ export function attribute({ suspects, missing, placeOf }: Options): Attribution[
   const beyond: (Attribution | undefined)[] = Array.from({ length: missing.length });
   /** Per suspect, those it explains and no earlier one did. */
   const taken: number[][] = suspects.map(() => []);
+  const found = (legality: Legality['legality'], index: number, suspect: number): Attribution => {
+    return { legality, suspect, place: placeOf(missing[index]!.id, suspect) };
+  };
   const pass = (index: number, from: number): void => {
     const loss = missing[index]!;
     for (let at = from; at < suspects.length; at++) {
@@ -62,22 +67,23 @@ export function attribute({ suspects, missing, placeOf }: Options): Attribution[
       if (suspect.until < loss.since || !covers(suspect, loss)) continue;
       if (!isTailOf(suspect, placeOf(loss.id, at))) continue;
       if (loss.ackedAt >= suspect.flushedBefore) return void taken[at]!.push(index);
-      beyond[index] ??= { legality: 'beyond', suspect: at };
+      beyond[index] ??= found('beyond', index, at);
     }
-    results[index] = beyond[index] ?? blame(loss);
+    results[index] = beyond[index] ?? blame(index);
   };
-  const blame = ({ id, since }: Missing): Attribution => {
+  const blame = (index: number): Attribution => {
+    const { since } = missing[index]!;
     const first = suspects.findIndex(({ until }) => until >= since);
-    return { legality: 'forbidden', suspect: first, place: placeOf(id, first) };
+    return found('forbidden', index, first);
   };
   missing.forEach((_, index) => pass(index, 0));
   suspects.forEach((suspect, at) => {
     const excess = new Set(excessOf(suspect, taken[at]!, missing));
     for (const index of taken[at]!) {
       if (excess.has(index)) {
-        beyond[index] ??= { legality: 'beyond', suspect: at };
+        beyond[index] ??= found('beyond', index, at);
         pass(index, at + 1);
-      } else results[index] = { legality: 'allowed', suspect: at };
+      } else results[index] = found('allowed', index, at);
     }
   });
   return results;
