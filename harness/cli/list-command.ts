@@ -3,12 +3,13 @@ import { scenarios } from '../../scenarios/index.ts';
 import { checkers } from '../checker/registry.ts';
 import { brokers } from '../driver/registry.ts';
 import { faults } from '../fault/registry.ts';
+import { targets } from '../scenario/targets.ts';
 import { plainTable } from './verdict-table.ts';
 
 /** `ackworth list`: everything a scenario can name. */
 export function listCommand(): Command {
   return new Command('list')
-    .description('Lists scenarios, faults, checkers and drivers.')
+    .description('Lists scenarios, faults, targets, checkers and drivers.')
     .option('--json', 'print JSON')
     .action((options: { json?: true }) => {
       const all = {
@@ -17,6 +18,7 @@ export function listCommand(): Command {
           name: kind,
           about: `${description} (${targets.join(', ')})`,
         })),
+        targets: targets.map(({ name, description }) => ({ name, about: description })),
         checkers: checkers.map(({ name, description }) => ({ name, about: description })),
         drivers: brokers.map(({ name, description }) => ({ name, about: description })),
       };

@@ -151,6 +151,11 @@ export interface Roles {
   /** Node numbers, from 1; 0 = unknown. Leader of each partition, index = partition. */
   readonly leaders: readonly number[];
   readonly coordinator: number;
+  /**
+   * Node numbers, too: who leads the groups that were asked about, once for each that is led as a
+   * whole, or for each partition of one that is led there. Left out where none were asked about.
+   */
+  readonly groupLeaders?: readonly number[];
 }
 
 /**
@@ -188,7 +193,7 @@ export interface Session {
     /** Gives up after so long without a record; the driver's own choice when left out. */
     readonly patienceMs?: number;
   }): Promise<{ readonly partitions: readonly { startOffset: number; endOffset: number }[] }>;
-  roles(): Promise<Roles>;
+  roles(groups?: readonly string[]): Promise<Roles>;
   /** What is at stake right now; left out where the broker cannot tell. */
   exposure?(failing: readonly number[], loses: 'all' | 'unsynced'): Promise<Exposure>;
   close(): Promise<void>;

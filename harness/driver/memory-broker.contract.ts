@@ -163,7 +163,11 @@ function sessionOf(broker: MemoryBroker, topic: string): Session {
           resolve({ partitions: logs.map((log) => ({ startOffset: 0, endOffset: log.length })) });
         });
       }),
-    roles: async () => ({ leaders: broker.topic(topic).logs.map(() => 1), coordinator: 1 }),
+    roles: async (groups) => ({
+      leaders: broker.topic(topic).logs.map(() => 1),
+      coordinator: 1,
+      ...(groups && { groupLeaders: groups.map(() => 1) }),
+    }),
     close: async () => undefined,
   };
 }

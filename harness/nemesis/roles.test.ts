@@ -35,6 +35,20 @@ describe('a role', () => {
     expect(nodeOfRole('coordinator', { leaders: [], coordinator: 0 }, all, 0)).toBeUndefined();
   });
 
+  test('group-leader is the node that leads the most for the groups, and runs', () => {
+    const led = { ...roles, groupLeaders: [0, 1, 3, 1, 3, 1] };
+    for (const pick of [0, 0.99]) expect(nodeOfRole('group-leader', led, all, pick)).toBe(1);
+    expect(nodeOfRole('group-leader', led, [2, 3], 0)).toBe(3);
+    const equal = { ...roles, groupLeaders: [3, 1] };
+    expect([0, 0.99].map((pick) => nodeOfRole('group-leader', equal, all, pick))).toEqual([1, 3]);
+  });
+
+  test('group-leader is nobody while no leader of a group is known', () => {
+    const unled = { ...roles, groupLeaders: [0, 0] };
+    for (const one of [roles, unled])
+      expect(nodeOfRole('group-leader', one, all, 0.5)).toBeUndefined();
+  });
+
   test('any-node is chosen by the seed', () => {
     expect([0, 0.5, 0.99].map((pick) => nodeOfRole('any-node', roles, all, pick))).toEqual([
       1, 2, 3,

@@ -22,14 +22,16 @@ export function nodeOfRole(
     case 'coordinator':
       return candidates.find((node) => node === roles.coordinator);
     case 'leader':
-      return choose(leadersOfMost(roles, candidates), pick);
+      return choose(leadersOfMost(roles.leaders, candidates), pick);
+    case 'group-leader':
+      return choose(leadersOfMost(roles.groupLeaders ?? [], candidates), pick);
     case 'follower': {
-      const leader = choose(leadersOfMost(roles, candidates), pick);
+      const leader = choose(leadersOfMost(roles.leaders, candidates), pick);
       if (leader === undefined) return undefined;
       const others = candidates.filter((node) => node !== leader);
-      const least = Math.min(...others.map((node) => ledBy(node, roles)));
+      const least = Math.min(...others.map((node) => ledBy(node, roles.leaders)));
       return choose(
-        others.filter((node) => ledBy(node, roles) === least),
+        others.filter((node) => ledBy(node, roles.leaders) === least),
         pick,
       );
     }
@@ -38,14 +40,14 @@ export function nodeOfRole(
   }
 }
 
-/** The nodes that lead the most partitions; none while no leader is known. */
-function leadersOfMost(roles: Roles, candidates: readonly number[]): number[] {
-  const most = Math.max(...candidates.map((node) => ledBy(node, roles)));
-  return most > 0 ? candidates.filter((node) => ledBy(node, roles) === most) : [];
+/** The nodes that lead the most; none while no leader is known. */
+function leadersOfMost(leaders: readonly number[], candidates: readonly number[]): number[] {
+  const most = Math.max(...candidates.map((node) => ledBy(node, leaders)));
+  return most > 0 ? candidates.filter((node) => ledBy(node, leaders) === most) : [];
 }
 
-function ledBy(node: number, roles: Roles): number {
-  return roles.leaders.filter((leader) => leader === node).length;
+function ledBy(node: number, leaders: readonly number[]): number {
+  return leaders.filter((leader) => leader === node).length;
 }
 
 export function choose<T>(candidates: readonly T[], pick: number): T | undefined {

@@ -211,7 +211,8 @@ export class Conductor {
       historyDirectory: this.#historyDirectory,
       partitions: plan.scenario.topic.partitions,
     });
-    const around = { cluster: this.#cluster, fleet, session, inspect };
+    const groups = [...new Set(plan.consumers.map(({ group }) => group))];
+    const around = { cluster: this.#cluster, fleet, session, groups, inspect };
     const nemesis = new Nemesis({
       planned: plan.faults,
       faults,

@@ -14,6 +14,8 @@ export interface VictimOptions {
   readonly cluster: SupervisedCluster;
   readonly fleet: Fleet;
   readonly session: Session;
+  /** Names of the consumer groups. */
+  readonly groups: readonly string[];
   /** Reads a node's own copy into the history. */
   readonly inspect: (node: number) => Promise<Inspection>;
 }
@@ -46,6 +48,7 @@ async function resolveVictims(fault: PlannedFault, options: VictimOptions): Prom
     return [workerVictim(chosen)];
   }
   const deadline = monotonicNanos() + roleMsMax * 1e6;
+  const groups = fault.target === 'group-leader' ? options.groups : undefined;
   for (;;) {
     const { cluster } = options;
     const nodes = Array.from({ length: cluster.nodes }, (_, index) => index + 1);
@@ -54,7 +57,7 @@ async function resolveVictims(fault: PlannedFault, options: VictimOptions): Prom
     if (named !== undefined && named.length > 0)
       return named.map((node) => nodeVictim(options, node));
     const roles = needsRoles(fault.target)
-      ? await currentRoles(options.session)
+      ? await currentRoles(options.session, groups)
       : { leaders: [], coordinator: 0 };
     const node =
       named === undefined && roles
@@ -94,12 +97,15 @@ export async function settle(
 }
 
 function needsRoles(target: string): boolean {
-  return target === 'leader' || target === 'follower' || target === 'coordinator';
+  return ['leader', 'follower', 'coordinator', 'group-leader'].includes(target);
 }
 
-async function currentRoles(session: Session): Promise<Roles | undefined> {
+async function currentRoles(
+  session: Session,
+  groups?: readonly string[],
+): Promise<Roles | undefined> {
   try {
-    return await session.roles();
+    return await session.roles(groups);
   } catch {
     return undefined;
   }

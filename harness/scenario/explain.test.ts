@@ -270,7 +270,7 @@ const wrong: [path: string, value: unknown, sentence: string][] = [
   [
     `${fault}.target`,
     'boss',
-    `${where}.target is wrong: "boss" is no target; there are leader, follower, coordinator, any-node, each-node, all-nodes, consumer, producer, and nodes such as node-2 or node-1+node-2`,
+    `${where}.target is wrong: "boss" is no target; there are leader, follower, coordinator, group-leader, any-node, each-node, all-nodes, consumer, producer, and nodes such as node-2 or node-1+node-2`,
   ],
   [`${fault}.at`, 5, `${where}.at must be a duration such as "30s" or "200ms" or a list, got 5`],
   [`${fault}.at`, 'x', `${where}.at is wrong: "x" is not a duration such as "30s" or "200ms"`],
@@ -350,12 +350,21 @@ describe('a scenario file that is wrong', () => {
       workload: { consumers: 0 },
       limits: { endToEndP99Ms: 5 },
       phases: [
-        { name: 'a', duration: '5s', faults: [{ fault: 'kill', target: 'consumer', at: '0s' }] },
+        {
+          name: 'a',
+          duration: '5s',
+          faults: ['consumer', 'group-leader'].map((target) => ({
+            fault: 'kill',
+            target,
+            at: '0s',
+          })),
+        },
       ],
     };
     expect(complaint(unconsumed)).toBe(
       'my.scenario.ts: limits.endToEndP99Ms needs at least one consumer, and workload.consumers is 0\n' +
-        'my.scenario.ts: phases[0].faults[0].target is a consumer, and workload.consumers is 0',
+        'my.scenario.ts: phases[0].faults[0].target is a consumer, and workload.consumers is 0\n' +
+        'my.scenario.ts: phases[0].faults[1].target leads groups of consumers, and workload.consumers is 0',
     );
   });
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { storageForms } from '../cluster/node-storage.ts';
 import { gridFaults } from '../record/suite.ts';
 import { didYouMean } from './nearest.ts';
+import { targets } from './targets.ts';
 
 /**
  * A scenario is data: what load, which faults, what must hold, within which limits. It has no
@@ -83,20 +84,11 @@ const arrival = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('trace'), atMs: z.array(z.number().nonnegative()).min(1) }),
 ]);
 
-const roles = [
-  'leader',
-  'follower',
-  'coordinator',
-  'any-node',
-  'each-node',
-  'all-nodes',
-  'consumer',
-  'producer',
-] as const;
+const roles = targets.map(({ name }) => name);
 
 /** A role, resolved when the fault is injected; or nodes by number: `node-2`, `node-1+node-2`. */
 const faultTarget = z.string().superRefine((text, context) => {
-  if ((roles as readonly string[]).includes(text) || /^node-\d(\+node-\d)*$/.test(text)) return;
+  if (roles.includes(text) || /^node-\d(\+node-\d)*$/.test(text)) return;
   const known = `there are ${roles.join(', ')}, and nodes such as node-2 or node-1+node-2`;
   context.addIssue({
     code: 'custom',

@@ -231,6 +231,9 @@ function faultComplaints(
   if (aimed === 'consumer' && scenario.workload.consumers === 0) {
     at('target', 'is a consumer, and workload.consumers is 0');
   }
+  if (step.target === 'group-leader' && scenario.workload.consumers === 0) {
+    at('target', 'leads groups of consumers, and workload.consumers is 0');
+  }
   if (step.target === 'follower' && resolvedReplicas(scenario) < 2) {
     at('target', 'is a follower, and a topic with one replica has none');
   }

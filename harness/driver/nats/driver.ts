@@ -7,7 +7,7 @@ import { createNatsConsumer } from './consumer.ts';
 import { NatsProducer } from './producer.ts';
 import { readStreams } from './read-all.ts';
 import { describeTopic, SystemAccount } from './servers.ts';
-import { createStreams, leadersOf, partitionsOf } from './streams.ts';
+import { createStreams, groupLeadersOf, leadersOf, partitionsOf } from './streams.ts';
 
 /** An answer of the cluster about itself takes no longer, or it has no leader. */
 const answerMsMax = 2000;
@@ -67,12 +67,14 @@ function sessionOf(target: Target, nc: NatsConnection, jsm: JetStreamManager): S
       const isWhole = () => system.isWhole();
       return readStreams(jsm, { ...options, topic, partitions: await partitions(), isWhole });
     },
-    async roles() {
-      const [leaders, coordinator] = await Promise.all([
+    async roles(groups) {
+      const [leaders, coordinator, groupLeaders] = await Promise.all([
         partitions().then((count) => leadersOf(jsm, topic, count)),
         system.coordinator(),
+        groups &&
+          partitions().then((count) => groupLeadersOf(jsm, { topic, partitions: count, groups })),
       ]);
-      return { leaders, coordinator };
+      return { leaders, coordinator, ...(groupLeaders && { groupLeaders }) };
     },
     async close() {
       await Promise.all([system.close(), nc.close()]);

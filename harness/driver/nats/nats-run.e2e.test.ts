@@ -63,16 +63,21 @@ describe.skipIf(missing !== undefined)(
       expect(record.accounting).toMatchObject({ acked: 1000, lost: 0 });
     });
 
-    test('kills the leader of a stream, and finds every acked message in it', async () => {
+    test('kills a leader and a consumer, pauses who leads the group, and finds every acked message', async () => {
       const { record, directory } = await run({
         topic: { flush: 'os', partitions: 2 },
         workload: { rate: 100, size: 200 },
         phases: [
           { name: 'before', duration: '2s' },
           {
-            name: 'leader-killed',
-            duration: '30s',
-            faults: [{ fault: 'kill', target: 'leader', at: '1s', for: '3s' }],
+            name: 'faults',
+            // An election takes up to ten seconds, and a return is told after five of service.
+            duration: '36s',
+            faults: [
+              { fault: 'kill', target: 'leader', at: '1s', for: '3s' },
+              { fault: 'kill', target: 'consumer', at: '17s', for: '2s' },
+              { fault: 'pause', target: 'group-leader', at: '24s', for: '3s' },
+            ],
           },
         ],
       });
@@ -80,7 +85,17 @@ describe.skipIf(missing !== undefined)(
       expect(record.target).toMatchObject({ name: 'nats', config: { replicas: 3, streams: 2 } });
       expect(record.target.version).toMatch(/^2\./);
       expect(record.accounting.acked).toBeGreaterThan(1000);
-      expect(record.faults[0]).toMatchObject({ kind: 'kill' });
+      expect(record.accounting).toMatchObject({ lost: 0, undelivered: 0 });
+      // Each is proven, and its return told apart from those of the others.
+      const told = {
+        proof: { injected: 'confirmed', healed: 'confirmed' },
+        rtoMs: expect.any(Number) as number,
+      };
+      expect(record.faults).toMatchObject([
+        { kind: 'kill', target: 'leader', ...told },
+        { kind: 'kill', target: 'consumer', ...told },
+        { kind: 'pause', target: 'group-leader', ...told },
+      ]);
       // The configuration is kept, and nobody else may read its password.
       expect(readFileSync(join(directory, 'nodes', 'node-1.conf'), 'utf8')).toContain('jetstream');
       expect(existsSync(join(directory, 'data'))).toBe(false);

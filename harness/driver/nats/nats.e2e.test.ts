@@ -6,7 +6,10 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { describeCluster } from '../../cluster/cluster.contract.ts';
 import type { ConsumerOptions, Session, TopicOptions } from '../driver.ts';
 import { describeDriver } from '../driver.contract.ts';
+import { collect } from '../fixture.contract.ts';
 import { binaryVariable, checkBinary, findBinary } from './binary.ts';
+import { loadUser } from './config.ts';
+import { openConnection } from './connection.ts';
 import { natsContained } from './contained.ts';
 import { natsDriver } from './driver.ts';
 import { examineNats } from './examine.ts';
@@ -89,7 +92,28 @@ describe.skipIf(missing !== undefined)(`NATS${missing ? ` (skipped: ${missing})`
       replicas: 1,
       storage: 'file',
     });
-    expect(await session.roles()).toEqual({ leaders: [1, 1, 1, 1], coordinator: 1 });
+    const roles = { leaders: [1, 1, 1, 1], coordinator: 1 };
+    expect(await session.roles()).toEqual(roles);
+    expect(await session.roles(['workers'])).toEqual({ ...roles, groupLeaders: [0, 0, 0, 0] });
+    await joined(session, 'workers');
+    expect(await session.roles(['workers'])).toEqual({ ...roles, groupLeaders: [1, 1, 1, 1] });
+  });
+
+  test('who leads a group is told anew when another server has come to lead it', async () => {
+    const { cluster } = started(3);
+    await cluster.up();
+    const target = cluster.target('orders');
+    const session = await opened(target);
+    await session.createTopic({ ...topic, partitions: 1 });
+    await joined(session, 'workers');
+    const leader = async () => (await session.roles(['workers'])).groupLeaders?.[0] ?? 0;
+    await expect.poll(leader, { timeout: 10_000 }).not.toBe(0);
+    const before = await leader();
+    const connection = await openConnection(target, loadUser);
+    await connection.request('$JS.API.CONSUMER.LEADER.STEPDOWN.orders-0.workers');
+    await connection.close();
+    const isAnother = async () => ![0, before].includes(await leader());
+    await expect.poll(isAnother, { timeout: 15_000 }).toBe(true);
   });
 
   test('a stream without a quorum is told of in one sentence', async () => {
@@ -144,6 +168,11 @@ describe.skipIf(missing !== undefined)(`NATS${missing ? ` (skipped: ${missing})`
     await cluster.kill(3);
     expect(await system.isWhole()).toBe(false);
   });
+
+  async function joined(session: Session, group: string): Promise<void> {
+    const { consumer } = await collect(session, group);
+    closers.push(() => consumer.close());
+  }
 
   async function opened(target: ReturnType<StartedCluster['cluster']['target']>): Promise<Session> {
     const session = await natsDriver().connect(target);

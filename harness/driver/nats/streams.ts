@@ -71,7 +71,7 @@ export async function partitionsOf(jsm: JetStreamManager, topic: string): Promis
 }
 
 /** The number of the node that leads it; a server that is no cluster leads all its streams. */
-export function leaderOf({ cluster }: StreamInfo): number {
+export function leaderOf({ cluster }: Pick<StreamInfo, 'cluster'>): number {
   return cluster === undefined ? 1 : nodeOfServer(cluster.leader);
 }
 
@@ -89,6 +89,30 @@ export function leadersOf(
     }
   };
   return Promise.all(Array.from({ length: partitions }, (_, partition) => lead(partition)));
+}
+
+/** Who leads the durable consumer of each group on each partition; 0 as in `leadersOf`. */
+export async function groupLeadersOf(
+  jsm: JetStreamManager,
+  { topic, partitions, groups }: GroupsOfTopic,
+): Promise<number[]> {
+  const lead = async (partition: number, group: string): Promise<number> => {
+    try {
+      return leaderOf(await jsm.consumers.info(streamOf(topic, partition), group));
+    } catch {
+      return 0;
+    }
+  };
+  const all = Array.from({ length: partitions }, (_, partition) =>
+    groups.map((group) => lead(partition, group)),
+  );
+  return Promise.all(all.flat());
+}
+
+interface GroupsOfTopic {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly groups: readonly string[];
 }
 
 /** Where there is no leader any replica answers, which may be behind: that is not taken. */

@@ -181,7 +181,9 @@ describe('the reference driver', () => {
     const { version, config } = await driven.describe();
     expect(version).toMatch(/^\d/);
     expect(config).toMatchObject({ partitions: 4, flush: 'sync', replication: 'none' });
-    expect(await driven.roles()).toEqual({ leaders: [1, 1, 1, 1], coordinator: 1 });
+    const roles = { leaders: [1, 1, 1, 1], coordinator: 1 };
+    expect(await driven.roles()).toEqual(roles);
+    expect(await driven.roles(['g'])).toEqual({ ...roles, groupLeaders: [1] });
     const group = await consume(driven, 'g');
     const flow = new Flow();
     await flow.start(driven, 2000);

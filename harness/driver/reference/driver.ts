@@ -42,7 +42,11 @@ function sessionOf(target: Target): Session {
     createProducer: (options) => createReferenceProducer(cluster, topic, options),
     createConsumer: (options) => createReferenceConsumer(cluster, topic, options),
     readAll: (options) => readWholeTopic(cluster, topic, options),
-    roles: () => new Admin(cluster).roles(topic),
+    async roles(groups) {
+      const roles = await new Admin(cluster).roles(topic);
+      // The coordinator leads all groups, each as a whole.
+      return groups === undefined ? roles : { ...roles, groupLeaders: [roles.coordinator] };
+    },
     exposure: async (failing, loses) =>
       exposureOf(await askReplicas(cluster, topic), { failing, loses }),
     close: () => {
