@@ -1,8 +1,11 @@
 // Above 400 lines: a list, one entry for each thing owed, to be read from top to bottom.
+import { HarnessError } from '../errors.ts';
+import { PayloadReader, PayloadWriter } from '../load/payload.ts';
 import type { Done, Session } from './driver.ts';
 import {
   collect,
   eventually,
+  openSender,
   pass,
   payloadOf,
   producerDefaults,
@@ -24,6 +27,12 @@ export interface DriverCheck {
 const always = () => undefined;
 const needsPause = (fixture: DriverFixture) =>
   fixture.pause === undefined ? 'this fixture cannot pause its broker' : undefined;
+const needsRetry = (fixture: DriverFixture) =>
+  fixture.retryOutageMs === undefined
+    ? 'no pause of this fixture is long enough for a message to be sent again'
+    : undefined;
+const needsKill = (fixture: DriverFixture) =>
+  fixture.kill === undefined ? 'this fixture cannot kill a node' : undefined;
 const needs =
   (capability: 'positions' | 'replayable' | 'groups' | 'competingConsumers' | 'idempotence') =>
   (fixture: DriverFixture) =>
@@ -66,6 +75,40 @@ function compared(what: string, expected: readonly string[], found: readonly str
 
 const payloadsOf = (list: readonly { readonly payload: string }[]) =>
   list.map(({ payload }) => payload);
+
+/** What is wrong with how something was refused that is not declared: a person has to see why. */
+function unlikeRefusal(what: string, error: unknown): string[] {
+  if (!(error instanceof HarnessError) || error.code !== 'usage')
+    return [`${what} was not refused as a mistake of the user: ${String(error)}`];
+  return /^\S+( \S+){3,}$/.test(error.message)
+    ? []
+    : [`${what} was refused with no sentence: "${error.message}"`];
+}
+
+/** What is wrong with a topic that is to hold all that was acked, and that once where `once`. */
+async function unlikeAcked(
+  session: Session,
+  sent: readonly Sent[],
+  once: boolean,
+): Promise<string[]> {
+  const acked = payloadsOf(sent.filter(({ outcome }) => outcome === 'ok'));
+  const found = payloadsOf(await readTopic(session));
+  const findings: string[] = [];
+  const lost = acked.filter((payload) => !found.includes(payload)).length;
+  if (lost > 0) findings.push(`${lost} acked messages are not in the topic`);
+  if (once && new Set(found).size < found.length) findings.push('the topic holds messages twice');
+  return findings;
+}
+
+/** Who leads the first partition, once somebody does; 0 when nobody does within the time. */
+async function leaderOfFirst(session: Session, patienceMs: number): Promise<number> {
+  const until = performance.now() + patienceMs;
+  for (;;) {
+    const { leaders } = await session.roles();
+    if (leaders[0] || performance.now() > until) return leaders[0] ?? 0;
+    await pass(50);
+  }
+}
 
 export const driverChecks: readonly DriverCheck[] = [
   {
@@ -134,6 +177,36 @@ export const driverChecks: readonly DriverCheck[] = [
           payloadsOf(received),
         ),
       ];
+    },
+  },
+  {
+    title: 'the time at which a message was due travels in its payload, as the load wrote it',
+    skip: always,
+    check: async (fixture, session) => {
+      const run = 'contract';
+      const writer = new PayloadWriter({ run, producer: 1, sizeBytes: 100, seed: 5 });
+      const dueAt = (sequence: number): number => 1e15 + sequence * 1_000_003;
+      const load = Array.from({ length: 40 }, (_, sequence) => {
+        const slot = writer.slot();
+        writer.write(slot, sequence, sequence % 8, dueAt(sequence));
+        return { key: sequence % 8, payload: slot.payload };
+      });
+      const { received, consumer } = await collect(session, 'readers', (_, ack) => ack());
+      const findings = new Set(notOk(await sendAll(fixture, session, load), 40));
+      await eventually(fixture.patienceMs, () => received.length >= 40);
+      await consumer.close();
+      const reader = new PayloadReader(run);
+      const told = new Set<number>();
+      for (const { payload } of received) {
+        reader.read(Buffer.from(payload, 'hex'));
+        const { sequence, intended, intact, foreign } = reader;
+        if (!intact || foreign) findings.add('a delivered payload is not as the load wrote it');
+        else if (intended !== dueAt(sequence))
+          findings.add('a delivery tells another time than its message was due at');
+        told.add(sequence);
+      }
+      if (told.size < 40) findings.add(`only ${told.size} of 40 times arrived`);
+      return [...findings];
     },
   },
   {
@@ -387,7 +460,7 @@ export const driverChecks: readonly DriverCheck[] = [
         const read = readTopic(session, 1).then(() => [
           'the copy of a node was read although that is not declared',
         ]);
-        return read.catch(() => []);
+        return read.catch((error) => unlikeRefusal('a read of the copy of a node', error));
       }
       const sent = await sendAll(fixture, session, messages(50));
       const findings = notOk(sent, 50);
@@ -472,16 +545,19 @@ export const driverChecks: readonly DriverCheck[] = [
       await eventually(patienceMs, () => received.length >= 1);
       const { partition, offset } = received[0] ?? { partition: 0, offset: 0 };
       let refused = false;
+      let refusal: unknown;
       try {
         consumer.nack(partition, offset);
-      } catch {
+      } catch (error) {
         refused = true;
+        refusal = error;
       }
       if (driver.capabilities.competingConsumers) {
         if (refused) findings.push('giving back was refused although that is declared');
         else if (!(await eventually(patienceMs, () => received.length >= 2)))
           findings.push('what was given back did not come again');
       } else if (!refused) findings.push('giving back was taken although that is not declared');
+      else findings.push(...unlikeRefusal('giving back', refusal));
       consumer.ack(partition, offset);
       await consumer.close();
       return findings;
@@ -489,25 +565,65 @@ export const driverChecks: readonly DriverCheck[] = [
   },
   {
     title: 'retries of an idempotent producer leave no message twice',
-    skip: reasons(needs('idempotence'), needs('replayable'), needsPause),
+    skip: reasons(needs('idempotence'), needs('replayable'), needsPause, needsRetry),
     check: async (fixture, session) => {
-      const sending = sendAll(fixture, session, messages(300), {
+      const { retryOutageMs = 0, patienceMs } = fixture;
+      const sender = await openSender(fixture, session, {
         idempotent: true,
         inFlightMax: 16,
-        deliveryTimeoutMs: fixture.outageMs + 2 * fixture.patienceMs,
+        deliveryTimeoutMs: retryOutageMs + 2 * patienceMs,
       });
+      const all = messages(336);
+      // While a topic is new a client may try again although nothing is paused.
+      const first = await sender.send(all.slice(320));
+      const before = sender.send(all.slice(0, 300));
       await pass(20);
       const resume = await fixture.pause!();
-      await pass(fixture.outageMs);
+      // However fast the broker was, these find it paused.
+      const during = sender.send(all.slice(300, 320));
+      await pass(retryOutageMs);
       await resume();
-      const sent = await sending;
-      const acked = payloadsOf(sent.filter(({ outcome }) => outcome === 'ok'));
-      const found = payloadsOf(await readTopic(session));
-      const findings: string[] = [];
-      const lost = acked.filter((payload) => !found.includes(payload)).length;
-      if (lost > 0) findings.push(`${lost} acked messages are not in the topic`);
-      if (new Set(found).size < found.length) findings.push('the topic holds messages twice');
+      const across = [...(await before), ...(await during)];
+      await sender.close();
+      const findings = await unlikeAcked(session, [...first, ...across], true);
+      if (!across.some(({ attempts }) => attempts > 1))
+        findings.push('no outcome tells of a second attempt, so that no retry was tested');
       return findings;
+    },
+  },
+  {
+    title:
+      'a leader that goes away and comes back is followed: nothing acked is lost, and all is acked again',
+    skip: reasons(needs('replayable'), needsKill),
+    check: async (fixture, session) => {
+      const { driver, patienceMs, topic } = fixture;
+      const { idempotence } = driver.capabilities;
+      const leader = await leaderOfFirst(session, patienceMs);
+      if (leader === 0) return ['nobody leads the first partition'];
+      const sender = await openSender(fixture, session, {
+        idempotent: idempotence,
+        inFlightMax: 16,
+        deliveryTimeoutMs: 2 * patienceMs,
+      });
+      const all = messages(360);
+      const before = sender.send(all.slice(0, 300));
+      await pass(20);
+      const start = await fixture.kill!(leader);
+      const during = sender.send(all.slice(300, 320));
+      // Of several replicas another one leads before this one is back.
+      if (topic.replicas > 1) await during;
+      await start();
+      const across = [...(await before), ...(await during)];
+      const later = await sender.send(all.slice(320));
+      await sender.close();
+      const findings = await unlikeAcked(session, [...across, ...later], idempotence);
+      if (across.length < 320)
+        findings.push(`${320 - across.length} messages never got an outcome`);
+      if (across.some(({ outcome }) => outcome === 'fail'))
+        findings.push('a message that may have had an effect was reported as failed for certain');
+      if (idempotence && across.some(({ outcome }) => outcome !== 'ok'))
+        findings.push('what an idempotent producer may send again was given up');
+      return [...findings, ...notOk(later, 40)];
     },
   },
   {

@@ -1,5 +1,7 @@
+import { crc32 } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 
+import { HarnessError } from '../errors.ts';
 import { driverChecks } from './checks.contract.ts';
 import { describeDriver, findingsOf } from './driver.contract.ts';
 import type {
@@ -62,6 +64,10 @@ function consuming(
       return { ...inner, ...change(inner) };
     },
   });
+}
+
+function refuse(error: Error): never {
+  throw error;
 }
 
 const shared = Buffer.alloc(32_768);
@@ -133,6 +139,16 @@ const wrongDrivers: readonly [name: string, found: string, Change][] = [
     sending((inner, { key, payload }, done) =>
       inner.send({ key, payload: Buffer.from(payload.toString('utf8')) }, done),
     ),
+  ],
+  [
+    'writes its own time of sending into what the load made',
+    'the time at which a message was due',
+    sending((inner, { key, payload }, done) => {
+      const stamped = Buffer.from(payload);
+      stamped.writeDoubleLE(performance.now(), 32);
+      stamped.writeUInt32LE(crc32(stamped.subarray(8)), 4);
+      return inner.send({ key, payload: stamped }, done);
+    }),
   ],
   [
     'tells an outcome twice',
@@ -257,6 +273,16 @@ const wrongDrivers: readonly [name: string, found: string, Change][] = [
     consuming(() => ({ nack: () => undefined })),
   ],
   [
+    'fails by a mistake of its own where it should refuse',
+    'a delivery that is given back',
+    consuming(() => ({ nack: () => refuse(new TypeError('nack is not a function')) })),
+  ],
+  [
+    'refuses without a sentence',
+    'a delivery that is given back',
+    consuming(() => ({ nack: () => refuse(new HarnessError('usage', 'unsupported')) })),
+  ],
+  [
     'gives all groups one cursor',
     'every group sees every message',
     (session) => ({
@@ -283,6 +309,44 @@ const wrongDrivers: readonly [name: string, found: string, Change][] = [
       return taken;
     }),
   ],
+  [
+    'never sends again',
+    'retries of an idempotent producer',
+    (session) => ({
+      createProducer: (options) => session.createProducer({ ...options, idempotent: false }),
+    }),
+  ],
+  [
+    'does not ask what it runs on',
+    'the session tells',
+    () => ({ describe: async () => ({ version: '', config: {} }) }),
+  ],
+  [
+    'gives up at the first answer that does not come',
+    'a leader that goes away',
+    (session) => {
+      let isLost = false;
+      return sending((inner, message, done) => {
+        if (isLost) {
+          setImmediate(() => done('info', -1, -1, 1, 'connection-lost'));
+          return true;
+        }
+        return inner.send(message, (outcome, partition, offset, attempts, code) => {
+          isLost ||= outcome !== 'ok' || attempts > 1;
+          done(outcome, partition, offset, attempts, code);
+        });
+      })(session);
+    },
+  ],
+  [
+    'calls what was under way to a lost leader a certain failure',
+    'a leader that goes away',
+    sending((inner, message, done) =>
+      inner.send(message, (outcome, partition, offset, attempts, code) =>
+        done(attempts > 1 ? 'fail' : outcome, partition, offset, attempts, code),
+      ),
+    ),
+  ],
 ];
 
 describe('the contract finds a driver that', () => {
@@ -297,6 +361,20 @@ describe('the contract finds a driver that', () => {
     const capabilities = { ...fixture.driver.capabilities, readEachReplica: false };
     const undeclared = { ...fixture, driver: { ...fixture.driver, capabilities } };
     expect(await findingsOf(check, undeclared, 'topic')).not.toEqual([]);
+  });
+
+  test('fails by a mistake of its own where it should refuse to read one replica', async () => {
+    const check = driverChecks.find(({ title }) => title.startsWith('every replica'))!;
+    const read = async (error: Error): Promise<string[]> => {
+      const fixture = broken(() => ({ readAll: () => Promise.reject(error) }));
+      const capabilities = { ...fixture.driver.capabilities, readEachReplica: false };
+      const undeclared = { ...fixture, driver: { ...fixture.driver, capabilities } };
+      return findingsOf(check, undeclared, 'topic');
+    };
+    expect(await read(new TypeError('node is not a function'))).not.toEqual([]);
+    expect(await read(new Error('the connection to the broker was lost'))).not.toEqual([]);
+    const sentence = 'nobody can read the copy of a single node';
+    expect(await read(new HarnessError('usage', sentence))).toEqual([]);
   });
 
   test('declares a replica read that misses messages', async () => {

@@ -1,8 +1,10 @@
 import type {
   Consumer,
   Delivery,
+  Done,
   Driver,
   Outcome,
+  OutgoingMessage,
   Producer,
   ProducerOptions,
   ReadRecord,
@@ -21,6 +23,10 @@ export interface DriverFixture {
   readonly pause?: () => Promise<() => Promise<void>>;
   /** How long a pause lasts. */
   readonly outageMs: number;
+  /** How long one lasts that makes an idempotent producer send again what was not answered. */
+  readonly retryOutageMs?: number;
+  /** The process of a node is gone when it resolves; the returned function starts it again. */
+  readonly kill?: (node: number) => Promise<() => Promise<void>>;
   /** How long to wait for what should come. */
   readonly patienceMs: number;
   /** How long to listen for what should not. */
@@ -35,6 +41,21 @@ export interface Sent {
   readonly outcome: Outcome;
   readonly partition: number;
   readonly offset: number;
+  readonly attempts: number;
+}
+
+interface Message {
+  readonly key: number;
+  readonly payload: Buffer;
+}
+
+export interface Sender {
+  /**
+   * Sends in order at the producer's own pace, and waits for outcomes. Those that never came are
+   * missing from the result.
+   */
+  send(messages: readonly Message[]): Promise<Sent[]>;
+  close(): Promise<void>;
 }
 
 export interface Received {
@@ -62,49 +83,63 @@ export function payloadOf(index: number, bytes = 100): Buffer {
   return payload;
 }
 
-/**
- * Sends in order at the producer's own pace, and closes it. Each buffer is overwritten as soon as
- * its outcome is known. Outcomes that never came are missing from the result.
- */
-export async function sendAll(
+/** A producer that is kept. Each buffer is overwritten as soon as its outcome is known. */
+export async function openSender(
   { patienceMs }: DriverFixture,
   session: Session,
-  messages: readonly { readonly key: number; readonly payload: Buffer }[],
   options: Partial<ProducerOptions> = {},
-): Promise<Sent[]> {
-  const sent: Sent[] = [];
-  let next = 0;
-  let settled: () => void = () => undefined;
+): Promise<Sender> {
+  const deliveryTimeoutMs = options.deliveryTimeoutMs ?? patienceMs;
+  const queue: { readonly message: OutgoingMessage; readonly done: Done }[] = [];
   let producer: Producer | undefined = undefined;
   const pump = (): void => {
-    for (; producer !== undefined && next < messages.length; next++) {
-      const index = next;
-      const { key, payload } = messages[index]!;
-      const text = payload.toString('hex');
-      const buffer = Buffer.from(payload);
-      const taken = producer.send({ key, payload: buffer }, (outcome, partition, offset) => {
-        const kept = buffer.toString('hex') === text ? text : 'changed by the driver';
-        buffer.fill(0xee);
-        sent.push({ index, key, payload: kept, outcome, partition, offset });
-        if (sent.length === messages.length) settled();
-      });
-      if (!taken) return;
+    for (; producer !== undefined && queue.length > 0; queue.shift()) {
+      const { message, done } = queue[0]!;
+      if (!producer.send(message, done)) return;
     }
   };
   const created = await session.createProducer({
     ...producerDefaults,
-    deliveryTimeoutMs: patienceMs,
     ...options,
+    deliveryTimeoutMs,
     onDrain: pump,
   });
   producer = created;
-  const all = new Promise<void>((resolve) => {
-    settled = resolve;
-  });
-  pump();
-  await Promise.race([all, pass((options.deliveryTimeoutMs ?? patienceMs) + patienceMs)]);
-  await created.close();
-  return sent.toSorted((left, right) => left.index - right.index);
+  return {
+    send: async (messages) => {
+      const sent: Sent[] = [];
+      const all = new Promise<void>((settled) => {
+        messages.forEach(({ key, payload }, index) => {
+          const text = payload.toString('hex');
+          const buffer = Buffer.from(payload);
+          const done: Done = (outcome, partition, offset, attempts) => {
+            const kept = buffer.toString('hex') === text ? text : 'changed by the driver';
+            buffer.fill(0xee);
+            sent.push({ index, key, payload: kept, outcome, partition, offset, attempts });
+            if (sent.length === messages.length) settled();
+          };
+          queue.push({ message: { key, payload: buffer }, done });
+        });
+      });
+      pump();
+      await Promise.race([all, pass(deliveryTimeoutMs + patienceMs)]);
+      return sent.toSorted((left, right) => left.index - right.index);
+    },
+    close: () => created.close(),
+  };
+}
+
+/** Sends all by a producer of their own. */
+export async function sendAll(
+  fixture: DriverFixture,
+  session: Session,
+  messages: readonly Message[],
+  options: Partial<ProducerOptions> = {},
+): Promise<Sent[]> {
+  const sender = await openSender(fixture, session, options);
+  const sent = await sender.send(messages);
+  await sender.close();
+  return sent;
 }
 
 /** A consumer that keeps what it gets; acks nothing by itself. */

@@ -1,3 +1,4 @@
+import { HarnessError } from '../errors.ts';
 import type {
   Consumer,
   ConsumerOptions,
@@ -27,12 +28,18 @@ interface Topic {
   readonly groups: Map<string, Group>;
 }
 
+/** After so long without an answer an idempotent producer sends again. */
+const againMs = 40;
+const electionMs = 60;
+
 /**
  * A broker in this process, right in all that the contract asks for: the measure that wrong drivers
- * are held against in the contract's own tests. While it is paused it does nothing.
+ * are held against in the contract's own tests. While it is paused it does nothing. Of two nodes one
+ * leads; what is asked for while none does is lost.
  */
 class MemoryBroker {
   readonly #topics = new Map<string, Topic>();
+  leader = 1;
   #paused = false;
   #waiting: (() => void)[] = [];
 
@@ -56,7 +63,23 @@ class MemoryBroker {
 
   /** Does this later, and not while paused. */
   request(act: () => void): void {
-    setImmediate(() => (this.#paused ? this.#waiting.push(act) : act()));
+    setImmediate(() => {
+      if (this.leader === 0) return;
+      if (this.#paused) this.#waiting.push(act);
+      else act();
+    });
+  }
+
+  async kill(node: number): Promise<() => Promise<void>> {
+    if (node !== this.leader) return async () => undefined;
+    this.leader = 0;
+    const elected = new Promise<void>((resolve) => {
+      setTimeout(() => {
+        this.leader = 3 - node;
+        resolve();
+      }, electionMs);
+    });
+    return () => elected;
   }
 
   pause(): () => Promise<void> {
@@ -109,17 +132,19 @@ export function memoryFixture(): DriverFixture {
   const broker = new MemoryBroker();
   return {
     driver: memoryDriver(broker),
-    target: (topic) => ({ addresses: ['memory'], token: '', topic }),
+    target: (topic) => ({ addresses: ['memory-1', 'memory-2'], token: '', topic }),
     topic: {
       partitions: 4,
-      replicas: 1,
+      replicas: 2,
       flush: 'os',
-      replication: 'none',
+      replication: 'quorum',
       flushIntervalMs: 100,
       segmentBytes: 1 << 20,
     },
     pause: async () => broker.pause(),
     outageMs: 150,
+    retryOutageMs: 150,
+    kill: (node) => broker.kill(node),
     patienceMs: 500,
     quietMs: 30,
     stop: async () => undefined,
@@ -164,9 +189,9 @@ function sessionOf(broker: MemoryBroker, topic: string): Session {
         });
       }),
     roles: async (groups) => ({
-      leaders: broker.topic(topic).logs.map(() => 1),
-      coordinator: 1,
-      ...(groups && { groupLeaders: groups.map(() => 1) }),
+      leaders: broker.topic(topic).logs.map(() => broker.leader),
+      coordinator: broker.leader,
+      ...(groups && { groupLeaders: groups.map(() => broker.leader) }),
     }),
     close: async () => undefined,
   };
@@ -196,6 +221,7 @@ class MemoryProducer implements Producer {
     const finish = (...outcome: Parameters<Done>) => {
       if (timer === undefined) return;
       clearTimeout(timer);
+      clearInterval(again);
       timer = undefined;
       this.#inFlight--;
       done(...outcome);
@@ -206,16 +232,25 @@ class MemoryProducer implements Producer {
       if (this.#inFlight === 0) this.#onIdle?.();
     };
     let timer: NodeJS.Timeout | undefined = setTimeout(
-      () => finish('info', -1, -1, 1, 'timed-out'),
+      () => finish('info', -1, -1, attempts, 'timed-out'),
       this.#options.deliveryTimeoutMs,
     );
-    this.#broker.request(() => {
-      const { logs } = this.#broker.topic(this.#topic);
-      const partition = key % logs.length;
-      const offset = logs[partition]!.push(copy) - 1;
-      this.#broker.deliver(this.#topic);
-      finish('ok', partition, offset, 1, undefined);
-    });
+    let attempts = 0;
+    let offset = -1;
+    const attempt = (): void => {
+      attempts++;
+      this.#broker.request(() => {
+        const { logs } = this.#broker.topic(this.#topic);
+        const partition = key % logs.length;
+        if (offset < 0) {
+          offset = logs[partition]!.push(copy) - 1;
+          this.#broker.deliver(this.#topic);
+        }
+        finish('ok', partition, offset, attempts, undefined);
+      });
+    };
+    const again = this.#options.idempotent ? setInterval(attempt, againMs) : undefined;
+    attempt();
     return true;
   }
 
@@ -241,7 +276,10 @@ async function consumerOf(
       if (member.partitions.includes(partition)) group.committed.set(partition, offset + 1);
     },
     nack: () => {
-      throw new Error('a partition has one reader per group and takes nothing back');
+      throw new HarnessError(
+        'usage',
+        'a partition has one reader per group and takes nothing back',
+      );
     },
     close: async () => {
       group.members.splice(group.members.indexOf(member), 1);

@@ -1,5 +1,6 @@
 import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { HarnessError } from '../../errors.ts';
 import type { Driver, Session, Target, TopicOptions } from '../driver.ts';
 import { loadUser } from './config.ts';
 import { openConnection } from './connection.ts';
@@ -63,7 +64,7 @@ function sessionOf(target: Target, nc: NatsConnection, jsm: JetStreamManager): S
     },
     readAll: async (options) => {
       if (options.node !== undefined)
-        throw new Error('NATS does not let one read the copy of a single server');
+        throw new HarnessError('usage', 'NATS does not let one read the copy of a single server');
       const isWhole = () => system.isWhole();
       return readStreams(jsm, { ...options, topic, partitions: await partitions(), isWhole });
     },

@@ -72,7 +72,13 @@ describe.skipIf(missing !== undefined)(`NATS${missing ? ` (skipped: ${missing})`
         await Promise.all(nodes.map((node) => cluster.pause(node)));
         return async () => void (await Promise.all(nodes.map((node) => cluster.resume(node))));
       },
+      kill: async (node) => {
+        await cluster.kill(node);
+        return async () => void (await cluster.start(node));
+      },
       outageMs: 1500,
+      // Longer than a lane is silent before it sends again, and than its connection lives.
+      retryOutageMs: 3500,
       patienceMs: 15_000,
       quietMs: 1000,
       stop: close,

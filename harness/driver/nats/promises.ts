@@ -25,8 +25,8 @@ const unsynced = {
  *
  * The only replica has its data synced "no later than this interval". With replicas no bound is
  * promised: what a crash takes is what the timer and the kernel left un-synced on those that form the
- * next quorum. A kill, a pause and a cut leave the page cache alone and are
- * held to lose nothing, as is every fault where each write is synced.
+ * next quorum. A kill, a pause and a cut leave the page cache alone and are held to lose nothing, as is
+ * every fault where each write is synced.
  *
  * The cursor of a durable consumer is a file of its own. That it may come back ahead of a stream
  * that lost its end, and skip new messages, its makers know: from 2.14 on a server takes it back

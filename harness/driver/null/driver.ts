@@ -1,3 +1,4 @@
+import { HarnessError } from '../../errors.ts';
 import type {
   Done,
   Driver,
@@ -62,7 +63,7 @@ function sessionOf(options: NullOptions): Session {
       close: async () => undefined,
     }),
     readAll: async () => {
-      throw new Error('the null driver keeps nothing that could be read');
+      throw new HarnessError('usage', 'the null driver keeps nothing that could be read');
     },
     roles: async () => ({ leaders: [], coordinator: 0 }),
     close: async () => undefined,

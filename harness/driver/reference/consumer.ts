@@ -1,4 +1,5 @@
 import { GroupConsumer, type ClusterClient, type ConsumedRecord } from '../../../broker/index.ts';
+import { HarnessError } from '../../errors.ts';
 import type { Consumer, ConsumerOptions } from '../driver.ts';
 
 export async function createReferenceConsumer(
@@ -25,7 +26,8 @@ export async function createReferenceConsumer(
   return {
     ack: (partition, offset) => consumer.ack(partition, offset),
     nack: () => {
-      throw new Error('a partition of a log has one reader per group and takes nothing back');
+      const sentence = 'a partition of a log has one reader per group and takes nothing back';
+      throw new HarnessError('usage', sentence);
     },
     close: () => consumer.close(),
   };

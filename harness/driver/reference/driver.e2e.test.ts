@@ -65,6 +65,11 @@ async function oneNode(): Promise<DriverFixture> {
       await nodes.pause(1);
       return async () => void (await nodes.resume(1));
     },
+    kill: async (node) => {
+      await nodes.kill(node);
+      return async () => void (await nodes.start(node));
+    },
+    // Its client sends again after 5 s: retries are seen with three nodes, by another leader.
     outageMs: 1500,
     patienceMs: 15_000,
     quietMs: 1500,

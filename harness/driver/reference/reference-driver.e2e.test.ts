@@ -43,7 +43,13 @@ describeDriver('reference', async () => {
       await Promise.all(nodes.map((node) => cluster.pause(node)));
       return async () => void (await Promise.all(nodes.map((node) => cluster.resume(node))));
     },
+    kill: async (node) => {
+      await cluster.kill(node);
+      return async () => void (await cluster.start(node));
+    },
     outageMs: 1500,
+    // Whoever led finds another leader when it is resumed, and says so.
+    retryOutageMs: 1500,
     patienceMs: 10_000,
     quietMs: 1000,
     stop: async () => {
