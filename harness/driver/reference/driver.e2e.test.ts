@@ -69,8 +69,9 @@ async function oneNode(): Promise<DriverFixture> {
       await nodes.kill(node);
       return async () => void (await nodes.start(node));
     },
-    // Its client sends again after 5 s: retries are seen with three nodes, by another leader.
     outageMs: 1500,
+    // Its client sends again after 5 s without an answer.
+    retryOutageMs: 5500,
     patienceMs: 15_000,
     quietMs: 1500,
     stop: close,
