@@ -10,7 +10,15 @@ const kinds = {
   browser: ['**/*.browser.test.ts'],
 };
 /** Unit tests that put others in the place of modules, which the files beside them would see. */
-const mocking = ['**/cut-commit.test.ts', '**/container-faults.test.ts'];
+export const mocking = [
+  'broker/env/emulated/cut-commit',
+  'harness/driver/nats/read-all',
+  'harness/fault/container-faults',
+  'harness/fault/damage',
+  'harness/fault/disk-full',
+  'harness/fault/slow-disk',
+  'harness/fault/sync-error',
+].map((name) => `${name}.test.ts`);
 
 /** Of tests that bring up clusters. */
 const patience = { testTimeout: 180_000, hookTimeout: 120_000 };

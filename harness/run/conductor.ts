@@ -32,7 +32,6 @@ import type { Ground, OpenCluster } from './open-cluster.ts';
 import { dataDirectoryName, historyDirectoryName } from './run-facts.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { Progress, RunOptions, Stage } from './run-types.ts';
-import { ServiceWatch } from './service-watch.ts';
 import { Stopped, StopSwitch } from './stop-switch.ts';
 import { resolveSite, settle } from './victims.ts';
 import { WorkersClock } from './workers-clock.ts';
@@ -193,13 +192,11 @@ export class Conductor {
     this.#loadBegan = true;
     this.#watch?.start((sentence) => this.#end(sentence));
     fleet.begin(originNanos);
-    const service = new ServiceWatch();
     this.#ticker = new LoadTicker({
       fleet,
       originNanos,
       totalMs: endMs,
       onProgress: (load) => {
-        service.look(load);
         this.#tell(load);
         this.#watchDisk();
         void this.#clock.look();
@@ -231,11 +228,10 @@ export class Conductor {
       this.#tell({ type: 'phase', name: phase.name, startMs: phase.startMs, endMs: phase.endMs });
     }
     await this.#stop.until(originNanos + endMs * 1e6);
-    const servedMs = service.heldMs;
     this.#history.phase('drain', originNanos + endMs * 1e6);
     this.#stage('healing', '');
     await this.#stop.unlessStopped(this.#nemesis.over);
-    await this.#endLoad(originNanos, servedMs);
+    await this.#endLoad(originNanos);
   }
 
   /** Only where messages may be lost: elsewhere it would only come between plan and deed. */
@@ -256,14 +252,14 @@ export class Conductor {
     };
   }
 
-  async #endLoad(originNanos: number, servedMs: number): Promise<void> {
+  async #endLoad(originNanos: number): Promise<void> {
     const fleet = this.#fleet!;
     const onGoOn = (sentence: string): void => {
       this.#history.note('harness', sentence);
       this.#tell({ type: 'note', text: sentence });
     };
     const { plan } = this.#options;
-    if (await endLoad({ plan, fleet, stop: this.#stop, originNanos, servedMs, onGoOn })) return;
+    if (await endLoad({ plan, fleet, stop: this.#stop, originNanos, onGoOn })) return;
     this.#problem('a producer did not learn the outcome of all that it had sent');
     // What is acked after the final read would look lost.
     await this.#stop.unlessStopped(Promise.all(fleet.producers.map((producer) => producer.stop())));

@@ -51,8 +51,6 @@ export type Progress =
       readonly totalMs: number;
       readonly sent: number;
       readonly acked: number;
-      /** Failed, or of unknown outcome. */
-      readonly unacked: number;
       readonly inFlight: number;
       readonly delivered: number;
       readonly sentPerSecond: number;

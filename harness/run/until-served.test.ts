@@ -36,8 +36,8 @@ test('is not while something waits for longer than two seconds, and counts anew 
   const stuckUntil = (last: number) => (second: number) =>
     second < last ? stuck(second + 100) : served(second + 100);
   const again = (second: number) => (second < 6 ? served : stuckUntil(20))(second);
-  expect(await outcome(again)).toEqual({ served: true, after: 28 });
-  expect(await outcome(stuckUntil(30))).toEqual({ served: true, after: 38 });
+  expect(await outcome(again)).toEqual({ served: true, after: 27 });
+  expect(await outcome(stuckUntil(30))).toEqual({ served: true, after: 37 });
   expect(await outcome(stuckUntil(90))).toEqual({ served: false, after: 60 });
 });
 

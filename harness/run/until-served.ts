@@ -1,8 +1,9 @@
 import type { Fleet } from './fleet.ts';
-import { ServiceWatch } from './service-watch.ts';
 import type { StopSwitch } from './stop-switch.ts';
 
 const lookMs = 1000;
+/** Served is what is acked within this. */
+const servedMs = 2000;
 /** For longer than the judge asks of service that is back (`recovery`). */
 const heldMs = 7000;
 
@@ -17,11 +18,22 @@ export async function untilServed(options: {
 }): Promise<boolean> {
   const { fleet, stop, patienceMs } = options;
   const deadlineMs = performance.now() + patienceMs;
-  const watch = new ServiceWatch();
+  const sent: { atMs: number; count: number }[] = [];
+  let before = fleet.totals();
+  let heldSinceMs: number | undefined;
   while (performance.now() < deadlineMs) {
     await stop.sleep(lookMs);
-    watch.look(fleet.totals());
-    if (watch.heldMs >= heldMs) return true;
+    const [now, totals] = [performance.now(), fleet.totals()];
+    while (sent.length > 1 && sent[1]!.atMs <= now - servedMs) sent.shift();
+    const due = sent[0]?.count ?? Infinity;
+    sent.push({ atMs: now, count: totals.sent });
+    const isServed =
+      totals.sent - totals.inFlight >= due &&
+      totals.unacked === before.unacked &&
+      totals.acked > before.acked;
+    before = totals;
+    if (!isServed) heldSinceMs = undefined;
+    else if (now - (heldSinceMs ??= now) >= heldMs) return true;
   }
   return false;
 }
