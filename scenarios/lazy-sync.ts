@@ -9,8 +9,8 @@ export const lazySync = defineScenario({
   // What is lost is a matter of time, whatever the rate.
   workload: { rate: 200 },
   phases: [
-    // Some kernels leave what was written alone for thirty seconds and more. Before that the
-    // topic itself may not be on any disk; after two minutes timers have synced it all.
+    // A kernel leaves what was written alone for thirty seconds and more: before that the topic
+    // itself may be on no disk. A timer of two minutes has come round once at most.
     { name: 'before', duration: '75s' },
     {
       name: 'power-cut',
