@@ -12,8 +12,8 @@ export const powerCut = defineScenario({
     { name: 'before', duration: '8s' },
     {
       name: 'power-cut',
-      // Some brokers take ten seconds to elect and as long to catch up; that has to hold for five.
-      duration: '32s',
+      // Some brokers take twenty seconds to elect and as long to catch up; that has to hold for five.
+      duration: '45s',
       faults: [{ fault: 'power-cut', target: 'all-nodes', at: ['0s', '1s'], for: '2s' }],
     },
   ],
