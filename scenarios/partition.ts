@@ -11,7 +11,8 @@ export const partition = defineScenario({
     { name: 'before', duration: '6s' },
     {
       name: 'leader-cut-off',
-      duration: '20s',
+      // What was sent into the cut is sent again by TCP only up to five seconds after its end.
+      duration: '30s',
       faults: [{ fault: 'cut', target: 'leader', at: ['0s', '2s'], for: '8s' }],
     },
   ],

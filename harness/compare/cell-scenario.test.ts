@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { durability } from '../../scenarios/durability.ts';
 import { leaderKill } from '../../scenarios/leader-kill.ts';
+import { mayWait } from '../nemesis/may-wait.ts';
 import { parseScenario } from '../scenario/parse.ts';
 import type { ScenarioInput } from '../scenario/schema.ts';
 import type { Vocabulary } from '../scenario/semantics.ts';
@@ -75,12 +76,30 @@ describe('the scenario of a cell', () => {
     expect(phase!.duration).toBeGreaterThanOrEqual(2000 + 3000 + 5000 + 1000);
   });
 
-  test('of async replication holds the followers back beforehand, and for no longer', () => {
+  test('of async replication holds the followers back beforehand, and until it is over', () => {
     const scenario = scenarioOf(gridOf(durability), 'sync-async-kill-leader');
+    const lag = { delayMs: 400, from: 'nodes', direction: 'out' };
     expect(scenario.phases[0]!.faults).toEqual([
-      { fault: 'delay', target: 'leader', with: { delayMs: 200, from: 'nodes' }, at: 0, for: 5000 },
+      { fault: 'delay', target: 'leader', with: lag, at: 0, for: 6100 },
       { fault: 'kill', target: 'leader', with: {}, at: 2000, for: 3000 },
     ]);
+  });
+
+  test.each([true, false])('lets what it is about wait for a stake (quick: %s)', (quick) => {
+    const faults = words.faults.map(({ kind }) => kind);
+    const grid = gridOf(durability, { quick, faults });
+    const prepared = grid.cells.flatMap(({ id }) => {
+      const { faults } = scenarioOf(grid, id).phases[0]!;
+      return faults.length > 1 ? [{ id, faults }] : [];
+    });
+    expect(prepared.length).toBeGreaterThan(3);
+    for (const { id, faults } of prepared) {
+      const planned = faults.map(({ at, for: lasts }, index) => {
+        const atMs = Number(at);
+        return { id: index, atMs, healAtMs: atMs + Number(lasts) };
+      });
+      expect(mayWait(planned.at(-1)!, planned), id).toBe(true);
+    }
   });
 
   test('of a quorum without syncs leaves the leader needed for it before its power is cut', () => {

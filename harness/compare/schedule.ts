@@ -23,8 +23,16 @@ const allDownMs = { quick: 500, whole: 1000 };
 const afterMs = { quick: 1500, whole: 7000 };
 /** Nodes that were all down begin to elect a leader only then. */
 const electionMs = { quick: 1000, whole: 2000 };
-/** What followers lack when the leader goes: without it, there is nothing at stake. */
-const delayMs = 200;
+/**
+ * What followers lack when the leader goes: without it, there is nothing at stake. Well below the
+ * second after which they would elect another, and above most of what a sync takes on a busy disk.
+ */
+const delayMs = 400;
+/**
+ * So long it outlasts the fault that it prepares, which may then wait for something to be at stake and
+ * still be over first.
+ */
+const outlastMs = 1100;
 
 const strikes: Readonly<Record<GridFault, Pick<FaultStep, 'fault' | 'target' | 'with'>>> = {
   'kill-leader': { fault: 'kill', target: 'leader', with: {} },
@@ -49,7 +57,7 @@ export function scheduleOf(
   const brokenMs = (allDown ? allDownMs : awayMs)[length];
   const back = allDown && mode.nodes > 1 ? electionMs[length] : 0;
   const whom = known.includes('delay') ? heldBack(fault, mode) : undefined;
-  const delay = whom && { fault: 'delay', ...whom, at: 0, for: at + brokenMs };
+  const delay = whom && { fault: 'delay', ...whom, at: 0, for: at + brokenMs + outlastMs };
   return {
     warmUp: warmUpMs,
     phase: {
@@ -67,8 +75,8 @@ function strikeOf(fault: GridFault, { replication, nodes }: Mode): (typeof strik
 }
 
 /**
- * The links that are slow beforehand, so that others lack what was acked. With replication `async` that is all followers: the
- * leader waits for none. With `quorum` it is one of them, so that the leader is needed for a
+ * The links that are slow beforehand, so that others lack what was acked. With replication `async`
+ * those to all followers: the leader waits for none. With `quorum` it is one of them, so that the leader is needed for a
  * majority, and what it has not synced is at stake when it loses its power.
  */
 function heldBack(
@@ -76,7 +84,8 @@ function heldBack(
   { flush, replication, nodes }: Mode,
 ): Pick<FaultStep, 'target' | 'with'> | undefined {
   if (nodes === 1) return undefined;
-  if (replication === 'async') return { target: 'leader', with: { delayMs, from: 'nodes' } };
+  if (replication === 'async')
+    return { target: 'leader', with: { delayMs, from: 'nodes', direction: 'out' } };
   return fault === 'power-cut-leader' && replication === 'quorum' && flush !== 'sync'
     ? { target: 'follower', with: { delayMs, from: 'nodes', direction: 'in' } }
     : undefined;

@@ -4,6 +4,7 @@ import type { Fault, FaultSite, Proof } from '../fault/fault.ts';
 import type { FaultEvent } from '../history/events.ts';
 import { monotonicNanos } from '../measure/clock.ts';
 import type { PlannedFault } from '../scenario/plan-types.ts';
+import { mayWait } from './may-wait.ts';
 
 export interface NemesisOptions {
   readonly planned: readonly PlannedFault[];
@@ -30,12 +31,10 @@ export interface Stake {
 
 /**
  * A fault at an instant at which nothing is at stake, such as right after a flush, tries nothing. It
- * waits for a better one, at most so long from the first look on.
+ * waits for a better one, at most so long from the first look on, where it may.
  */
 const stakeMsMax = 500;
 const stakeLookMs = 20;
-/** What begins or ends so soon after a fault, or after its healing, is to keep its place behind it. */
-const orderMs = 1000;
 
 /**
  * Runs the planned faults at their times and always heals them: at the planned time, on abort at
@@ -93,7 +92,7 @@ export class Nemesis {
     let site: FaultSite;
     try {
       if (!fault) throw new Error(`"${planned.kind}" is not a known fault`);
-      let stakeBy = this.#mayWait(planned) ? Infinity : -Infinity;
+      let stakeBy = mayWait(planned, this.#options.planned) ? Infinity : -Infinity;
       for (;;) {
         requestedAt = monotonicNanos();
         site = await this.#options.resolve(planned);
@@ -121,15 +120,6 @@ export class Nemesis {
     const victims = site.victims.map(({ name }) => name);
     const told: Hit['tell'] = (event) => tell({ victims, ...event });
     await this.#hurt({ planned, fault, site, tell: told, requestedAt });
-  }
-
-  /** No other fault would lose its place among what this one brings about. */
-  #mayWait({ id, atMs, healAtMs }: PlannedFault): boolean {
-    const mine = [atMs, healAtMs ?? atMs];
-    return this.#options.planned.every((other) => {
-      const theirs = other.id === id ? [] : [other.atMs, other.healAtMs ?? other.atMs];
-      return !theirs.some((edge) => mine.some((own) => edge > own && edge <= own + orderMs));
-    });
   }
 
   async #hurt(hit: Hit): Promise<void> {
