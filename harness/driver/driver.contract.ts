@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { driverChecks } from './checks.contract.ts';
-import type { DriverCheck } from './checks.contract.ts';
+import type { DriverCheck } from './checks/check.contract.ts';
 import type { DriverFixture } from './fixture.contract.ts';
 
 /**
