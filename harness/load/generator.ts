@@ -8,9 +8,9 @@ import type {
 import { HarnessError } from '../errors.ts';
 import type { HistoryWriter } from '../history/writer.ts';
 import { WindowHistogram } from '../measure/window-histogram.ts';
+import type { PlannedPhase } from '../scenario/plan-types.ts';
 import { arrivals, type Arrivals } from './arrival.ts';
 import type { FromWorker, ProducerAssignment } from './control.ts';
-import type { PlannedPhase } from '../scenario/plan-types.ts';
 import type { LoadClock } from './load-clock.ts';
 import type { Meter } from './meter.ts';
 import { keyOf, PayloadWriter } from './payload.ts';

@@ -220,6 +220,12 @@ describe('the report of a suite', () => {
     expect(reportOf('suiteDone').summaryMarkdown).not.toContain('passed over');
   });
 
+  test('tells how long before the fault the oldest of what was lost had been acked', () => {
+    expect(visible(reportOf('suiteDone').html)).toMatch(
+      /the oldest acked [\d,.]+ m?s before the fault/,
+    );
+  });
+
   test('tells what no loss in so few faults supports', () => {
     expect(visible(reportOf('suiteDone').html)).toContain(
       'such a fault loses in at most 95.0 % (95 %, 1 fault)',

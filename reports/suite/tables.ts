@@ -76,10 +76,12 @@ function supports(worth: WorthSum): string {
   if (lossBound !== null)
     return `such a fault loses in at most ${percent(lossBound)} (95 %, ${faults})`;
   if (lost === 0) return `nothing (${faults} confirmed)`;
-  const span = lossWindowMs === null ? '' : `they span ${millis(lossWindowMs)}`;
+  const oldest = lossWindowMs ? `the oldest acked ${millis(lossWindowMs)} before the fault` : '';
   const seen = vanished === 0 ? '' : `${count(vanished)} had been delivered`;
   const missed = passedOver === 0 ? '' : `${count(passedOver)} stored later were passed over`;
-  return [span, seen, missed].filter((part) => part !== '').join('; ') || `it happens (${faults})`;
+  return (
+    [oldest, seen, missed].filter((part) => part !== '').join('; ') || `it happens (${faults})`
+  );
 }
 
 function link(cell: SuiteCell, evidenceOf: EvidenceOf): Markup {
