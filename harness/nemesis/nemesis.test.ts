@@ -171,10 +171,32 @@ describe('the nemesis', () => {
       expect(measured).toEqual(['0 after undefined', '1 after heal-probed']);
     });
 
-    test('one of another kind, or on another victim, does not', async () => {
-      const isFirst = (told: string[]) =>
-        told.indexOf('effective 1') < told.indexOf('heal-probed 0');
-      expect(isFirst(await toldOf({ kind: 'other' }))).toBe(true);
+    const isFirst = (told: string[]) => told.indexOf('effective 1') < told.indexOf('heal-probed 0');
+
+    test('one of another kind does where it was to come after its end, however late that is', async () => {
+      const whole = (fault: number) => wholeLife.map((step) => `${step} ${fault}`);
+      expect(await toldOf({ kind: 'other' })).toEqual([...whole(0), ...whole(1)]);
+      const late: Fault = {
+        ...slowly('slow'),
+        async probe() {
+          await new Promise((resolve) => setTimeout(resolve, 60));
+          return { result: 'confirmed', evidence: 'seen' };
+        },
+      };
+      const others = { faults: [late, slowly('other')] };
+      expect(await toldOf({ kind: 'other' }, others)).toEqual([...whole(0), ...whole(1)]);
+      expect(await toldOf({}, { faults: [late] })).toEqual([...whole(0), ...whole(1)]);
+    });
+
+    test('one of another kind does not where it was to come before its end, or that is of links', async () => {
+      expect(isFirst(await toldOf({ kind: 'other', atMs: 15, healAtMs: 100 }))).toBe(true);
+      const links: Fault = { ...slowly('slow'), needs: { links: 'cut' } };
+      expect(isFirst(await toldOf({ kind: 'other' }, { faults: [links, slowly('other')] }))).toBe(
+        true,
+      );
+    });
+
+    test('one on another victim does not', async () => {
       const resolve = async ({ id }: PlannedFault) => siteOf(victimCalled(`node ${id}`).victim);
       expect(isFirst(await toldOf({}, { resolve }))).toBe(true);
     });

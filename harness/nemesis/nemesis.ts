@@ -47,8 +47,8 @@ export class Nemesis {
   readonly #options: NemesisOptions;
   readonly #abort = new AbortController();
   readonly #over = new Map<number, Promise<void>>();
-  /** Under way, their proofs included. */
-  readonly #healing = new Set<Healing>();
+  /** Not over yet, their proofs included. */
+  readonly #hits = new Set<Hit>();
 
   constructor(options: NemesisOptions) {
     this.#options = options;
@@ -96,8 +96,8 @@ export class Nemesis {
       for (;;) {
         requestedAt = monotonicNanos();
         site = await this.#options.resolve(planned);
-        const healing = this.#healingOf(planned.kind, site);
-        if (healing === undefined) {
+        const before = this.#inTheWayOf(planned, site);
+        if (before === undefined) {
           const stake = await this.#options.measure(planned, site);
           const now = monotonicNanos();
           stakeBy = Math.min(stakeBy, now + stakeMsMax * 1e6);
@@ -108,7 +108,7 @@ export class Nemesis {
           }
           await this.#waitUntil(now + stakeLookMs * 1e6);
         } else {
-          await healing.over;
+          await this.#over.get(before.planned.id);
         }
         if (this.#abort.signal.aborted) return;
       }
@@ -119,18 +119,32 @@ export class Nemesis {
     }
     const victims = site.victims.map(({ name }) => name);
     const told: Hit['tell'] = (event) => tell({ victims, ...event });
-    await this.#hurt({ planned, fault, site, tell: told, requestedAt });
+    const hit: Hit = {
+      planned,
+      fault,
+      site,
+      tell: told,
+      requestedAt,
+      injected: false,
+      healing: false,
+    };
+    this.#hits.add(hit);
+    try {
+      await this.#hurt(hit);
+      await this.#heal(hit);
+    } finally {
+      this.#hits.delete(hit);
+    }
   }
 
   async #hurt(hit: Hit): Promise<void> {
     const { planned, fault, site, tell, requestedAt } = hit;
     // Before the deed: what follows it must find it in the history.
     tell({ step: 'requested', time: requestedAt });
-    let injected = false;
     try {
       const begunAt = monotonicNanos();
       const effectiveAt = await fault.inject(site);
-      injected = true;
+      hit.injected = true;
       tell({ step: 'effective', time: effectiveAt, begunAt });
       tell({ step: 'probed', ...(await prove(fault, site, 'injected')) });
       if (planned.healAtMs !== null) {
@@ -139,31 +153,31 @@ export class Nemesis {
     } catch (error) {
       tell({ step: 'failed', proof: reasonOf(error), result: 'inconclusive' });
     }
-    const over = this.#heal(hit, injected);
-    const healing = { kind: fault.kind, victims: site.victims.map(({ name }) => name), over };
-    this.#healing.add(healing);
-    try {
-      await over;
-    } finally {
-      this.#healing.delete(healing);
-    }
   }
 
-  async #heal({ fault, site, tell }: Hit, injected: boolean): Promise<void> {
+  async #heal(hit: Hit): Promise<void> {
+    const { fault, site, tell } = hit;
+    hit.healing = true;
     try {
       tell({ step: 'heal-requested' });
       tell({ step: 'healed', time: await fault.heal(site) });
       tell({ step: 'heal-probed', ...(await prove(fault, site, 'healed')) });
     } catch (error) {
-      if (injected)
+      if (hit.injected)
         tell({ step: 'failed', proof: `not healed: ${reasonOf(error)}`, result: 'inconclusive' });
     }
   }
 
-  #healingOf(kind: string, { victims }: FaultSite): Healing | undefined {
-    return [...this.#healing].find(
-      (one) => one.kind === kind && victims.some(({ name }) => one.victims.includes(name)),
-    );
+  #inTheWayOf({ kind, atMs }: PlannedFault, { victims }: FaultSite): Hit | undefined {
+    return [...this.#hits].find(({ planned, fault, site, healing }) => {
+      if (!site.victims.some(({ name }) => victims.some((victim) => victim.name === name)))
+        return false;
+      const isSame = planned.kind === kind;
+      if (isSame && healing) return true;
+      // What is done to links lets processes be, and its end waits until they answer.
+      if (!isSame && fault.needs?.links !== undefined) return false;
+      return planned.atMs < atMs && (planned.healAtMs ?? planned.atMs) <= atMs;
+    });
   }
 
   async #waitUntil(nanos: number): Promise<void> {
@@ -176,19 +190,14 @@ export class Nemesis {
   }
 }
 
-interface Healing {
-  readonly kind: string;
-  /** Their names. */
-  readonly victims: readonly string[];
-  readonly over: Promise<void>;
-}
-
 interface Hit {
   readonly planned: PlannedFault;
   readonly fault: Fault;
   readonly site: FaultSite;
   readonly tell: (event: Pick<FaultEvent, 'step'> & Partial<FaultEvent>) => void;
   readonly requestedAt: number;
+  injected: boolean;
+  healing: boolean;
 }
 
 async function prove(
