@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { describeCluster } from '../../cluster/cluster.contract.ts';
 import type { ConsumerOptions, Session, TopicOptions } from '../driver.ts';
 import { describeDriver } from '../driver.contract.ts';
@@ -192,6 +192,7 @@ describe('a program that is no nats-server of today', () => {
   const file = join(folder, 'nats-server');
 
   afterEach(() => rmSync(file, { force: true }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   function says(text: string, code = 0): void {
     writeFileSync(file, `#!/bin/sh\necho "${text}"\nexit ${code}\n`);
@@ -307,6 +308,8 @@ function withoutJetStream(server: string): string {
 describe('a server that does not serve', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ackworth-binary-'));
   const file = join(folder, 'nats-server');
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   /** What comes of a cluster of one such server, and what that wrote to its log. */
   async function started(
