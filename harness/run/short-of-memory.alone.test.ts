@@ -15,6 +15,12 @@ const mebibyte = 1024 ** 2;
 const workload = { rate: 200, producers: 1, consumers: 1 };
 const own = `ackworth-own:${process.pid}`;
 
+/**
+ * The engine forgets a limit that killed before it had been set in all places: it takes the update
+ * back, which has failed.
+ */
+const outOfMemory = String.raw`\(out of memory(: limit [\d.]+ MiB)?\)`;
+
 const suffix = missing ? ` (skipped: ${missing})` : '';
 
 describe.skipIf(missing !== undefined)(
@@ -56,9 +62,7 @@ describe.skipIf(missing !== undefined)(
       expect(record.accounting.lost).toBe(0);
       const proof = record.faults[0]?.proof;
       for (const evidence of [proof?.injectedEvidence, proof?.healedEvidence])
-        expect(evidence).toMatch(
-          /node \d was killed by the kernel \(out of memory: limit .+ MiB\)/,
-        );
+        expect(evidence).toMatch(new RegExp(`node \\d was killed by the kernel ${outOfMemory}`));
     });
   },
 );
@@ -81,7 +85,7 @@ describe.skipIf(missing !== undefined)(`a run in containers${suffix}`, () => {
       await limitContainer(victim, { memoryBytes: 12 * mebibyte }).catch(() => undefined);
       expect(await run.ended, run.said()).toBe(2);
       expect((await runs.latest()).reasons.join('\n')).toMatch(
-        /^node 2 ended by itself \(out of memory: limit [\d.]+ MiB\)/m,
+        new RegExp(`^node 2 ended by itself ${outOfMemory}`, 'm'),
       );
     },
   );

@@ -37,6 +37,7 @@ describe.skipIf(missing !== undefined)(
         await Promise.all(Array.from({ length: 50 }, () => cluster.answers(1)));
       }
       const { ending } = await container(1).look();
+      // Of a limit that killed before the engine had set it in all places it keeps the one before.
       expect(ending?.how).toMatch(/^out of memory: limit [\d.]+ MiB$/);
       expect(ending?.outOfMemory).toBe(true);
       await container(1).limit({ memoryBytes: limits.memoryBytes });

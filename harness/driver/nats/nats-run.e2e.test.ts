@@ -45,6 +45,8 @@ function anomaliesOf({ verdicts }: RunRecord): string[] {
 
 describe.skipIf(missing !== undefined)(
   `a run on NATS${missing ? ` (skipped: ${missing})` : ''}`,
+  // One waits up to five minutes until all is served; see docs/findings.md for what takes so long.
+  { timeout: 480_000 },
   () => {
     test.each([
       { nodes: 1, replicas: 1, replication: 'none' },
