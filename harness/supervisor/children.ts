@@ -1,5 +1,6 @@
 import type { NodeState } from '../cluster/cluster.ts';
 import { SilentEngine } from '../cluster/docker/answer-limit.ts';
+import { endInTurn } from '../cluster/docker/end-in-turn.ts';
 import type { EngineEndpoint } from '../cluster/docker/endpoint.ts';
 import type { ContainerLook } from '../cluster/node-container.ts';
 import { monotonicNanos } from '../measure/clock.ts';
@@ -109,11 +110,20 @@ export class Children {
     this.#ending = true;
     await Promise.allSettled(this.#starting.values());
     const living = [...this.#children.values()].filter((child) => !child.isOver);
-    // An engine that hangs kills nothing, and tells of no end; one that is away may come back.
-    const spare = (child: Child) => (error: Error) => {
-      if (error.cause instanceof SilentEngine) this.#unretired.delete(child);
+    const kill = async (child: Child): Promise<boolean> => {
+      try {
+        await child.kill();
+      } catch (error) {
+        // An engine that hangs kills nothing, and tells of no end; one that is away may come back.
+        if ((error as Error).cause instanceof SilentEngine) this.#unretired.delete(child);
+        return false;
+      }
+      await this.#unretired.get(child);
+      return true;
     };
-    await Promise.all(living.map((child) => child.kill().catch(spare(child))));
+    const containers = living.filter(({ isContainer }) => isContainer);
+    const processes = living.filter(({ isContainer }) => !isContainer);
+    await Promise.all([endInTurn(containers, kill), ...processes.map(kill)]);
     await Promise.all(this.#unretired.values());
   }
 

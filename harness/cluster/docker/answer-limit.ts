@@ -3,12 +3,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { HarnessError } from '../../errors.ts';
 
-/** An engine that hangs: it takes requests, and answers none of them. */
+/** An engine that hangs: it takes requests, and answers none of them, or not those that matter. */
 export class SilentEngine extends HarnessError {
-  constructor(sentence: string) {
+  /** It answers others. */
+  readonly isThere: boolean;
+
+  constructor(sentence: string, isThere: boolean) {
     super('environment', sentence);
     this.name = 'SilentEngine';
+    this.isThere = isThere;
   }
+}
+
+interface Silence {
+  readonly sentence: string;
+  readonly isThere: boolean;
 }
 
 type DialOptions = Parameters<Docker['modem']['dial']>[0];
@@ -42,17 +51,20 @@ export function limitAnswers({ modem }: Docker, host: string, answerMsMax: numbe
     });
   }
 
-  /** Resolves with a sentence once it is to be given up; never when `over` is aborted before. */
-  async function untilSilent(options: DialOptions, over: AbortSignal): Promise<string> {
+  /** Resolves once it is to be given up; never when `over` is aborted before. */
+  async function untilSilent(options: DialOptions, over: AbortSignal): Promise<Silence> {
     const beganAt = performance.now();
     const tooLongMs = isOpenEnded(options) ? Infinity : busyFactor * answerMsMax;
     for (;;) {
       const halfMs = (hanging.has(host) ? hangsStillFactor : 1) * (answerMsMax / 2);
       await sleep(halfMs, undefined, { signal: over, ref: false });
-      if (!(await answersAnything(halfMs)))
-        return `the Docker Engine at ${host} did not answer within ${textOf(answerMsMax)}: look why it hangs, or restart it`;
-      if (performance.now() - beganAt > tooLongMs)
-        return `the Docker Engine at ${host} did not answer ${requestOf(options)} within ${textOf(tooLongMs)}, though it answers others: look why it hangs, or restart it`;
+      const isThere = await answersAnything(halfMs);
+      if (isThere && performance.now() - beganAt <= tooLongMs) continue;
+      const what = isThere
+        ? `${requestOf(options)} within ${textOf(tooLongMs)}, though it answers others`
+        : `within ${textOf(answerMsMax)}`;
+      const sentence = `the Docker Engine at ${host} did not answer ${what}: look why it hangs, or restart it`;
+      return { sentence, isThere };
     }
   }
 
@@ -68,9 +80,9 @@ export function limitAnswers({ modem }: Docker, host: string, answerMsMax: numbe
       told = true;
     };
     untilSilent(options, over.signal).then(
-      (sentence) => {
+      ({ sentence, isThere }) => {
         if (over.signal.aborted) return;
-        const error = new SilentEngine(sentence);
+        const error = new SilentEngine(sentence, isThere);
         hanging.add(host);
         stream?.destroy(error);
         tell(error, null);

@@ -5,7 +5,7 @@ import { createServer as createListener } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openEngine } from './engine.ts';
+import { knownToHang, openEngine } from './engine.ts';
 
 const asNobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 
@@ -145,6 +145,25 @@ test('an engine that says nothing is not waited for', async () => {
     `no Docker Engine answers at unix://${path} (DOCKER_HOST): no answer within 200 ms; start one`,
   );
   await new Promise((closed) => silent.close(closed));
+});
+
+test('an engine that is there and does not tell what it is, is told so', async () => {
+  const path = join(folder, 'docker.sock');
+  const locked = createServer(({ url }, response) => {
+    if (/_ping|version/.test(url ?? '')) response.end(JSON.stringify(current));
+  });
+  await new Promise<void>((listening) => locked.listen(path, listening));
+  const opened = openEngine({ host: `unix://${path}`, chosenBy: 'DOCKER_HOST' }, 200);
+  await expect(opened).rejects.toThrow(
+    `the Docker Engine at unix://${path} did not answer GET /info within 1.2 s, though it answers others`,
+  );
+  locked.closeAllConnections();
+  await new Promise((closed) => locked.close(closed));
+});
+
+test('an engine that is known to hang is told of', () => {
+  expect(knownToHang('20.10.24+dfsg1')).toMatch(/^Engine 20\.10\.24\+dfsg1 may lock itself up/);
+  for (const version of ['23.0.0', '28.3.3']) expect(knownToHang(version)).toBeUndefined();
 });
 
 test('a current engine is taken', async () => {

@@ -1,5 +1,5 @@
 import { engineEndpoint } from './endpoint.ts';
-import { openEngine, type Engine } from './engine.ts';
+import { knownToHang, openEngine, type Engine } from './engine.ts';
 import { localFilter } from './image/gate-image.ts';
 import { hasImage, localBase } from './image/local-image.ts';
 import { officialTag } from './image/image.ts';
@@ -24,6 +24,7 @@ export async function examineDocker(): Promise<{
     image.lacking,
     filter === undefined ? 'links cannot be cut on it: install iptables' : undefined,
     engine.local ? undefined : elsewhere(engine),
+    knownToHang(version),
   ].filter((reason) => reason !== undefined);
   return {
     state: lacking.length === 0 ? 'good' : 'doubtful',

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
+import { endInTurn } from './end-in-turn.ts';
 import { saidBy, statusOf } from './engine.ts';
 import { nameLabel, ofRun } from './labels.ts';
 import { retireContainer } from './retire-container.ts';
@@ -63,11 +64,11 @@ async function removeWhatIsThere(
   };
   try {
     const containers = await docker.listContainers({ all: true, filters });
-    await Promise.all(
-      containers.map(({ Id, Names }) =>
-        retireContainer(docker, Id).catch(told(`container ${Names[0]?.slice(1) ?? Id}`)),
-      ),
-    );
+    await endInTurn(containers, async ({ Id, Names }) => {
+      const before = problems.length;
+      await retireContainer(docker, Id).catch(told(`container ${Names[0]?.slice(1) ?? Id}`));
+      return problems.length === before;
+    });
     const networks = await docker.listNetworks({ filters });
     const { Volumes: volumes } = await docker.listVolumes({ filters });
     await Promise.all([
