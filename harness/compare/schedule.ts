@@ -1,3 +1,4 @@
+import { orderMs } from '../nemesis/may-wait.ts';
 import type { Scenario } from '../scenario/schema.ts';
 import type { gridFaults, SuiteCell, SuiteMode } from '../record/suite.ts';
 import type { Plan } from '../scenario/plan-types.ts';
@@ -27,12 +28,11 @@ const electionMs = { quick: 1000, whole: 2000 };
  * What followers lack when the leader goes: without it, there is nothing at stake. Well below the
  * second after which they would elect another, and above most of what a sync takes on a busy disk.
  */
-const delayMs = 400;
-/**
- * So long it outlasts the fault that it prepares, which may then wait for something to be at stake and
- * still be over first.
- */
-const outlastMs = 1100;
+const lagMs = 400;
+/** What one follower lacks that others need for a majority: they still serve in time. */
+const followerLagMs = 200;
+/** So long a delay outlasts the fault that it prepares, which may then wait for something to be at stake. */
+const outlastMs = orderMs + 100;
 
 const strikes: Readonly<Record<GridFault, Pick<FaultStep, 'fault' | 'target' | 'with'>>> = {
   'kill-leader': { fault: 'kill', target: 'leader', with: {} },
@@ -85,9 +85,9 @@ function heldBack(
 ): Pick<FaultStep, 'target' | 'with'> | undefined {
   if (nodes === 1) return undefined;
   if (replication === 'async')
-    return { target: 'leader', with: { delayMs, from: 'nodes', direction: 'out' } };
+    return { target: 'leader', with: { delayMs: lagMs, from: 'nodes', direction: 'out' } };
   return fault === 'power-cut-leader' && replication === 'quorum' && flush !== 'sync'
-    ? { target: 'follower', with: { delayMs, from: 'nodes', direction: 'in' } }
+    ? { target: 'follower', with: { delayMs: followerLagMs, from: 'nodes', direction: 'in' } }
     : undefined;
 }
 

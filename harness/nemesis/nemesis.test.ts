@@ -67,6 +67,7 @@ function rig(plan: PlannedFault[], options: Partial<NemesisOptions> = {}) {
     planned: plan,
     faults,
     originNanos: monotonicNanos(),
+    endNanos: Infinity,
     resolve: async () => siteOf(hurt.victim),
     measure: async () => ({ nothing: false, keep: () => undefined }),
     settle: async () => undefined,
@@ -188,12 +189,26 @@ describe('the nemesis', () => {
       expect(await toldOf({}, { faults: [late] })).toEqual([...whole(0), ...whole(1)]);
     });
 
-    test('one of another kind does not where it was to come before its end, or that is of links', async () => {
+    test('one of another kind does not where it was to come before its end', async () => {
       expect(isFirst(await toldOf({ kind: 'other', atMs: 15, healAtMs: 100 }))).toBe(true);
-      const links: Fault = { ...slowly('slow'), needs: { links: 'cut' } };
-      expect(isFirst(await toldOf({ kind: 'other' }, { faults: [links, slowly('other')] }))).toBe(
-        true,
-      );
+    });
+
+    test('of several that wait each has its turn alone', async () => {
+      const plan = [
+        planned(0, { kind: 'slow' }),
+        planned(1, { kind: 'other', atMs: 40, healAtMs: 70 }),
+        planned(2, { kind: 'slow', atMs: 75, healAtMs: 80 }),
+      ];
+      const { nemesis, events } = rig(plan, { faults: [slowly('slow'), slowly('other')] });
+      await nemesis.run();
+      const whole = (fault: number) => wholeLife.map((step) => `${step} ${fault}`);
+      const told = events.map(({ fault, step }) => `${step} ${fault}`);
+      expect(told).toEqual([...whole(0), ...whole(1), ...whole(2)]);
+    });
+
+    test('what has its turn only when the load is over has failed', async () => {
+      const told = await toldOf({}, { endNanos: monotonicNanos() + 50e6 });
+      expect(told.slice(-2)).toEqual(['requested 1', 'failed 1']);
     });
 
     test('one on another victim does not', async () => {

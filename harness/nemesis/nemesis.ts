@@ -4,13 +4,16 @@ import type { Fault, FaultSite, Proof } from '../fault/fault.ts';
 import type { FaultEvent } from '../history/events.ts';
 import { monotonicNanos } from '../measure/clock.ts';
 import type { PlannedFault } from '../scenario/plan-types.ts';
-import { mayWait } from './may-wait.ts';
+import { mayWait, stakeMsMax } from './may-wait.ts';
+import { Turns } from './turns.ts';
 
 export interface NemesisOptions {
   readonly planned: readonly PlannedFault[];
   readonly faults: readonly Fault[];
   /** Load time 0, monotonic nanoseconds. */
   readonly originNanos: number;
+  /** When the load that is planned is over, monotonic nanoseconds. */
+  readonly endNanos: number;
   /** Who holds the role now; rejects with the reason when nobody does. */
   readonly resolve: (fault: PlannedFault) => Promise<FaultSite>;
   /** Asked right before the deed, of the site that it is done to. */
@@ -29,36 +32,34 @@ export interface Stake {
   keep(): void;
 }
 
-/**
- * A fault at an instant at which nothing is at stake, such as right after a flush, tries nothing. It
- * waits for a better one, at most so long from the first look on, where it may.
- */
-const stakeMsMax = 500;
 const stakeLookMs = 20;
 
 /**
  * Runs the planned faults at their times and always heals them: at the planned time, on abort at
  * once, and also when the injection failed half-way. A fault that could not act is `failed`, which
- * makes a run inconclusive; it never stops the other faults. While a victim is being healed, until
- * that is proven, another fault of the same kind waits: its deed would be taken for a failed healing,
- * or be healed with the first.
+ * makes a run inconclusive; it never stops the other faults. Those that share a victim keep
+ * their order, see `Turns`; one whose turn comes only when the load is over is `failed`, since nobody
+ * would be hurt.
  */
 export class Nemesis {
   readonly #options: NemesisOptions;
   readonly #abort = new AbortController();
   readonly #over = new Map<number, Promise<void>>();
-  /** Not over yet, their proofs included. */
-  readonly #hits = new Set<Hit>();
+  readonly #turns: Turns;
 
   constructor(options: NemesisOptions) {
     this.#options = options;
+    this.#turns = new Turns(options.planned, options.faults);
     // Each fault waits for its time, however many there are.
     setMaxListeners(0, this.#abort.signal);
   }
 
   /** Resolves when every fault is healed (or failed). */
   async run(): Promise<void> {
-    for (const planned of this.#options.planned) this.#over.set(planned.id, this.#live(planned));
+    for (const planned of this.#options.planned) {
+      const over = this.#live(planned).finally(() => this.#turns.over(planned));
+      this.#over.set(planned.id, over);
+    }
     await Promise.all(this.#over.values());
   }
 
@@ -96,8 +97,9 @@ export class Nemesis {
       for (;;) {
         requestedAt = monotonicNanos();
         site = await this.#options.resolve(planned);
-        const before = this.#inTheWayOf(planned, site);
-        if (before === undefined) {
+        const names = site.victims.map(({ name }) => name);
+        const turn = this.#turns.place(planned, names);
+        if (turn === undefined) {
           const stake = await this.#options.measure(planned, site);
           const now = monotonicNanos();
           stakeBy = Math.min(stakeBy, now + stakeMsMax * 1e6);
@@ -108,7 +110,9 @@ export class Nemesis {
           }
           await this.#waitUntil(now + stakeLookMs * 1e6);
         } else {
-          await this.#over.get(before.planned.id);
+          await turn;
+          if (monotonicNanos() > this.#options.endNanos)
+            throw new Error('its turn came only when the load was over');
         }
         if (this.#abort.signal.aborted) return;
       }
@@ -119,32 +123,21 @@ export class Nemesis {
     }
     const victims = site.victims.map(({ name }) => name);
     const told: Hit['tell'] = (event) => tell({ victims, ...event });
-    const hit: Hit = {
-      planned,
-      fault,
-      site,
-      tell: told,
-      requestedAt,
-      injected: false,
-      healing: false,
-    };
-    this.#hits.add(hit);
-    try {
-      await this.#hurt(hit);
-      await this.#heal(hit);
-    } finally {
-      this.#hits.delete(hit);
-    }
+    const hit: Hit = { planned, fault, site, tell: told, requestedAt };
+    const injected = await this.#hurt(hit);
+    this.#turns.healing(planned);
+    await this.#heal(hit, injected);
   }
 
-  async #hurt(hit: Hit): Promise<void> {
-    const { planned, fault, site, tell, requestedAt } = hit;
+  /** Resolves, once it is to be healed, with whether it took effect. */
+  async #hurt({ planned, fault, site, tell, requestedAt }: Hit): Promise<boolean> {
     // Before the deed: what follows it must find it in the history.
     tell({ step: 'requested', time: requestedAt });
+    let injected = false;
     try {
       const begunAt = monotonicNanos();
       const effectiveAt = await fault.inject(site);
-      hit.injected = true;
+      injected = true;
       tell({ step: 'effective', time: effectiveAt, begunAt });
       tell({ step: 'probed', ...(await prove(fault, site, 'injected')) });
       if (planned.healAtMs !== null) {
@@ -153,31 +146,18 @@ export class Nemesis {
     } catch (error) {
       tell({ step: 'failed', proof: reasonOf(error), result: 'inconclusive' });
     }
+    return injected;
   }
 
-  async #heal(hit: Hit): Promise<void> {
-    const { fault, site, tell } = hit;
-    hit.healing = true;
+  async #heal({ fault, site, tell }: Hit, injected: boolean): Promise<void> {
     try {
       tell({ step: 'heal-requested' });
       tell({ step: 'healed', time: await fault.heal(site) });
       tell({ step: 'heal-probed', ...(await prove(fault, site, 'healed')) });
     } catch (error) {
-      if (hit.injected)
+      if (injected)
         tell({ step: 'failed', proof: `not healed: ${reasonOf(error)}`, result: 'inconclusive' });
     }
-  }
-
-  #inTheWayOf({ kind, atMs }: PlannedFault, { victims }: FaultSite): Hit | undefined {
-    return [...this.#hits].find(({ planned, fault, site, healing }) => {
-      if (!site.victims.some(({ name }) => victims.some((victim) => victim.name === name)))
-        return false;
-      const isSame = planned.kind === kind;
-      if (isSame && healing) return true;
-      // What is done to links lets processes be, and its end waits until they answer.
-      if (!isSame && fault.needs?.links !== undefined) return false;
-      return planned.atMs < atMs && (planned.healAtMs ?? planned.atMs) <= atMs;
-    });
   }
 
   async #waitUntil(nanos: number): Promise<void> {
@@ -196,8 +176,6 @@ interface Hit {
   readonly site: FaultSite;
   readonly tell: (event: Pick<FaultEvent, 'step'> & Partial<FaultEvent>) => void;
   readonly requestedAt: number;
-  injected: boolean;
-  healing: boolean;
 }
 
 async function prove(

@@ -214,6 +214,7 @@ export class Conductor {
       planned: plan.faults,
       faults,
       originNanos,
+      endNanos: originNanos + endMs * 1e6,
       resolve: (fault) => resolveSite(fault, around),
       measure: (fault, site) => this.#measureExposure(fault, site),
       settle: (signal) => settle(around, signal),

@@ -76,7 +76,9 @@ function supports(worth: WorthSum): string {
   if (lossBound !== null)
     return `such a fault loses in at most ${percent(lossBound)} (95 %, ${faults})`;
   if (lost === 0) return `nothing (${faults} confirmed)`;
-  const oldest = lossWindowMs ? `the oldest acked ${millis(lossWindowMs)} before the fault` : '';
+  const oldest = lossWindowMs
+    ? `${lost === 1 ? '' : 'the oldest '}acked ${millis(lossWindowMs)} before the fault`
+    : '';
   const seen = vanished === 0 ? '' : `${count(vanished)} had been delivered`;
   const missed = passedOver === 0 ? '' : `${count(passedOver)} stored later were passed over`;
   return (

@@ -5,19 +5,18 @@ import { HarnessError } from '../../errors.ts';
 
 /** An engine that hangs: it takes requests, and answers none of them, or not those that matter. */
 export class SilentEngine extends HarnessError {
-  /** It answers others. */
-  readonly isThere: boolean;
+  readonly answersOthers: boolean;
 
-  constructor(sentence: string, isThere: boolean) {
+  constructor({ sentence, answersOthers }: Silence) {
     super('environment', sentence);
     this.name = 'SilentEngine';
-    this.isThere = isThere;
+    this.answersOthers = answersOthers;
   }
 }
 
 interface Silence {
   readonly sentence: string;
-  readonly isThere: boolean;
+  readonly answersOthers: boolean;
 }
 
 type DialOptions = Parameters<Docker['modem']['dial']>[0];
@@ -58,13 +57,13 @@ export function limitAnswers({ modem }: Docker, host: string, answerMsMax: numbe
     for (;;) {
       const halfMs = (hanging.has(host) ? hangsStillFactor : 1) * (answerMsMax / 2);
       await sleep(halfMs, undefined, { signal: over, ref: false });
-      const isThere = await answersAnything(halfMs);
-      if (isThere && performance.now() - beganAt <= tooLongMs) continue;
-      const what = isThere
+      const answersOthers = await answersAnything(halfMs);
+      if (answersOthers && performance.now() - beganAt <= tooLongMs) continue;
+      const what = answersOthers
         ? `${requestOf(options)} within ${textOf(tooLongMs)}, though it answers others`
         : `within ${textOf(answerMsMax)}`;
       const sentence = `the Docker Engine at ${host} did not answer ${what}: look why it hangs, or restart it`;
-      return { sentence, isThere };
+      return { sentence, answersOthers };
     }
   }
 
@@ -80,9 +79,9 @@ export function limitAnswers({ modem }: Docker, host: string, answerMsMax: numbe
       told = true;
     };
     untilSilent(options, over.signal).then(
-      ({ sentence, isThere }) => {
+      (silence) => {
         if (over.signal.aborted) return;
-        const error = new SilentEngine(sentence, isThere);
+        const error = new SilentEngine(silence);
         hanging.add(host);
         stream?.destroy(error);
         tell(error, null);

@@ -1,16 +1,20 @@
-import { setImmediate as later } from 'node:timers/promises';
+import { setImmediate as later, setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { endInTurn } from './end-in-turn.ts';
 
-/** What began and ended, in order; the end of `stuck` fails. */
-async function told(containers: readonly string[], stuck?: string): Promise<string[]> {
+/** What began and ended, in order; the end of `stuck` fails, and that of `slow` takes its time. */
+async function told(
+  containers: readonly string[],
+  { stuck, slow }: { readonly stuck?: string; readonly slow?: string } = {},
+): Promise<string[]> {
   const words: string[] = [];
-  await endInTurn(containers, async (name) => {
+  const end = async (name: string): Promise<boolean> => {
     words.push(`${name}...`);
-    await later();
+    await (name === slow ? sleep(60) : later());
     words.push(name);
     return name !== stuck;
-  });
+  };
+  await endInTurn(containers, end, 20);
   return words;
 }
 
@@ -21,5 +25,10 @@ test('containers are ended one after the other', async () => {
 
 test('where one cannot be ended, those after it are ended at once', async () => {
   const words = ['a...', 'a', 'b...', 'b', 'c...', 'd...', 'c', 'd'];
-  expect(await told(['a', 'b', 'c', 'd'], 'b')).toEqual(words);
+  expect(await told(['a', 'b', 'c', 'd'], { stuck: 'b' })).toEqual(words);
+});
+
+test('where the end of one takes too long, nobody waits for it but whoever asked for all', async () => {
+  const words = ['a...', 'a', 'b...', 'c...', 'd...', 'c', 'd', 'b'];
+  expect(await told(['a', 'b', 'c', 'd'], { slow: 'b' })).toEqual(words);
 });

@@ -95,7 +95,7 @@ export async function openEngine(
       throw error;
     });
   } catch (cause) {
-    if (cause instanceof SilentEngine && cause.isThere) throw cause;
+    if (cause instanceof SilentEngine && cause.answersOthers) throw cause;
     const silent = cause instanceof SilentEngine ? `no answer within ${answerMsMax} ms` : undefined;
     throw new HarnessError('environment', unreachable(endpoint, cause, silent), { cause });
   }
@@ -122,10 +122,10 @@ export async function openEngine(
 
 /** Why an engine of this version may hang for good, and what to do; undefined where none is known. */
 export function knownToHang(version: string): string | undefined {
-  const [major = 0] = version.split('.').map(Number);
-  return major < 23
-    ? `Engine ${version} may lock itself up where containers end at the same time ` +
-        '(moby/moby#42545, mended in 23.0): restart it when it hangs'
+  const [, patch] = /^20\.10\.(\d+)/.exec(version) ?? [];
+  return patch !== undefined && Number(patch) < 27
+    ? `Engine ${version} may lock itself up where one container leaves a network while another joins ` +
+        'or leaves it (moby/moby#42545, mended in 23.0): restart it when it hangs'
     : undefined;
 }
 

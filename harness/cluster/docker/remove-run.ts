@@ -43,11 +43,14 @@ export async function removeRun(
   { refusedMsMax = refusedMsMaxUnsaid, comingMs = 0 } = {},
 ): Promise<string[]> {
   const began = performance.now();
+  let refusedSince: number | undefined;
   for (;;) {
     const { problems, silent } = await removeWhatIsThere(docker, run);
-    const tookMs = performance.now() - began;
-    const patienceMs = problems.length > 0 ? Math.max(refusedMsMax, comingMs) : comingMs;
-    if (silent || tookMs >= patienceMs) return problems;
+    const now = performance.now();
+    // From the first refusal on: to come to it takes a while with many containers.
+    refusedSince ??= now;
+    const isRefused = problems.length > 0 && now - refusedSince < refusedMsMax;
+    if (silent || !(isRefused || now - began < comingMs)) return problems;
     await sleep(againMs);
   }
 }
