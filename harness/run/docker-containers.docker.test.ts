@@ -23,7 +23,8 @@ describe.skipIf(missing !== undefined)(`a run in containers${suffix}`, () => {
   afterEach(() => runs.close());
 
   test('is left alone by clean, and is no pass when a container was taken away with the history in it', async () => {
-    const scenario = runs.writeScenario([{ name: 'steady', duration: '6s' }], { workload });
+    // Longer than a busy machine takes for the command in between.
+    const scenario = runs.writeScenario([{ name: 'steady', duration: '15s' }], { workload });
     const run = runs.start(scenario);
     await runs.untilSaid(run, /phase steady/);
     const { run: id } = runs.state();

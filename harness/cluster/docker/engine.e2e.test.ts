@@ -153,9 +153,9 @@ test('an engine that is there and does not tell what it is, is told so', async (
     if (/_ping|version/.test(url ?? '')) response.end(JSON.stringify(current));
   });
   await new Promise<void>((listening) => locked.listen(path, listening));
-  const opened = openEngine({ host: `unix://${path}`, chosenBy: 'DOCKER_HOST' }, 200);
+  const opened = openEngine({ host: `unix://${path}`, chosenBy: 'DOCKER_HOST' }, 1000);
   await expect(opened).rejects.toThrow(
-    `the Docker Engine at unix://${path} did not answer GET /info within 1.2 s, though it answers others`,
+    `the Docker Engine at unix://${path} did not answer GET /info within 6 s, though it answers others`,
   );
   locked.closeAllConnections();
   await new Promise((closed) => locked.close(closed));
