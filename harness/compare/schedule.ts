@@ -29,9 +29,9 @@ const electionMs = { quick: 1000, whole: 2000 };
  * second after which they would elect another, and above most of what a sync takes on a busy disk.
  */
 const lagMs = 400;
-/** What one follower lacks that others need for a majority: they still serve in time. */
+/** The same of a follower that is needed for a majority while the leader is away: acks stay in time. */
 const followerLagMs = 200;
-/** So long a delay outlasts the fault that it prepares, which may then wait for something to be at stake. */
+/** So long a delay outlasts the fault that it prepares, which then may wait, see `mayWait`. */
 const outlastMs = orderMs + 100;
 
 const strikes: Readonly<Record<GridFault, Pick<FaultStep, 'fault' | 'target' | 'with'>>> = {
@@ -76,8 +76,8 @@ function strikeOf(fault: GridFault, { replication, nodes }: Mode): (typeof strik
 
 /**
  * The links that are slow beforehand, so that others lack what was acked. With replication `async`
- * those to all followers: the leader waits for none. With `quorum` it is one of them, so that the leader is needed for a
- * majority, and what it has not synced is at stake when it loses its power.
+ * those to all followers: the leader waits for none. With `quorum` that to one of them, so that the
+ * leader is needed for a majority, and what it has not synced is at stake when it loses its power.
  */
 function heldBack(
   fault: GridFault,
